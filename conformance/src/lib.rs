@@ -1,0 +1,1 @@
+//! The conformance suite for Mattermost's out-of-process plugins.

@@ -1,0 +1,1 @@
+//! The host of Mattermost's out-of-process plugins.

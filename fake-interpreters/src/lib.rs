@@ -1,0 +1,1 @@
+//! Binaries that stand where a Python interpreter would and play good or faulty plugins.
