@@ -1,0 +1,194 @@
+//! A case: one scenario with one subject, and everything the scenario needs to play and to judge.
+//!
+//! A scenario notes what it sees in the timeline and judges its requirements by [`Case::require`]. It cannot pass a requirement without
+//! naming something it saw, and it cannot forget one: what is not judged ends inconclusive. Starting and cutting a case is the runner's.
+
+pub mod judge;
+pub mod rng;
+pub mod timeline;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::scenario::{Interruption, Scenario};
+use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
+use crate::verdict::Outcome;
+
+use judge::Judge;
+use rng::Rng;
+use timeline::{Source, Timeline};
+
+/// The variable that every process of a case carries, with the case's mark as its value.
+pub const MARK_VARIABLE: &str = "PLUGIN_HOST_RUN";
+
+/// What the runner gives to a case.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The scenario that is played.
+    pub scenario: Scenario,
+    /// The subject it is played with.
+    pub subject: Arc<Subject>,
+    /// The seed of this case, drawn from the run's.
+    pub seed: u64,
+    /// A folder of its own, removed afterwards.
+    pub folder: PathBuf,
+    /// The value of [`MARK_VARIABLE`] for every process of this case.
+    pub mark: String,
+    /// When it will be cut.
+    pub deadline: Instant,
+    /// The factor for every time that a scenario allows a subject.
+    pub timeout_scale: f64,
+}
+
+/// What a case has said so far; the runner reads it even if the scenario never returns.
+#[derive(Debug, Default)]
+pub struct Book {
+    judged: BTreeMap<String, Outcome>,
+    strangers: Vec<String>,
+    spawned: Vec<u32>,
+}
+
+impl Book {
+    /// The outcome of each requirement that was judged.
+    pub fn judged(&self) -> &BTreeMap<String, Outcome> {
+        &self.judged
+    }
+
+    /// Ids that were judged although the scenario's row does not list them: a fault of the suite.
+    pub fn strangers(&self) -> &[String] {
+        &self.strangers
+    }
+
+    /// The processes that the scenario says it saw start.
+    pub fn spawned(&self) -> &[u32] {
+        &self.spawned
+    }
+}
+
+/// One scenario with one subject.
+#[derive(Debug)]
+pub struct Case {
+    setting: Setting,
+    rng: Rng,
+    timeline: Timeline,
+    book: Arc<Mutex<Book>>,
+}
+
+impl Case {
+    /// A case that is about to be played.
+    pub fn new(setting: Setting) -> Case {
+        let rng = Rng::new(setting.seed);
+        Case { setting, rng, timeline: Timeline::start(), book: Arc::default() }
+    }
+
+    /// What is under test.
+    pub fn subject(&self) -> &Arc<Subject> {
+        &self.setting.subject
+    }
+
+    /// The host under test.
+    pub fn host(&self) -> Result<&HostCommand, Interruption> {
+        match &self.setting.subject.kind {
+            SubjectKind::Host(command) => Ok(command),
+            SubjectKind::Plugin(_) => Err(Interruption::Suite("a host scenario was given a plugin".into())),
+        }
+    }
+
+    /// The plugin under test.
+    pub fn plugin(&self) -> Result<&Arc<dyn PluginSource>, Interruption> {
+        match &self.setting.subject.kind {
+            SubjectKind::Plugin(source) => Ok(source),
+            SubjectKind::Host(_) => Err(Interruption::Suite("a plugin scenario was given a host".into())),
+        }
+    }
+
+    /// A folder of the case's own; it is removed afterwards.
+    pub fn folder(&self) -> &Path {
+        &self.setting.folder
+    }
+
+    /// The value that [`MARK_VARIABLE`] has to have in every process of this case.
+    pub fn mark(&self) -> &str {
+        &self.setting.mark
+    }
+
+    /// The case's own seed, for what a scenario hands on.
+    pub fn seed(&self) -> u64 {
+        self.setting.seed
+    }
+
+    /// Numbers that depend on the seed alone.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    /// A fresh word of sixteen hexadecimal digits for an order.
+    pub fn nonce(&mut self) -> String {
+        format!("{:016x}", self.rng.next())
+    }
+
+    /// The time until the runner cuts the case.
+    pub fn remaining(&self) -> Duration {
+        self.setting.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// A time that a subject is allowed, under `--timeout-scale`.
+    pub fn scaled(&self, allowed: Duration) -> Duration {
+        allowed.mul_f64(self.setting.timeout_scale)
+    }
+
+    /// The timeline, for tasks that note what they see by themselves.
+    pub fn timeline(&self) -> Timeline {
+        self.timeline.clone()
+    }
+
+    /// Notes what was seen, and returns its place, which a judgement can point at.
+    pub fn note(&self, source: Source, text: impl Into<String>) -> usize {
+        self.timeline.note(source, text)
+    }
+
+    /// Says that a process of this case was seen to start. The census at the end of the case counts as evidence only if it knows of one.
+    pub fn spawned(&self, pid: u32) {
+        self.note(Source::Process, format!("process {pid} started"));
+        self.book().spawned.push(pid);
+    }
+
+    /// Begins to judge a requirement.
+    pub fn require(&self, id: &'static str) -> Judge<'_> {
+        Judge::new(self, id)
+    }
+
+    /// Says that the subject does not claim what a requirement is about.
+    pub fn not_applicable(&self, id: &'static str, capability: impl Into<String>) {
+        self.judge(id, Outcome::NotApplicable { capability: capability.into() });
+    }
+
+    /// Writes an outcome into the book; [`Case::require`] is the usual way. Of several outcomes for one requirement the worst counts.
+    pub fn judge(&self, id: &'static str, outcome: Outcome) {
+        let listed = self.setting.scenario.judges(id);
+        let mut book = self.book();
+        if !listed {
+            book.strangers.push(id.to_owned());
+            return;
+        }
+        let joined = match book.judged.remove(id) {
+            Some(earlier) => earlier.and(outcome),
+            None => outcome,
+        };
+        book.judged.insert(id.to_owned(), joined);
+    }
+
+    /// The book, for the runner.
+    pub fn shared_book(&self) -> Arc<Mutex<Book>> {
+        Arc::clone(&self.book)
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Numbers from a seed: SplitMix64, small enough to write down and the same on every machine for ever.
+//!
+//! Not for secrets.
+
+use std::hash::Hasher;
+
+/// A stream of numbers that depends on its seed alone.
+#[derive(Clone, Debug)]
+pub struct Rng {
+    state: u64,
+}
+
+impl Rng {
+    /// The stream of a seed.
+    pub fn new(seed: u64) -> Rng {
+        Rng { state: seed }
+    }
+
+    /// The next number.
+    #[expect(clippy::should_implement_trait, reason = "it never ends, so it is no iterator that anybody would collect")]
+    pub fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, or 0 if that is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        let bound = bound as u64;
+        self.next().checked_rem(bound).map_or(0, |rest| rest as usize)
+    }
+
+    /// The items in another order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = self.below(last + 1);
+            items.swap(last, other);
+        }
+    }
+}
+
+/// The seed of one case: it depends on the run's seed and on the case's names, not on its place in the plan, so that a case replays alone.
+pub fn case_seed(run: u64, scenario: &str, subject: &str, repeat: usize) -> u64 {
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    hash.write(&run.to_le_bytes());
+    for text in [scenario, subject] {
+        hash.write(text.as_bytes());
+        hash.write(&[0]);
+    }
+    hash.write(&(repeat as u64).to_le_bytes());
+    Rng::new(hash.finish()).next()
+}
+
+/// FNV-1a: the standard library promises no stable hash.
+struct Fnv(u64);
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The timeline of a case: what happened, from which source, at which millisecond; one for all sources, in the order of arrival.
+//!
+//! It records and does not judge. Cheap to clone, so that tasks can note what they see.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+
+/// Where an entry comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The suite itself: what it is about to do.
+    Suite,
+    /// The host: an event of it, or a driver's answer.
+    Host,
+    /// The plugin: a line of a fake's journal, or evidence.
+    Plugin,
+    /// A process: started, signalled, gone.
+    Process,
+    /// The plugin's stdout.
+    Stdout,
+    /// The plugin's stderr.
+    Stderr,
+    /// A call, in either direction.
+    Rpc,
+    /// A fault that the suite injected.
+    Fault,
+}
+
+impl Source {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Suite => "suite",
+            Source::Host => "host",
+            Source::Plugin => "plugin",
+            Source::Process => "process",
+            Source::Stdout => "stdout",
+            Source::Stderr => "stderr",
+            Source::Rpc => "rpc",
+            Source::Fault => "fault",
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Milliseconds since the case began.
+    pub at_ms: u64,
+    /// Where it comes from.
+    pub source: Source,
+    /// What happened; one line.
+    pub text: String,
+}
+
+/// The longest text of an entry; the rest is counted, not kept.
+const LONGEST: usize = 2000;
+
+/// The timeline of one case.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    begun: Instant,
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+impl Timeline {
+    /// A timeline that begins now.
+    pub fn start() -> Timeline {
+        Timeline { begun: Instant::now(), entries: Arc::default() }
+    }
+
+    /// Notes an entry and returns its place.
+    pub fn note(&self, source: Source, text: impl Into<String>) -> usize {
+        let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut entries = self.lock();
+        entries.push(Entry { at_ms, source, text: one_line(text.into()) });
+        entries.len() - 1
+    }
+
+    /// The place of the entry noted last.
+    pub fn last(&self) -> Option<usize> {
+        self.lock().len().checked_sub(1)
+    }
+
+    /// All entries so far.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Escapes what would break a line, and cuts what is too long to show.
+fn one_line(text: String) -> String {
+    let plain = !text.chars().any(char::is_control);
+    let line = if plain { text } else { text.trim_end().chars().flat_map(escaped).collect() };
+    match line.char_indices().nth(LONGEST) {
+        None => line,
+        Some((cut, _)) => format!("{}… ({} bytes more)", &line[..cut], line.len() - cut),
+    }
+}
+
+fn escaped(character: char) -> Vec<char> {
+    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+}

@@ -1,0 +1,62 @@
+//! A mutant: a subject with one fault, the requirement that the fault breaks, and the reason by which the check must catch it.
+//!
+//! Rows only; the tables are in `mutants/`. `runner::kill_matrix` plays them.
+
+use std::fmt;
+
+use crate::requirement::Side;
+use crate::subject::{Skipped, Subject};
+
+/// How a mutant comes to its fault.
+#[derive(Clone, Copy, Debug)]
+pub enum How {
+    /// Our host driver, started with `--fault NAME`.
+    Driver(&'static str),
+    /// The scripted testee with `"fault": NAME` in its `serve` step.
+    Testee(&'static str),
+    /// A fake that plays a whole script of its own, as the text of `fake.json`.
+    Script(fn() -> String),
+}
+
+/// One row of a mutant table.
+#[derive(Clone, Copy, Debug)]
+pub struct Mutant {
+    /// Its name, `host/starts-twice`; stable.
+    pub name: &'static str,
+    /// The kind of subject it is.
+    pub side: Side,
+    /// The requirement it breaks.
+    pub breaks: &'static str,
+    /// The reason by which the check of that requirement must catch it.
+    pub reason: &'static str,
+    /// Where the fault is.
+    pub how: How,
+}
+
+/// Makes the subjects of the kill matrix.
+pub trait Workshop: Send + Sync + fmt::Debug {
+    /// The subject without a fault: it must pass wherever a mutant must fail.
+    fn baseline(&self, side: Side) -> Result<Subject, Skipped>;
+
+    /// The subject with the fault.
+    fn mutant(&self, mutant: &Mutant) -> Result<Subject, Skipped>;
+}
+
+/// Writes a table `MUTANTS` of one side: `"name": breaks "ID" by "reason", How(…);`.
+#[macro_export]
+macro_rules! mutants {
+    ($side:ident; $($name:literal: breaks $id:literal by $reason:literal, $how:ident($what:expr);)+) => {
+        /// The mutants of this file.
+        pub const MUTANTS: &[$crate::mutant::Mutant] = &[$(
+            $crate::mutant::Mutant {
+                name: $name,
+                side: $crate::requirement::Side::$side,
+                breaks: $id,
+                reason: $reason,
+                how: $crate::mutant::How::$how($what),
+            },
+        )+];
+    };
+}
+
+pub use crate::mutants;

@@ -1,0 +1,87 @@
+//! The end of a case: from what the scenario said, and how it ended, to one outcome for each listed requirement.
+//!
+//! Pure. The rules:
+//! - a requirement that was not judged is inconclusive, never passed;
+//! - a pass that saw nothing is inconclusive;
+//! - a scenario that panicked or broke off by an error of the suite takes its passes with it: what it saw is not trusted;
+//! - failures stay, however the case ended: they were seen.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Outcome;
+
+/// How a scenario came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "end", rename_all = "snake_case")]
+pub enum End {
+    /// It returned.
+    Completed,
+    /// It broke off because it could not get as far as judging: the subject did not let it.
+    BrokenOff {
+        /// What stood in the way.
+        reason: String,
+    },
+    /// It was cut at its deadline.
+    Deadline {
+        /// The deadline in milliseconds.
+        after_ms: u64,
+    },
+    /// It panicked: a fault of the suite.
+    Panicked {
+        /// The message.
+        message: String,
+    },
+    /// It returned an error that has nothing to do with the subject: a fault of the suite or of the machine.
+    Errored {
+        /// The error.
+        message: String,
+    },
+    /// It was never started, because the subject was not ready or the run was stopped.
+    NotRun {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl End {
+    /// Whether the suite itself is to blame; such a run exits with its own code.
+    pub fn is_suite_fault(&self) -> bool {
+        matches!(self, End::Panicked { .. } | End::Errored { .. })
+    }
+
+    /// Why a requirement was not judged.
+    fn why_not_reached(&self) -> String {
+        match self {
+            End::Completed => "not reached".to_owned(),
+            End::BrokenOff { reason } => format!("not reached: {reason}"),
+            End::Deadline { after_ms } => format!("not reached: cut at the deadline of {after_ms} ms"),
+            End::Panicked { message } => format!("not reached: the scenario panicked: {message}"),
+            End::Errored { message } => format!("not reached: error in the suite: {message}"),
+            End::NotRun { reason } => reason.clone(),
+        }
+    }
+}
+
+/// One outcome for each listed requirement, in the order of the list.
+pub fn settle<'a>(
+    listed: impl IntoIterator<Item = &'a str>,
+    mut judged: BTreeMap<String, Outcome>,
+    end: &End,
+) -> Vec<(String, Outcome)> {
+    let outcome = |id: &str| match judged.remove(id) {
+        None => Outcome::inconclusive(end.why_not_reached()),
+        Some(Outcome::Passed { seen }) if seen.is_empty() => Outcome::inconclusive("passed without evidence"),
+        Some(Outcome::Passed { .. }) if end.is_suite_fault() => Outcome::inconclusive(match end {
+            End::Panicked { message } => format!("the scenario panicked afterwards: {message}"),
+            _ => "the scenario broke off by an error of the suite".to_owned(),
+        }),
+        Some(outcome) => outcome,
+    };
+    let mut outcome = outcome;
+    listed.into_iter().map(|id| (id.to_owned(), outcome(id))).collect()
+}
+
+#[cfg(test)]
+mod tests;
