@@ -62,12 +62,12 @@ pub async fn dial(target: &Target, within: Duration) -> Result<Channel, tonic::t
     }
 }
 
-fn endpoint() -> Endpoint {
+pub(crate) fn endpoint() -> Endpoint {
     Endpoint::from_static("http://unused").max_frame_size(MAX_FRAME)
 }
 
 /// tokio names an abstract socket by a leading NUL, Go by a leading `@`.
-fn socket_path(path: PathBuf) -> PathBuf {
+pub(crate) fn socket_path(path: PathBuf) -> PathBuf {
     match path.to_str().and_then(|text| text.strip_prefix('@')) {
         Some(name) if cfg!(target_os = "linux") => PathBuf::from(format!("\0{name}")),
         _ => path,
@@ -76,7 +76,7 @@ fn socket_path(path: PathBuf) -> PathBuf {
 
 /// A function as tonic's connector.
 #[derive(Clone)]
-struct Connector<F>(F);
+pub(crate) struct Connector<F>(pub(crate) F);
 
 impl<F, A, S> tower_service::Service<Uri> for Connector<F>
 where

@@ -14,6 +14,7 @@ mod markers;
 
 pub mod call;
 pub mod codec;
+pub mod connect;
 pub mod dial;
 pub mod health;
 pub mod method;

@@ -122,6 +122,20 @@ impl Methods {
         self.handlers.contains_key(path)
     }
 
+    /// The answer that the served table would give to a unary call. A streaming method is UNIMPLEMENTED here.
+    ///
+    /// With it a table can be put in front of another one: to record calls, or to survive their panics.
+    pub async fn dispatch(&self, call: Call) -> Result<Bytes, Status> {
+        let handler = self.handlers.get(&call.path);
+        match handler.or(self.fallback.as_ref()) {
+            Some(Handler::Unary(handler)) => handler(call).await,
+            Some(Handler::Streaming(_)) | None => Err(Status::unimplemented(format!(
+                "unknown method {}",
+                call.path
+            ))),
+        }
+    }
+
     /// The service over this table.
     #[must_use]
     pub fn into_service(self) -> MethodsService {
