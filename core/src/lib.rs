@@ -1,1 +1,28 @@
 //! The host of Mattermost's out-of-process plugins.
+//!
+//! Modules in reading order, which is the layer order: a module uses only what stands above it.
+//!
+//! 1. Words: [`ids`], [`timing`], [`policy`], [`event`].
+//! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`process`], [`options`].
+//! 3. What is spoken: the API server, hooks, health and side services.
+//! 4. What lives: the supervisor of one plugin, the environment of many.
+
+pub mod ids;
+
+pub mod timing;
+
+pub mod policy;
+
+pub mod event;
+
+pub mod manifest;
+
+pub mod handshake;
+
+pub mod output;
+
+pub mod guard;
+
+pub mod process;
+
+pub mod options;

@@ -1,0 +1,149 @@
+//! The API server of one plugin: opened before the plugin's process, closed after it, within a bound.
+
+use std::any::Any;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use plugin_proto::serve::{self, Listener, Serving};
+use plugin_proto::{Call, Methods};
+use tokio::net::TcpListener;
+use tonic::Status;
+
+use crate::api::backend::Backend;
+use crate::api::filler;
+use crate::api::journal::{CallOutcome, Journal};
+use crate::event::{PluginEvents, What};
+use crate::in_band;
+
+/// A running API server. Dropping it closes everything at once.
+#[derive(Debug)]
+pub struct ApiServer {
+    address: String,
+    serving: Serving,
+}
+
+impl ApiServer {
+    /// Serves `backend` to one plugin on a random port of 127.0.0.1. The port accepts connections when this returns.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub async fn start(
+        backend: &dyn Backend,
+        journal: Journal,
+        events: PluginEvents,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?.to_string();
+        let table = watched(backend, journal, events.clone());
+        let serving = serve::start(Listener::Tcp(listener), table.into_service());
+        events.emit(What::ApiListening {
+            address: address.clone(),
+        });
+        Ok(Self { address, serving })
+    }
+
+    /// The address as the plugin is told, for instance `127.0.0.1:54321`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Frees the port, gives running calls `within` to end, then drops what is left of them.
+    /// Answers whether all calls had ended by themselves.
+    pub async fn close(self, within: Duration) -> bool {
+        self.serving.stop(within).await
+    }
+}
+
+/// The backend's table behind one that records calls and survives panics.
+fn watched(backend: &dyn Backend, journal: Journal, events: PluginEvents) -> Methods {
+    let mut inner = Methods::new();
+    filler::fill(&mut inner);
+    backend.register(events.plugin(), &mut inner);
+    let observer = Arc::new(Observer {
+        inner,
+        journal,
+        events,
+    });
+    let mut table = Methods::new();
+    table.fallback(move |call| {
+        let observer = observer.clone();
+        async move { observer.answer(call).await }
+    });
+    table
+}
+
+struct Observer {
+    inner: Methods,
+    journal: Journal,
+    events: PluginEvents,
+}
+
+impl Observer {
+    async fn answer(&self, call: Call) -> Result<Bytes, Status> {
+        let Some(method) = filler::row(&call.path) else {
+            return self.inner.dispatch(call).await;
+        };
+        let ticket = self
+            .journal
+            .begin(self.events.plugin(), method, &call.message);
+        let handled = AssertUnwindSafe(self.inner.dispatch(call))
+            .catch_unwind()
+            .await;
+        let (answer, outcome) = match handled {
+            Ok(Ok(answer)) => {
+                let outcome = judge(&answer);
+                (Ok(answer), outcome)
+            }
+            Ok(Err(status)) => {
+                let outcome = CallOutcome::Status(status.code());
+                (Err(status), outcome)
+            }
+            Err(panic) => {
+                let text = panic_text(panic.as_ref());
+                let answer = filler::panicked(method, &text);
+                (Ok(answer), CallOutcome::Panicked(text))
+            }
+        };
+        let plugin = self.events.plugin();
+        if let CallOutcome::Panicked(text) = &outcome {
+            tracing::error!(%plugin, method = method.name, "the API handler panicked: {text}");
+        } else {
+            tracing::trace!(%plugin, method = method.name, %outcome, "API call");
+        }
+        let told = self.events.is_heard().then(|| outcome.to_string());
+        let took = ticket.end(outcome);
+        if let Some(outcome) = told {
+            self.events.emit(What::ApiCall {
+                method: method.name.to_owned(),
+                outcome,
+                took,
+            });
+        }
+        answer
+    }
+}
+
+fn judge(answer: &Bytes) -> CallOutcome {
+    match in_band::decode(answer) {
+        Ok(Some(error)) => CallOutcome::Refused {
+            id: error.id,
+            status_code: error.status_code,
+        },
+        // A backend that answers nonsense is the plugin's to notice; it did answer.
+        Ok(None) | Err(_) => CallOutcome::Answered,
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "no message".to_owned()
+    }
+}

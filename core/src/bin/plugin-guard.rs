@@ -1,0 +1,5 @@
+//! The guard as a program of its own.
+
+fn main() {
+    plugin_host::guard::main();
+}

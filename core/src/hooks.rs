@@ -1,0 +1,12 @@
+//! Hooks: what a plugin implements, and calls to it.
+//!
+//! One generic client serves all unary hooks. A hook that the plugin did not announce is never called. `ServeHTTP`
+//! streams and is no call of this kind.
+
+pub mod client;
+pub mod implemented;
+pub mod outcome;
+
+pub use client::{Deadlines, Hooks};
+pub use implemented::{Announcement, HookSet};
+pub use outcome::{Failure, FailureKind, Outcome};

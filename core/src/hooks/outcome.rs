@@ -1,0 +1,161 @@
+//! How a hook call ended, as a value. Pure.
+//!
+//! Whether a failure means "allow" or "refuse" is the caller's to decide: here nothing fails open or closed.
+
+use std::fmt;
+use std::time::Duration;
+
+use plugin_proto::pb::AppError;
+use tonic::{Code, Status};
+
+use crate::in_band;
+
+/// The end of a hook call.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum Outcome<T> {
+    /// The plugin answered. A rejection by a filter hook is an answer, too.
+    Answered(T),
+    /// The plugin does not have this hook: it was not called.
+    NotImplemented,
+    /// The plugin answered with an error in band.
+    Refused(Box<AppError>),
+    /// There was no answer, or none that can be used.
+    Failed(Failure),
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{hook} failed: {kind}: {text}")]
+pub struct Failure {
+    /// Name of the hook.
+    pub hook: &'static str,
+    /// What kind of failure it is.
+    pub kind: FailureKind,
+    /// What was said about it.
+    pub text: String,
+}
+
+/// Kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// No answer within the hook's deadline.
+    Deadline,
+    /// The plugin cannot be reached: it is gone, or its connection broke during the call.
+    Unavailable,
+    /// The plugin announced the hook and yet does not serve it.
+    Unimplemented,
+    /// The plugin answered with another gRPC status.
+    Status(Code),
+    /// The answer breaks the contract: it does not decode.
+    Violation,
+}
+
+impl FailureKind {
+    /// Stable word for the kind.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::Unavailable => "unavailable",
+            Self::Unimplemented => "unimplemented",
+            Self::Status(_) => "status",
+            Self::Violation => "violation",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(code) => write!(f, "status {code:?}"),
+            kind => f.write_str(kind.word()),
+        }
+    }
+}
+
+impl Failure {
+    /// The failure that a gRPC status is. A status that our own side made of a broken connection is no status of the plugin.
+    pub fn from_status(hook: &'static str, status: &Status) -> Self {
+        let kind = match status.code() {
+            Code::Unavailable => FailureKind::Unavailable,
+            Code::Unimplemented => FailureKind::Unimplemented,
+            _ if std::error::Error::source(status).is_some() => FailureKind::Unavailable,
+            code => FailureKind::Status(code),
+        };
+        Self {
+            hook,
+            kind,
+            text: describe_status(status),
+        }
+    }
+
+    pub(crate) fn deadline(hook: &'static str, within: Duration) -> Self {
+        Self {
+            hook,
+            kind: FailureKind::Deadline,
+            text: format!("no answer within {within:?}"),
+        }
+    }
+
+    pub(crate) fn violation(hook: &'static str, text: String) -> Self {
+        Self {
+            hook,
+            kind: FailureKind::Violation,
+            text,
+        }
+    }
+}
+
+/// A status as one line: its code, its text, and the causes that our own side knows.
+pub fn describe_status(status: &Status) -> String {
+    let mut text = format!("{:?}: {}", status.code(), status.message());
+    let mut cause = std::error::Error::source(status);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl<T> Outcome<T> {
+    /// Stable word for the outcome; for failures the word of their kind.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::NotImplemented => "not_implemented",
+            Self::Refused(_) => "refused",
+            Self::Failed(failure) => failure.kind.word(),
+        }
+    }
+
+    /// The answer, if there is one.
+    pub fn answer(self) -> Option<T> {
+        match self {
+            Self::Answered(answer) => Some(answer),
+            _ => None,
+        }
+    }
+
+    /// The same end with another answer; a failed conversion is a violation.
+    pub(crate) fn and_then<U>(self, convert: impl FnOnce(T) -> Result<U, Failure>) -> Outcome<U> {
+        match self {
+            Self::Answered(answer) => match convert(answer) {
+                Ok(answer) => Outcome::Answered(answer),
+                Err(failure) => Outcome::Failed(failure),
+            },
+            Self::NotImplemented => Outcome::NotImplemented,
+            Self::Refused(error) => Outcome::Refused(error),
+            Self::Failed(failure) => Outcome::Failed(failure),
+        }
+    }
+}
+
+impl<T> fmt::Display for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(_) | Self::NotImplemented => f.write_str(self.word()),
+            Self::Refused(error) => write!(f, "refused: {}", in_band::describe(error)),
+            Self::Failed(failure) => failure.fmt(f),
+        }
+    }
+}

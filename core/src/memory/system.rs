@@ -1,0 +1,81 @@
+//! Facts about the server and the caller, and websocket events: these are recorded, not sent, for nobody is connected.
+
+use std::sync::Arc;
+
+use plugin_proto::Methods;
+use plugin_proto::pb::{
+    GetPluginIdRequest, GetPluginIdResponse, GetServerVersionRequest, GetServerVersionResponse,
+    IsEnterpriseReadyRequest, IsEnterpriseReadyResponse, PublishWebSocketEventRequest,
+    PublishWebSocketEventResponse, WebsocketBroadcast,
+};
+use serde_json::{Map, Value};
+
+use crate::ids::PluginId;
+use crate::memory::{Refusal, Store, Tables, handlers, log, remember};
+
+/// A websocket event as clients would get it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketEvent {
+    /// `custom_<plugin id>_<event>`.
+    pub name: String,
+    /// The event's data.
+    pub payload: Map<String, Value>,
+    /// Whom it is for; all fields empty is everybody.
+    pub broadcast: WebsocketBroadcast,
+}
+
+pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
+    handlers!(methods, store, caller;
+        GetServerVersion => server_version,
+        IsEnterpriseReady => enterprise_ready,
+        GetPluginID => plugin_id,
+        PublishWebSocketEvent => publish,
+    );
+}
+
+fn server_version(
+    t: &mut Tables,
+    _: &PluginId,
+    _: GetServerVersionRequest,
+) -> Result<GetServerVersionResponse, Refusal> {
+    Ok(GetServerVersionResponse {
+        error: None,
+        version: t.facts.version.clone(),
+    })
+}
+
+fn enterprise_ready(
+    t: &mut Tables,
+    _: &PluginId,
+    _: IsEnterpriseReadyRequest,
+) -> Result<IsEnterpriseReadyResponse, Refusal> {
+    Ok(IsEnterpriseReadyResponse {
+        error: None,
+        is_enterprise_ready: t.facts.enterprise_ready,
+    })
+}
+
+fn plugin_id(
+    _: &mut Tables,
+    caller: &PluginId,
+    _: GetPluginIdRequest,
+) -> Result<GetPluginIdResponse, Refusal> {
+    Ok(GetPluginIdResponse {
+        error: None,
+        plugin_id: caller.to_string(),
+    })
+}
+
+fn publish(
+    t: &mut Tables,
+    caller: &PluginId,
+    r: PublishWebSocketEventRequest,
+) -> Result<PublishWebSocketEventResponse, Refusal> {
+    let event = WebSocketEvent {
+        name: format!("custom_{caller}_{}", r.event),
+        payload: r.payload.map(log::json).unwrap_or_default(),
+        broadcast: r.broadcast.unwrap_or_default(),
+    };
+    remember(&mut t.websocket_events, event);
+    Ok(PublishWebSocketEventResponse::default())
+}

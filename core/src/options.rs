@@ -1,0 +1,98 @@
+//! What an application can set about its host, and nothing that a single plugin decides.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::event::{EventSink, HostEvent};
+use crate::guard::GuardHandle;
+use crate::handshake::{Handshake, LineError};
+use crate::ids;
+use crate::policy::Policy;
+use crate::process::Launch;
+use crate::timing::Timing;
+
+/// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
+pub type PrepareLaunch = Arc<dyn Fn(&mut Launch) + Send + Sync>;
+
+/// Turns the first line of stdout into a handshake; [`crate::handshake::line::parse`] unless replaced.
+pub type ReadHandshake = Arc<dyn Fn(&[u8]) -> Result<Handshake, LineError> + Send + Sync>;
+
+/// The program that outlives the host and cleans up after it; it must run [`crate::guard::serve`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardProgram {
+    /// Path of the program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+}
+
+/// Everything an application can set about its host.
+#[derive(Clone)]
+pub struct HostOptions {
+    /// Deadlines and grace periods.
+    pub timing: Timing,
+    /// Where to behave as badly as the reference.
+    pub policy: Policy,
+    /// Names of host variables that plugins may see besides the allowlist; a trailing `*` matches any rest.
+    pub pass_environment: Vec<String>,
+    /// Variables that every plugin gets; the host's own variables win over them.
+    pub extra_environment: Vec<(String, String)>,
+    /// `MATTERMOST_PLUGIN_LOG_LEVEL`.
+    pub log_level: String,
+    /// Adjusts each command before it is started.
+    pub prepare: Option<PrepareLaunch>,
+    /// Reads the handshake.
+    pub read_handshake: ReadHandshake,
+    /// Started once per host; without it, plugins outlive a host that is killed.
+    pub guard: Option<GuardProgram>,
+    /// A guard that runs already, for hosts that share one run mark; `guard` is then not started.
+    pub shared_guard: Option<GuardHandle>,
+    /// Value of `PLUGIN_HOST_RUN` in every child. Everything that carries it dies with the guard's pipe, so two hosts
+    /// may share it only if they share the guard, too.
+    pub run_mark: String,
+    /// Where events go.
+    pub events: Option<mpsc::UnboundedSender<HostEvent>>,
+}
+
+impl HostOptions {
+    /// The sink for this host's events; its clock starts now.
+    pub fn event_sink(&self) -> EventSink {
+        EventSink::new(self.events.clone())
+    }
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            timing: Timing::default(),
+            policy: Policy::default(),
+            pass_environment: Vec::new(),
+            extra_environment: Vec::new(),
+            log_level: "INFO".to_owned(),
+            prepare: None,
+            read_handshake: Arc::new(crate::handshake::line::parse),
+            guard: None,
+            shared_guard: None,
+            run_mark: ids::fresh_run_mark(),
+            events: None,
+        }
+    }
+}
+
+impl fmt::Debug for HostOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostOptions")
+            .field("timing", &self.timing)
+            .field("policy", &self.policy)
+            .field("pass_environment", &self.pass_environment)
+            .field("log_level", &self.log_level)
+            .field("prepare", &self.prepare.is_some())
+            .field("guard", &self.guard)
+            .field("run_mark", &self.run_mark)
+            .finish_non_exhaustive()
+    }
+}

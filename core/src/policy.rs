@@ -1,0 +1,50 @@
+//! Where the reference host behaves worse than this one, its behaviour has a name here. Pure.
+//!
+//! [`Policy::default`] is the right behaviour throughout, [`Policy::reference`] is what Mattermost's host does.
+//! A conformance run sets single values to prove that its checks catch each fault.
+
+/// One switch for each fault of the reference; `false` is the right behaviour.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The child sees the host's whole environment, and an inherited `MATTERMOST_PLUGIN_API_TARGET` beats the right one.
+    pub inherit_host_environment: bool,
+    /// `MATTERMOST_PLUGIN_ID`, `_PATH`, `_HOOK_TIMEOUT` and `_LOG_LEVEL` are not set.
+    pub omit_plugin_variables: bool,
+    /// A health check passes with any status, `NOT_SERVING` included.
+    pub ignore_health_status: bool,
+    /// SIGTERM is never sent: wait, then SIGKILL.
+    pub never_terminate: bool,
+    /// Only the child itself is killed, and the end of its pipes is awaited without a bound on its descendants' lives.
+    pub kill_only_child: bool,
+    /// `OnActivate` is the first hook; `OnConfigurationChange` is not called before it.
+    pub start_without_configuration: bool,
+    /// The script path of the manifest is checked by its text alone and executed as written.
+    pub trust_raw_script_path: bool,
+    /// `python.venv_path` of the manifest is ignored.
+    pub ignore_venv_path: bool,
+    /// The text of an `OnActivate` error does not reach the caller.
+    pub swallow_activation_error_text: bool,
+    /// `Implemented` answered with UNIMPLEMENTED fails the start instead of announcing every hook.
+    pub require_implemented: bool,
+    /// Python tracebacks are ordinary text, logged at debug.
+    pub ignore_tracebacks: bool,
+}
+
+impl Policy {
+    /// Every fault of the reference at once.
+    pub fn reference() -> Self {
+        Self {
+            inherit_host_environment: true,
+            omit_plugin_variables: true,
+            ignore_health_status: true,
+            never_terminate: true,
+            kill_only_child: true,
+            start_without_configuration: true,
+            trust_raw_script_path: true,
+            ignore_venv_path: true,
+            swallow_activation_error_text: true,
+            require_implemented: true,
+            ignore_tracebacks: true,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Every deadline and grace period of the host, in one value that can be injected. Pure.
+//!
+//! The default holds the values of the reference (go-plugin `client.go`, Mattermost `plugin/python_supervisor.go`,
+//! `plugin/hooks_grpc_client.go`) where it has one, and a bound of our own where it waits for ever.
+
+use std::time::Duration;
+
+/// How long the host waits for each thing it waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// Spawn to first line on stdout. Reference: 10 s for Python plugins.
+    pub start: Duration,
+    /// From the handshake to an open HTTP/2 connection. Reference: up to 20 s with a mute listener.
+    pub connect: Duration,
+    /// The `Implemented` call. Reference: 30 s.
+    pub implemented: Duration,
+    /// Any other hook. Reference: 30 s.
+    pub hook: Duration,
+    /// One health check. Reference: no limit.
+    pub health: Duration,
+    /// The controller's `Shutdown` call. Reference: no limit.
+    pub shutdown_rpc: Duration,
+    /// From an answered `Shutdown` to the exit. Reference: 2 s.
+    pub exit_after_shutdown: Duration,
+    /// From SIGTERM to the exit. Reference: documents 5 s, but sends no SIGTERM.
+    pub term_grace: Duration,
+    /// From SIGKILL to the exit. Only a process stuck in the kernel takes longer than an instant.
+    pub kill: Duration,
+    /// From the exit to the end of both pipes, and for the search for descendants. Reference: no limit.
+    pub drain: Duration,
+    /// How long a failed start waits for the exit of a plugin whose stdout is closed, so that the diagnosis can name it.
+    pub exit_notice: Duration,
+    /// From the end of the plugin to the end of its API server, whatever its handlers do. Reference: no limit.
+    pub api_close: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            start: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+            implemented: Duration::from_secs(30),
+            hook: Duration::from_secs(30),
+            health: Duration::from_secs(5),
+            shutdown_rpc: Duration::from_secs(2),
+            exit_after_shutdown: Duration::from_secs(2),
+            term_grace: Duration::from_secs(5),
+            kill: Duration::from_secs(2),
+            drain: Duration::from_secs(1),
+            exit_notice: Duration::from_millis(500),
+            api_close: Duration::from_secs(2),
+        }
+    }
+}
+
+impl Timing {
+    /// The most that stopping the process can take after `Shutdown` was asked: the sum of its bounded steps.
+    pub fn longest_process_stop(&self) -> Duration {
+        self.exit_after_shutdown + self.term_grace + self.kill + self.drain
+    }
+}
