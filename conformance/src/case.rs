@@ -80,7 +80,12 @@ impl Case {
     /// A case that is about to be played.
     pub fn new(setting: Setting) -> Case {
         let rng = Rng::new(setting.seed);
-        Case { setting, rng, timeline: Timeline::start(), book: Arc::default() }
+        Case {
+            setting,
+            rng,
+            timeline: Timeline::start(),
+            book: Arc::default(),
+        }
     }
 
     /// What is under test.
@@ -92,7 +97,9 @@ impl Case {
     pub fn host(&self) -> Result<&HostCommand, Interruption> {
         match &self.setting.subject.kind {
             SubjectKind::Host(command) => Ok(command),
-            SubjectKind::Plugin(_) => Err(Interruption::Suite("a host scenario was given a plugin".into())),
+            SubjectKind::Plugin(_) => Err(Interruption::Suite(
+                "a host scenario was given a plugin".into(),
+            )),
         }
     }
 
@@ -100,7 +107,9 @@ impl Case {
     pub fn plugin(&self) -> Result<&Arc<dyn PluginSource>, Interruption> {
         match &self.setting.subject.kind {
             SubjectKind::Plugin(source) => Ok(source),
-            SubjectKind::Host(_) => Err(Interruption::Suite("a plugin scenario was given a host".into())),
+            SubjectKind::Host(_) => Err(Interruption::Suite(
+                "a plugin scenario was given a host".into(),
+            )),
         }
     }
 
@@ -131,7 +140,9 @@ impl Case {
 
     /// The time until the runner cuts the case.
     pub fn remaining(&self) -> Duration {
-        self.setting.deadline.saturating_duration_since(Instant::now())
+        self.setting
+            .deadline
+            .saturating_duration_since(Instant::now())
     }
 
     /// A time that a subject is allowed, under `--timeout-scale`.
@@ -162,7 +173,12 @@ impl Case {
 
     /// Says that the subject does not claim what a requirement is about.
     pub fn not_applicable(&self, id: &'static str, capability: impl Into<String>) {
-        self.judge(id, Outcome::NotApplicable { capability: capability.into() });
+        self.judge(
+            id,
+            Outcome::NotApplicable {
+                capability: capability.into(),
+            },
+        );
     }
 
     /// Writes an outcome into the book; [`Case::require`] is the usual way. Of several outcomes for one requirement the worst counts.

@@ -92,7 +92,9 @@ pub enum Side {
 impl Side {
     /// Reads the word of the register.
     pub fn parse(text: &str) -> Option<Side> {
-        [Side::Host, Side::Plugin].into_iter().find(|side| side.as_str() == text)
+        [Side::Host, Side::Plugin]
+            .into_iter()
+            .find(|side| side.as_str() == text)
     }
 
     /// The word of the register.

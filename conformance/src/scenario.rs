@@ -53,8 +53,13 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 5] =
-        [Profile::Handshake, Profile::Lifecycle, Profile::Hooks, Profile::Api, Profile::Crash];
+    pub const ALL: [Profile; 5] = [
+        Profile::Handshake,
+        Profile::Lifecycle,
+        Profile::Hooks,
+        Profile::Api,
+        Profile::Crash,
+    ];
 
     /// The word in `conformance.json` and in reports.
     pub fn as_str(self) -> &'static str {
@@ -141,7 +146,18 @@ impl Scenario {
     ) -> Scenario {
         let needs_ready = matches!(side, Side::Plugin) && !matches!(profile, Profile::Handshake);
         let deadline = Scenario::DEADLINE;
-        Scenario { name, about, side, profile, requirements, deadline, readiness: false, needs_ready, waits: false, run }
+        Scenario {
+            name,
+            about,
+            side,
+            profile,
+            requirements,
+            deadline,
+            readiness: false,
+            needs_ready,
+            waits: false,
+            run,
+        }
     }
 
     /// Another deadline, in seconds.
@@ -181,7 +197,10 @@ impl Scenario {
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scenario").field("name", &self.name).field("requirements", &self.requirements).finish_non_exhaustive()
+        f.debug_struct("Scenario")
+            .field("name", &self.name)
+            .field("requirements", &self.requirements)
+            .finish_non_exhaustive()
     }
 }
 

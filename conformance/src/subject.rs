@@ -83,7 +83,10 @@ pub struct Capabilities {
 impl Capabilities {
     /// Everything: our own host, our own fakes.
     pub fn all() -> Capabilities {
-        Capabilities { profiles: Profile::ALL.into_iter().collect(), api: None }
+        Capabilities {
+            profiles: Profile::ALL.into_iter().collect(),
+            api: None,
+        }
     }
 
     /// Whether a profile is claimed.
@@ -93,7 +96,11 @@ impl Capabilities {
 
     /// Whether an API method is claimed.
     pub fn claims_method(&self, method: &str) -> bool {
-        self.claims(Profile::Api) && self.api.as_ref().is_none_or(|methods| methods.contains(method))
+        self.claims(Profile::Api)
+            && self
+                .api
+                .as_ref()
+                .is_none_or(|methods| methods.contains(method))
     }
 }
 

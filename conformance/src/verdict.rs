@@ -22,7 +22,10 @@ impl Reason {
     /// Whether the text has the form of a reason.
     pub fn is_well_formed(text: &str) -> bool {
         let word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         text.split('-').all(word)
     }
@@ -100,7 +103,9 @@ pub enum Outcome {
 impl Outcome {
     /// An inconclusive outcome.
     pub fn inconclusive(reason: impl Into<String>) -> Outcome {
-        Outcome::Inconclusive { reason: reason.into() }
+        Outcome::Inconclusive {
+            reason: reason.into(),
+        }
     }
 
     /// The kind alone, which is what is counted.

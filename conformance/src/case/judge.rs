@@ -93,7 +93,12 @@ pub struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(case: &'a Case, id: &'static str) -> Judge<'a> {
-        Judge { case, id, entry: None, go_host: None }
+        Judge {
+            case,
+            id,
+            entry: None,
+            go_host: None,
+        }
     }
 
     /// The entry of the timeline that would contradict the requirement; without it a failure points at the latest one.
@@ -110,16 +115,30 @@ impl<'a> Judge<'a> {
 
     /// What was seen. If there is nothing in it, the requirement is inconclusive.
     pub fn seen(self, what: &str, evidence: impl Evidence) -> Witness<'a> {
-        let mut witness = Witness { judge: self, seen: Vec::new(), missing: None };
+        let mut witness = Witness {
+            judge: self,
+            seen: Vec::new(),
+            missing: None,
+        };
         witness.look(what, &evidence);
         witness
     }
 
     /// The requirement is broken, and it needs no comparison to see it.
-    pub fn fails(self, reason: impl Into<Reason>, expected: impl Into<String>, seen: impl Into<String>) {
+    pub fn fails(
+        self,
+        reason: impl Into<Reason>,
+        expected: impl Into<String>,
+        seen: impl Into<String>,
+    ) {
         let entry = self.entry.or_else(|| self.case.timeline.last());
-        let failure =
-            Failure { reason: reason.into(), expected: expected.into(), seen: seen.into(), go_host: self.go_host, entry };
+        let failure = Failure {
+            reason: reason.into(),
+            expected: expected.into(),
+            seen: seen.into(),
+            go_host: self.go_host,
+            entry,
+        };
         self.case.judge(self.id, Outcome::Failed(failure));
     }
 
@@ -146,25 +165,45 @@ impl Witness<'_> {
     }
 
     /// Kept if both are equal.
-    pub fn equals<E: PartialEq<G> + Debug, G: Debug>(self, expected: E, got: G, reason: impl Into<Reason>) -> bool {
+    pub fn equals<E: PartialEq<G> + Debug, G: Debug>(
+        self,
+        expected: E,
+        got: G,
+        reason: impl Into<Reason>,
+    ) -> bool {
         let kept = expected == got;
         self.holds(kept, format!("{expected:?}"), format!("{got:?}"), reason)
     }
 
     /// Kept if the text contains the part.
     pub fn contains(self, part: &str, text: &str, reason: impl Into<Reason>) -> bool {
-        self.holds(text.contains(part), format!("something with {part:?}"), format!("{text:?}"), reason)
+        self.holds(
+            text.contains(part),
+            format!("something with {part:?}"),
+            format!("{text:?}"),
+            reason,
+        )
     }
 
     /// Kept if the list is empty; what was seen must be a positive control.
     pub fn absent<T: Debug>(self, what: &str, found: &[T], reason: impl Into<Reason>) -> bool {
-        self.holds(found.is_empty(), format!("no {what}"), format!("{found:?}"), reason)
+        self.holds(
+            found.is_empty(),
+            format!("no {what}"),
+            format!("{found:?}"),
+            reason,
+        )
     }
 
     /// Kept if no more time passed than allowed.
     pub fn within(self, allowed: Duration, took: Duration, reason: impl Into<Reason>) -> bool {
         let words = |time: Duration| format!("{} ms", time.as_millis());
-        self.holds(took <= allowed, format!("at most {}", words(allowed)), words(took), reason)
+        self.holds(
+            took <= allowed,
+            format!("at most {}", words(allowed)),
+            words(took),
+            reason,
+        )
     }
 
     /// Kept if the condition holds; both texts are for the case that it does not.
@@ -177,7 +216,10 @@ impl Witness<'_> {
     ) -> bool {
         match (self.missing, kept) {
             (Some(missing), _) => self.judge.inconclusive(format!("never saw {missing}")),
-            (None, true) => self.judge.case.judge(self.judge.id, Outcome::Passed { seen: self.seen }),
+            (None, true) => self
+                .judge
+                .case
+                .judge(self.judge.id, Outcome::Passed { seen: self.seen }),
             (None, false) => self.judge.fails(reason, expected, got),
         }
         kept

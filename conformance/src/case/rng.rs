@@ -17,7 +17,10 @@ impl Rng {
     }
 
     /// The next number.
-    #[expect(clippy::should_implement_trait, reason = "it never ends, so it is no iterator that anybody would collect")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it never ends, so it is no iterator that anybody would collect"
+    )]
     pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
@@ -29,7 +32,9 @@ impl Rng {
     /// A number below `bound`, or 0 if that is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = bound as u64;
-        self.next().checked_rem(bound).map_or(0, |rest| rest as usize)
+        self.next()
+            .checked_rem(bound)
+            .map_or(0, |rest| rest as usize)
     }
 
     /// The items in another order.

@@ -76,14 +76,21 @@ pub struct Timeline {
 impl Timeline {
     /// A timeline that begins now.
     pub fn start() -> Timeline {
-        Timeline { begun: Instant::now(), entries: Arc::default() }
+        Timeline {
+            begun: Instant::now(),
+            entries: Arc::default(),
+        }
     }
 
     /// Notes an entry and returns its place.
     pub fn note(&self, source: Source, text: impl Into<String>) -> usize {
         let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut entries = self.lock();
-        entries.push(Entry { at_ms, source, text: one_line(text.into()) });
+        entries.push(Entry {
+            at_ms,
+            source,
+            text: one_line(text.into()),
+        });
         entries.len() - 1
     }
 
@@ -105,7 +112,11 @@ impl Timeline {
 /// Escapes what would break a line, and cuts what is too long to show.
 fn one_line(text: String) -> String {
     let plain = !text.chars().any(char::is_control);
-    let line = if plain { text } else { text.trim_end().chars().flat_map(escaped).collect() };
+    let line = if plain {
+        text
+    } else {
+        text.trim_end().chars().flat_map(escaped).collect()
+    };
     match line.char_indices().nth(LONGEST) {
         None => line,
         Some((cut, _)) => format!("{}… ({} bytes more)", &line[..cut], line.len() - cut),
@@ -113,5 +124,9 @@ fn one_line(text: String) -> String {
 }
 
 fn escaped(character: char) -> Vec<char> {
-    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+    if character.is_control() {
+        character.escape_default().collect()
+    } else {
+        vec![character]
+    }
 }

@@ -11,20 +11,62 @@ use super::{Level, Requirement, RequirementId, Side};
 
 /// The files of the register: name, area of the ids in it, text.
 const FILES: &[(&str, &str, &str)] = &[
-    ("handshake.toml", "HS", include_str!("../../requirements/handshake.toml")),
-    ("process.toml", "PR", include_str!("../../requirements/process.toml")),
-    ("environment.toml", "EV", include_str!("../../requirements/environment.toml")),
-    ("lifecycle.toml", "LC", include_str!("../../requirements/lifecycle.toml")),
-    ("hooks.toml", "HK", include_str!("../../requirements/hooks.toml")),
-    ("health.toml", "HE", include_str!("../../requirements/health.toml")),
-    ("stop.toml", "ST", include_str!("../../requirements/stop.toml")),
-    ("api.toml", "AP", include_str!("../../requirements/api.toml")),
-    ("crash.toml", "CR", include_str!("../../requirements/crash.toml")),
-    ("concurrency.toml", "CC", include_str!("../../requirements/concurrency.toml")),
+    (
+        "handshake.toml",
+        "HS",
+        include_str!("../../requirements/handshake.toml"),
+    ),
+    (
+        "process.toml",
+        "PR",
+        include_str!("../../requirements/process.toml"),
+    ),
+    (
+        "environment.toml",
+        "EV",
+        include_str!("../../requirements/environment.toml"),
+    ),
+    (
+        "lifecycle.toml",
+        "LC",
+        include_str!("../../requirements/lifecycle.toml"),
+    ),
+    (
+        "hooks.toml",
+        "HK",
+        include_str!("../../requirements/hooks.toml"),
+    ),
+    (
+        "health.toml",
+        "HE",
+        include_str!("../../requirements/health.toml"),
+    ),
+    (
+        "stop.toml",
+        "ST",
+        include_str!("../../requirements/stop.toml"),
+    ),
+    (
+        "api.toml",
+        "AP",
+        include_str!("../../requirements/api.toml"),
+    ),
+    (
+        "crash.toml",
+        "CR",
+        include_str!("../../requirements/crash.toml"),
+    ),
+    (
+        "concurrency.toml",
+        "CC",
+        include_str!("../../requirements/concurrency.toml"),
+    ),
 ];
 
 /// The fields that an entry may have; all but the last are demanded.
-const FIELDS: [&str; 8] = ["id", "level", "side", "sentence", "why", "source", "since", "observed"];
+const FIELDS: [&str; 8] = [
+    "id", "level", "side", "sentence", "why", "source", "since", "observed",
+];
 
 /// Why the register cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,12 +131,19 @@ impl Catalogue {
             for requirement in read_file(file, area, text)? {
                 let id = requirement.id.to_string();
                 if let Some((_, first)) = found.get(&id) {
-                    return Err(CatalogueError::Duplicate { file: (*file).to_owned(), id, first: (*first).to_owned() });
+                    return Err(CatalogueError::Duplicate {
+                        file: (*file).to_owned(),
+                        id,
+                        first: (*first).to_owned(),
+                    });
                 }
                 found.insert(id, (requirement, file));
             }
         }
-        let requirements = found.into_iter().map(|(id, (requirement, _))| (id, requirement)).collect();
+        let requirements = found
+            .into_iter()
+            .map(|(id, (requirement, _))| (id, requirement))
+            .collect();
         Ok(Catalogue { requirements })
     }
 
@@ -120,14 +169,22 @@ impl Catalogue {
 }
 
 fn read_file(file: &str, area: &str, text: &str) -> Result<Vec<Requirement>, CatalogueError> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| CatalogueError::Syntax {
-        file: file.to_owned(),
-        message: error.message().to_owned(),
-    })?;
+    let table: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| CatalogueError::Syntax {
+            file: file.to_owned(),
+            message: error.message().to_owned(),
+        })?;
     let mut requirements = Vec::new();
     for (key, value) in &table {
-        let shape = || CatalogueError::Shape { file: file.to_owned(), found: key.clone() };
-        let entries = value.as_array().filter(|_| key == "requirement").ok_or_else(shape)?;
+        let shape = || CatalogueError::Shape {
+            file: file.to_owned(),
+            found: key.clone(),
+        };
+        let entries = value
+            .as_array()
+            .filter(|_| key == "requirement")
+            .ok_or_else(shape)?;
         for (index, entry) in entries.iter().enumerate() {
             let entry = entry.as_table().ok_or_else(shape)?;
             requirements.push(Entry::new(file, index, entry).read(area)?);
@@ -153,19 +210,27 @@ impl<'a> Entry<'a> {
     }
 
     fn read(&self, area: &str) -> Result<Requirement, CatalogueError> {
-        if let Some(unknown) = self.table.keys().find(|key| !FIELDS.contains(&key.as_str())) {
+        if let Some(unknown) = self
+            .table
+            .keys()
+            .find(|key| !FIELDS.contains(&key.as_str()))
+        {
             return Err(self.wrong(unknown, "is unknown"));
         }
         let id = RequirementId::parse(&self.text("id")?)
             .ok_or_else(|| self.wrong("id", "is not of the form XX-000"))?;
         if id.area() != area {
-            return Err(self.wrong("id", &format!("does not begin with {area}, the area of this file")));
+            return Err(self.wrong(
+                "id",
+                &format!("does not begin with {area}, the area of this file"),
+            ));
         }
         Ok(Requirement {
             id,
             level: Level::parse(&self.text("level")?)
                 .ok_or_else(|| self.wrong("level", "is none of MUST, SHOULD, MAY"))?,
-            side: Side::parse(&self.text("side")?).ok_or_else(|| self.wrong("side", "is neither host nor plugin"))?,
+            side: Side::parse(&self.text("side")?)
+                .ok_or_else(|| self.wrong("side", "is neither host nor plugin"))?,
             sentence: self.sentence("sentence")?,
             why: self.sentence("why")?,
             source: self.text("source")?,
@@ -175,8 +240,14 @@ impl<'a> Entry<'a> {
     }
 
     fn text(&self, field: &str) -> Result<String, CatalogueError> {
-        let value = self.table.get(field).ok_or_else(|| self.wrong(field, "is missing"))?;
-        let text = value.as_str().ok_or_else(|| self.wrong(field, "is not a string"))?.trim();
+        let value = self
+            .table
+            .get(field)
+            .ok_or_else(|| self.wrong(field, "is missing"))?;
+        let text = value
+            .as_str()
+            .ok_or_else(|| self.wrong(field, "is not a string"))?
+            .trim();
         if text.is_empty() {
             return Err(self.wrong(field, "is empty"));
         }
@@ -187,7 +258,10 @@ impl<'a> Entry<'a> {
         let text = self.text(field)?;
         let whole = text.starts_with(|first: char| !first.is_lowercase()) && text.ends_with('.');
         if !whole || text.contains('\n') {
-            return Err(self.wrong(field, "is not one line that begins with a capital and ends with a full stop"));
+            return Err(self.wrong(
+                field,
+                "is not one line that begins with a capital and ends with a full stop",
+            ));
         }
         Ok(text)
     }
@@ -195,7 +269,9 @@ impl<'a> Entry<'a> {
     fn flag(&self, field: &str) -> Result<bool, CatalogueError> {
         match self.table.get(field) {
             None => Ok(false),
-            Some(value) => value.as_bool().ok_or_else(|| self.wrong(field, "is neither true nor false")),
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| self.wrong(field, "is neither true nor false")),
         }
     }
 

@@ -52,7 +52,14 @@ impl<'a> Coverage<'a> {
         let mut rows: BTreeMap<&str, Row<'a>> = catalogue
             .iter()
             .map(|requirement| {
-                (requirement.id.as_str(), Row { requirement, checks: Vec::new(), mutants: Vec::new() })
+                (
+                    requirement.id.as_str(),
+                    Row {
+                        requirement,
+                        checks: Vec::new(),
+                        mutants: Vec::new(),
+                    },
+                )
             })
             .collect();
         let mut unknown = Vec::new();
@@ -70,7 +77,10 @@ impl<'a> Coverage<'a> {
                 None => unknown.push((id, mutant)),
             }
         }
-        Coverage { rows: rows.into_values().collect(), unknown }
+        Coverage {
+            rows: rows.into_values().collect(),
+            unknown,
+        }
     }
 
     /// Whether every MUST is judged, every check is proven and every id is known.

@@ -25,7 +25,11 @@ pub fn readiness_of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Read
         any = true;
         outcome.kind() == OutcomeKind::Passed
     });
-    if all && any { Readiness::Ready } else { Readiness::NeverReady }
+    if all && any {
+        Readiness::Ready
+    } else {
+        Readiness::NeverReady
+    }
 }
 
 /// An outcome under the rule: a pass of a plugin that was never ready is inconclusive; nothing else changes.

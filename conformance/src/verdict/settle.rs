@@ -56,7 +56,9 @@ impl End {
         match self {
             End::Completed => "not reached".to_owned(),
             End::BrokenOff { reason } => format!("not reached: {reason}"),
-            End::Deadline { after_ms } => format!("not reached: cut at the deadline of {after_ms} ms"),
+            End::Deadline { after_ms } => {
+                format!("not reached: cut at the deadline of {after_ms} ms")
+            }
             End::Panicked { message } => format!("not reached: the scenario panicked: {message}"),
             End::Errored { message } => format!("not reached: error in the suite: {message}"),
             End::NotRun { reason } => reason.clone(),
@@ -72,7 +74,9 @@ pub fn settle<'a>(
 ) -> Vec<(String, Outcome)> {
     let outcome = |id: &str| match judged.remove(id) {
         None => Outcome::inconclusive(end.why_not_reached()),
-        Some(Outcome::Passed { seen }) if seen.is_empty() => Outcome::inconclusive("passed without evidence"),
+        Some(Outcome::Passed { seen }) if seen.is_empty() => {
+            Outcome::inconclusive("passed without evidence")
+        }
         Some(Outcome::Passed { .. }) if end.is_suite_fault() => Outcome::inconclusive(match end {
             End::Panicked { message } => format!("the scenario panicked afterwards: {message}"),
             _ => "the scenario broke off by an error of the suite".to_owned(),
@@ -80,7 +84,10 @@ pub fn settle<'a>(
         Some(outcome) => outcome,
     };
     let mut outcome = outcome;
-    listed.into_iter().map(|id| (id.to_owned(), outcome(id))).collect()
+    listed
+        .into_iter()
+        .map(|id| (id.to_owned(), outcome(id)))
+        .collect()
 }
 
 #[cfg(test)]

@@ -46,7 +46,11 @@ impl Counts {
 
     /// Passes in per mille of the denominator, 0 if that is 0: not applicable counts in it for a plugin that was never ready.
     pub fn passed_per_mille(&self, readiness: Readiness) -> usize {
-        let denominator = if readiness == Readiness::NeverReady { self.total() } else { self.judged() };
+        let denominator = if readiness == Readiness::NeverReady {
+            self.total()
+        } else {
+            self.judged()
+        };
         (self.passed * 1000).checked_div(denominator).unwrap_or(0)
     }
 }
@@ -71,12 +75,16 @@ impl Tally {
     #[must_use]
     pub fn under(self, readiness: Readiness) -> Tally {
         let judge = |(id, (level, outcome))| (id, (level, under(readiness, outcome)));
-        Tally { outcomes: self.outcomes.into_iter().map(judge).collect() }
+        Tally {
+            outcomes: self.outcomes.into_iter().map(judge).collect(),
+        }
     }
 
     /// The outcome of each requirement, by id.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Level, &Outcome)> {
-        self.outcomes.iter().map(|(id, (level, outcome))| (id.as_str(), *level, outcome))
+        self.outcomes
+            .iter()
+            .map(|(id, (level, outcome))| (id.as_str(), *level, outcome))
     }
 
     /// The counts of one level.
@@ -116,7 +124,10 @@ pub enum RunVerdict {
 
 /// The verdict over all subjects. A fault of the suite counts first, then failures, then what could not be judged; a broken MAY is only
 /// reported. No check at all is inconclusive, never passed.
-pub fn run_verdict<'a>(tallies: impl IntoIterator<Item = &'a Tally>, suite_faults: usize) -> RunVerdict {
+pub fn run_verdict<'a>(
+    tallies: impl IntoIterator<Item = &'a Tally>,
+    suite_faults: usize,
+) -> RunVerdict {
     let (mut failed, mut inconclusive, mut judged) = (false, false, false);
     for (_, level, outcome) in tallies.into_iter().flat_map(Tally::iter) {
         match outcome.kind() {

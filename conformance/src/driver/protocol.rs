@@ -1,0 +1,334 @@
+//! The driver protocol: JSON lines by which a suite makes a host do things and learns what came of it.
+//!
+//! Types only, shared by our driver and the suite's client, so that neither can misspell the other. One request per line on stdin, one
+//! answer per request on stdout; answers may overtake each other, and events may stand between them. The end of stdin is an orderly
+//! shutdown. A word of a host's own (a kind, a state) is free text here; what it has to be is for the requirements to say.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One order with the number that its answer repeats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The number; no two orders of one driver have the same.
+    pub id: u64,
+    /// What to do.
+    #[serde(flatten)]
+    pub order: Order,
+}
+
+/// What a driver can be asked to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Order {
+    /// Sets what an administrator sets; the first order, if it comes at all.
+    Configure(Configuration),
+    /// Starts the plugin in a folder; answered by [`Activated`] when `OnActivate` was answered.
+    Activate {
+        /// The plugin's folder.
+        dir: PathBuf,
+    },
+    /// Calls a hook; answered by [`Called`].
+    Hook {
+        /// The plugin's id.
+        plugin: String,
+        /// The hook's name.
+        hook: String,
+        /// The request in proto field names.
+        #[serde(default)]
+        request: Value,
+    },
+    /// Checks the health of a plugin now; answered by [`Health`].
+    Health {
+        /// The plugin's id.
+        plugin: String,
+    },
+    /// Asks for the state of a plugin; answered by [`Status`].
+    Status {
+        /// The plugin's id.
+        plugin: String,
+    },
+    /// Waits until the process of a plugin has ended; answered by [`Ended`].
+    WaitExit {
+        /// The plugin's id.
+        plugin: String,
+        /// For how long at most.
+        within_ms: u64,
+    },
+    /// Stops a plugin; answered by [`Stopped`].
+    Deactivate {
+        /// The plugin's id.
+        plugin: String,
+    },
+    /// Stops a plugin, if it still runs, and starts it again; answered by [`Activated`].
+    Restart {
+        /// The plugin's id.
+        plugin: String,
+    },
+    /// Stops everything and ends the driver after the answer.
+    Shutdown {},
+}
+
+impl Order {
+    /// The word on the wire.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Order::Configure(_) => "configure",
+            Order::Activate { .. } => "activate",
+            Order::Hook { .. } => "hook",
+            Order::Health { .. } => "health",
+            Order::Status { .. } => "status",
+            Order::WaitExit { .. } => "wait_exit",
+            Order::Deactivate { .. } => "deactivate",
+            Order::Restart { .. } => "restart",
+            Order::Shutdown {} => "shutdown",
+        }
+    }
+}
+
+/// What an administrator sets. What is absent keeps the host's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Configuration {
+    /// Bounds in milliseconds, by the names of [`TIMING`].
+    pub timing_ms: BTreeMap<String, u64>,
+    /// Variables of the host's own environment that plugins may see.
+    pub pass_env: Vec<String>,
+    /// The log level that plugins are told.
+    pub log_level: Option<String>,
+}
+
+/// The bounds that can be set: from spawn to handshake, to the connection, of each call, and of each step of a stop.
+pub const TIMING: [&str; 11] = [
+    "start",
+    "connect",
+    "implemented",
+    "hook",
+    "health",
+    "shutdown_rpc",
+    "exit_after_shutdown",
+    "term_grace",
+    "kill",
+    "drain",
+    "api_close",
+];
+
+/// What a driver writes: an answer or an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Message {
+    /// An order was carried out.
+    Done {
+        /// The number of the order.
+        id: u64,
+        /// What came of it.
+        ok: Value,
+    },
+    /// An order failed.
+    Failed {
+        /// The number of the order.
+        id: u64,
+        /// Why.
+        error: Refusal,
+    },
+    /// Something happened by itself.
+    Event(Event),
+}
+
+/// Why an order failed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Refusal {
+    /// A stable word for the defect, `handshake.core_version`.
+    pub kind: String,
+    /// The host's own words.
+    pub message: String,
+    /// What a Go host says in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub go: Option<String>,
+    /// What was known when it happened.
+    pub detail: Detail,
+}
+
+/// What a host knows about a failed start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Detail {
+    /// The exit code, if the process has exited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// The last lines of stderr.
+    pub stderr_tail: Vec<String>,
+    /// How many bytes stdout had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdout_bytes: Option<u64>,
+    /// The first line of stdout as printable ASCII.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_line: Option<String>,
+    /// How long it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed_ms: Option<f64>,
+    /// How long it might have taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<f64>,
+}
+
+/// The answer to `activate` and `restart`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Activated {
+    /// The plugin's id.
+    pub plugin: String,
+    /// False if it ran already.
+    pub started: bool,
+    /// The process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The hooks that will be called.
+    pub hooks: Vec<String>,
+    /// Announced names that are no hooks.
+    pub unknown_hooks: Vec<String>,
+    /// Names announced more than once.
+    pub repeated_hooks: Vec<String>,
+}
+
+/// The answer to `hook`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Called {
+    /// The plugin answered, with or without an error in band.
+    Answered {
+        /// The response in proto field names.
+        response: Value,
+    },
+    /// The plugin does not implement the hook; nothing was sent.
+    NotImplemented {},
+    /// There was no usable answer.
+    Failed {
+        /// A stable word: `deadline`, `unavailable`, `status`, ….
+        kind: String,
+        /// The host's own words.
+        message: String,
+    },
+}
+
+/// The answer to `health`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Health {
+    /// Whether the plugin counts as healthy.
+    pub healthy: bool,
+    /// `SERVING`, `NOT_SERVING`, or a word for what went wrong.
+    pub status: String,
+}
+
+/// The answer to `status`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// The state's word.
+    pub state: String,
+    /// Why it is in that state, if something went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The answer to `wait_exit`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ended {
+    /// Whether the process has ended.
+    pub exited: bool,
+    /// Its exit code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The signal that ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+}
+
+/// The answer to `deactivate`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stopped {
+    /// False if there was nothing to stop.
+    pub stopped: bool,
+    /// What was done, in order.
+    pub steps: Vec<StopStep>,
+}
+
+/// One step of a stop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StopStep {
+    /// A stable word: `on_deactivate`, `shutdown`, `terminate`, `kill`, ….
+    pub step: String,
+    /// A stable word for what came of it.
+    pub outcome: String,
+    /// How long it took.
+    pub took_ms: f64,
+}
+
+/// Something that happened by itself. A host that tells nothing leaves the requirements about it inconclusive.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// What happened: `log`, `health`, `exited`, `spawned`, ….
+    pub event: String,
+    /// Whose event it is.
+    #[serde(default)]
+    pub plugin: String,
+    /// What belongs to it.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Event {
+    /// A field as text, empty if there is none.
+    pub fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(line: Value, expect: Message) {
+        assert_eq!(serde_json::from_value::<Message>(line.clone()).unwrap(), expect);
+        assert_eq!(serde_json::to_value(expect).unwrap(), line);
+    }
+
+    #[test]
+    fn messages_are_told_apart() {
+        check(json!({"id": 3, "ok": {"stopped": true}}), Message::Done { id: 3, ok: json!({"stopped": true}) });
+        let error = Refusal { kind: "handshake.blank".into(), message: "m".into(), ..Refusal::default() };
+        let detail = json!({"stderr_tail": []});
+        check(
+            json!({"id": 4, "error": {"kind": "handshake.blank", "message": "m", "detail": detail}}),
+            Message::Failed { id: 4, error },
+        );
+        let fields = json!({"at_ms": 1.5, "pid": 7}).as_object().unwrap().clone();
+        check(
+            json!({"event": "spawned", "plugin": "a.b", "at_ms": 1.5, "pid": 7}),
+            Message::Event(Event { event: "spawned".into(), plugin: "a.b".into(), fields }),
+        );
+    }
+
+    #[test]
+    fn orders_read_as_they_are_written() {
+        let order = Order::Hook { plugin: "a.b".into(), hook: "OnActivate".into(), request: json!({}) };
+        let request = Request { id: 1, order };
+        let line = json!({"id": 1, "do": "hook", "plugin": "a.b", "hook": "OnActivate", "request": {}});
+        assert_eq!(serde_json::to_value(&request).unwrap(), line);
+        assert_eq!(serde_json::from_value::<Request>(line).unwrap(), request);
+        let shutdown: Request = serde_json::from_value(json!({"id": 2, "do": "shutdown"})).unwrap();
+        assert_eq!(shutdown.order, Order::Shutdown {});
+    }
+}
