@@ -1,0 +1,50 @@
+"""Write Mattermost plugins in Python.
+
+from mattermost_plugin import Plugin, hook, run_plugin
+"""
+
+from mattermost_plugin._internal.wrappers import Command, CommandArgs, CommandResponse, PluginKVSetOptions
+from mattermost_plugin._version import __version__
+from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient
+from mattermost_plugin.exceptions import (
+    AlreadyExistsError,
+    NotFoundError,
+    PermissionDeniedError,
+    PluginAPIError,
+    UnavailableError,
+    ValidationError,
+    convert_app_error,
+    convert_grpc_error,
+)
+from mattermost_plugin.hooks import HookName, HookRegistrationError, hook
+from mattermost_plugin.plugin import Plugin
+from mattermost_plugin.runtime_config import RuntimeConfig, load_runtime_config
+from mattermost_plugin.server import run_plugin, serve_plugin
+from mattermost_plugin.servicers.hooks_servicer import DISMISS_POST_ERROR
+
+__all__ = [
+    "DISMISS_POST_ERROR",
+    "AlreadyExistsError",
+    "AsyncPluginAPIClient",
+    "Command",
+    "CommandArgs",
+    "CommandResponse",
+    "HookName",
+    "HookRegistrationError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "Plugin",
+    "PluginAPIClient",
+    "PluginAPIError",
+    "PluginKVSetOptions",
+    "RuntimeConfig",
+    "UnavailableError",
+    "ValidationError",
+    "__version__",
+    "convert_app_error",
+    "convert_grpc_error",
+    "hook",
+    "load_runtime_config",
+    "run_plugin",
+    "serve_plugin",
+]

@@ -1,0 +1,142 @@
+"""The plugin contract as its descriptor tells it: hooks, their shapes, their arguments, and the API's methods.
+
+Nothing here is written per method. What a descriptor cannot say (what an absent handler means, how results are refused)
+stands in `servicers/hooks_servicer.py`; signatures of API methods stand in `_api_methods.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Tuple, Type, Union, cast
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from mattermost_plugin.grpc import api_pb2, hooks_pb2
+
+
+class Shape(enum.Enum):
+    """What kind of answer a hook gives, read off its response message."""
+
+    NOTIFY = "notify"  # the response has no fields: nothing to answer
+    FALLIBLE = "fallible"  # `error`, perhaps beside one result
+    FILTER = "filter"  # `rejection_reason`, perhaps beside modified values
+    TRANSFORM = "transform"  # the answer replaces what came in
+    QUERY = "query"  # one plain value
+    STREAM = "stream"  # ServeHTTP
+
+
+@dataclass(frozen=True)
+class HookMethod:
+    """One hook as the contract defines it."""
+
+    name: str
+    shape: Shape
+    request: Type[Message]
+    response: Type[Message]
+    arguments: Tuple[FieldDescriptor, ...]  # what a handler gets, in order: every request field but `context`
+    results: Tuple[FieldDescriptor, ...]  # every response field but `error` and `rejection_reason`
+
+    @property
+    def error_id(self) -> str:
+        """The id prefix of errors that the SDK makes for this hook."""
+        return f"plugin.{snake_case(self.name)}"
+
+    def handler_arguments(self, request: Message) -> Tuple[Any, ...]:
+        """The values of `arguments` in one request; an `optional` field that is absent is None."""
+        return tuple(_argument(request, field) for field in self.arguments)
+
+
+@dataclass(frozen=True)
+class ApiMethod:
+    """One API method as the contract defines it."""
+
+    name: str
+    path: str
+    request: Type[Message]
+    response: Type[Message]
+
+
+def snake_case(name: str) -> str:
+    """`OnSAMLLogin` becomes `on_saml_login`, `ServeHTTP` becomes `serve_http`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def message_class(descriptor: Optional[Descriptor]) -> Type[Message]:
+    """The Python class of a message; the same one that the generated module exports."""
+    if descriptor is None:
+        raise TypeError("a scalar field has no message class")
+    return GetMessageClass(descriptor)
+
+
+def fields_of(message: Union[Message, Type[Message]]) -> Dict[str, FieldDescriptor]:
+    """A message's fields by name, in order of declaration."""
+    return {field.name: cast(FieldDescriptor, field) for field in message.DESCRIPTOR.fields}
+
+
+def is_repeated(field: FieldDescriptor) -> bool:
+    """Whether a field is a list (or a map)."""
+    return bool(field.is_repeated)
+
+
+def is_map(field: FieldDescriptor) -> bool:
+    """Whether a field is a map."""
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _hook(method: MethodDescriptor) -> HookMethod:
+    response = method.output_type
+    return HookMethod(
+        name=method.name,
+        shape=_shape(method, response),
+        request=message_class(method.input_type),
+        response=message_class(response),
+        arguments=tuple(field for field in method.input_type.fields if field.name != "context"),
+        results=tuple(field for field in response.fields if field.name not in ("error", "rejection_reason")),
+    )
+
+
+def _shape(method: MethodDescriptor, response: Descriptor) -> Shape:
+    if method.client_streaming:
+        return Shape.STREAM
+    names = response.fields_by_name
+    if not names:
+        return Shape.NOTIFY
+    if "error" in names:
+        return Shape.FALLIBLE
+    if "rejection_reason" in names:
+        return Shape.FILTER
+    return Shape.TRANSFORM if is_repeated(response.fields[0]) else Shape.QUERY
+
+
+def _argument(request: Message, field: FieldDescriptor) -> Any:
+    if is_repeated(field):
+        return list(getattr(request, field.name))
+    if field.containing_oneof is not None and not request.HasField(field.name):
+        return None
+    return getattr(request, field.name)
+
+
+_HOOKS_SERVICE = hooks_pb2.DESCRIPTOR.services_by_name["PluginHooks"]
+_API_SERVICE = api_pb2.DESCRIPTOR.services_by_name["PluginAPI"]
+
+HOOKS_SERVICE_NAME: str = _HOOKS_SERVICE.full_name
+
+# All 42 methods of the hooks service, `Implemented` among them, in service order.
+HOOKS: Dict[str, HookMethod] = {method.name: _hook(method) for method in _HOOKS_SERVICE.methods}
+
+
+def api_method(name: str) -> ApiMethod:
+    """The API method of that name; KeyError when the contract has none."""
+    method: Optional[MethodDescriptor] = _API_SERVICE.methods_by_name[name]
+    if method is None:  # pragma: no cover - upb raises already
+        raise KeyError(name)
+    return ApiMethod(
+        name=name,
+        path=f"/{_API_SERVICE.full_name}/{name}",
+        request=message_class(method.input_type),
+        response=message_class(method.output_type),
+    )

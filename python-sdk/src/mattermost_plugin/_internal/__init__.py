@@ -1,0 +1,1 @@
+"""Modules that plugins import by custom, though they are not the official face of the SDK."""
