@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use prost::Message as _;
+use prost_types::FileDescriptorSet;
 
 #[expect(
     clippy::print_stdout,
@@ -20,12 +21,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let files = [proto_files(&root)?, proto_files(&root.join("goplugin"))?].concat();
     let descriptors = protox::compile(&files, [&root])?;
-    fs::write(out.join("descriptor.bin"), descriptors.encode_to_vec())?;
+    fs::write(
+        out.join("descriptor.bin"),
+        without_comments(&descriptors).encode_to_vec(),
+    )?;
     prost_build::Config::new()
         .bytes(["."])
         .service_generator(Box::new(rows::Rows::new(&descriptors)))
         .compile_fds(descriptors)?;
     Ok(())
+}
+
+/// The set that goes into every binary: comments are most of its bytes and serve only the generated docs.
+fn without_comments(descriptors: &FileDescriptorSet) -> FileDescriptorSet {
+    let mut bare = descriptors.clone();
+    for file in &mut bare.file {
+        file.source_code_info = None;
+    }
+    bare
 }
 
 fn proto_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
