@@ -9,10 +9,12 @@ import asyncio
 import functools
 import inspect
 import logging
+from types import TracebackType
 from typing import Any, Callable, Optional, Tuple
 
 import grpc
 
+from mattermost_plugin import _handler_threads
 from mattermost_plugin._handler_threads import HandlerLoop, Outcome, WorkerPool
 from mattermost_plugin.runtime_config import DEFAULT_HOOK_TIMEOUT
 
@@ -126,9 +128,16 @@ async def invoke_hook_safe(
         return default, error
     except HookInvocationError as error:
         cause = error.original_error
-        trace = (type(cause), cause, cause.__traceback__)
+        trace = (type(cause), cause, _authors_part(cause.__traceback__))
         _logger.error("%s handler raised %s", error.hook_name, type(cause).__name__, exc_info=trace)
         return default, error
+
+
+def _authors_part(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+    """A traceback without the frames of the SDK that lead to the handler."""
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename == _handler_threads.__file__:
+        trace = trace.tb_next
+    return trace
 
 
 _STATUS_BY_EXCEPTION = (

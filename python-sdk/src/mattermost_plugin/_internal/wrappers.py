@@ -38,7 +38,8 @@ class Wrapper:
         """The message for this wrapper."""
         message = self._message()
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        _convert.fill(message, {item.name: getattr(self, item.name) for item in fields})
+        values = {item.name: getattr(self, item.name) for item in fields}
+        _convert.fill(message, {name: value for name, value in values.items() if value not in (None, {}, [])})
         return message
 
 
