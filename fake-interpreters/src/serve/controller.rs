@@ -1,0 +1,48 @@
+//! go-plugin's GRPCController: what the fake does when it is asked to end.
+//!
+//! The answer leaves first: connections are told to finish, then the process ends. A Go plugin stops its server inside the
+//! handler, so a host must not count on the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tonic::Status;
+
+use super::Server;
+use crate::script::Controller;
+use crate::stage::Stage;
+
+impl Server {
+    /// `/plugin.GRPCController/Shutdown`.
+    pub(super) async fn shut_down(&self) -> Result<Bytes, Status> {
+        let (code, delay) = match &self.serve.controller {
+            Controller::Exit => (0, Duration::ZERO),
+            Controller::ExitCode(code) => (*code, Duration::ZERO),
+            Controller::ExitAfterMs(ms) => (0, Duration::from_millis(*ms)),
+            Controller::Ignore => return Ok(Bytes::new()),
+            Controller::Unimplemented => {
+                return Err(Status::unimplemented(
+                    "unknown service plugin.GRPCController",
+                ));
+            }
+            Controller::Hang => std::future::pending().await,
+            Controller::Raise(signal) => {
+                let (stage, signal) = (Arc::clone(&self.stage), *signal);
+                tokio::spawn(async move {
+                    stage.drain().await;
+                    stage.raise(signal);
+                });
+                return Ok(Bytes::new());
+            }
+        };
+        tokio::spawn(end(Arc::clone(&self.stage), code, delay));
+        Ok(Bytes::new())
+    }
+}
+
+async fn end(stage: Arc<Stage>, code: i32, delay: Duration) {
+    tokio::time::sleep(delay).await;
+    stage.drain().await;
+    stage.exit(code, "shutdown");
+}

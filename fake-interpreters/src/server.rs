@@ -1,0 +1,150 @@
+//! Listeners and the accept loop of the fake: plain HTTP/2 with TCP_NODELAY, connections that can be cut at any moment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, Request};
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
+use plugin_proto::MethodsService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tower_service::Service;
+
+use crate::journal::Event;
+use crate::stage::Stage;
+
+/// The authority of a call travels to its handler under this name.
+pub(crate) const AUTHORITY: HeaderName = HeaderName::from_static("fake-interpreter-authority");
+
+/// Frames up to this size are taken.
+const MAX_FRAME: u32 = 1024 * 1024;
+
+/// Something that accepts connections.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// One accepted connection.
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<C: AsyncRead + AsyncWrite + Unpin + Send> Connection for C {}
+
+impl Listener {
+    pub(crate) async fn accept(&self) -> std::io::Result<Box<dyn Connection>> {
+        match self {
+            Self::Tcp(tcp) => {
+                let (stream, _) = tcp.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+            Self::Unix(unix) => Ok(Box::new(unix.accept().await?.0)),
+        }
+    }
+}
+
+/// A TCP socket with an address on which it does not listen yet.
+pub(crate) fn bind(ip: &str) -> std::io::Result<(TcpSocket, SocketAddr)> {
+    let ip: IpAddr = ip
+        .parse()
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidInput, error))?;
+    let socket = if ip.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.bind(SocketAddr::new(ip, 0))?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
+/// Listens on a unix socket; without a path on a fresh one in the folder for temporary files.
+pub(crate) fn listen_unix(path: Option<&str>) -> std::io::Result<(UnixListener, PathBuf)> {
+    let path = match path {
+        Some(path) => PathBuf::from(path),
+        None => std::env::temp_dir().join(format!("fake-interpreter-{}.sock", std::process::id())),
+    };
+    Ok((UnixListener::bind(&path)?, path))
+}
+
+/// Accepts connections and serves calls on them until the task is aborted.
+pub(crate) async fn serve(listener: Listener, stage: Arc<Stage>, service: MethodsService) {
+    loop {
+        match listener.accept().await {
+            Ok(stream) => {
+                stage.journal.note(Event::Connected {});
+                stage.happened("connection");
+                tokio::spawn(connection(stream, Arc::clone(&stage), service.clone()));
+            }
+            Err(error) => {
+                return stage.journal.note(Event::Trouble {
+                    message: format!("cannot accept: {error}"),
+                });
+            }
+        }
+    }
+}
+
+/// Accepts connections and keeps them without a word.
+pub(crate) async fn accept_mute(listener: Listener, stage: Arc<Stage>) {
+    let mut kept = Vec::new();
+    while let Ok(stream) = listener.accept().await {
+        stage.journal.note(Event::Connected {});
+        stage.happened("connection");
+        kept.push(stream);
+    }
+}
+
+async fn connection(stream: Box<dyn Connection>, stage: Arc<Stage>, service: MethodsService) {
+    let mut draining = stage.draining.subscribe();
+    let mut cuts = stage.cuts.subscribe();
+    let serving = http2::Builder::new(TokioExecutor::new())
+        .max_frame_size(MAX_FRAME)
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(WithAuthority(service)),
+        );
+    tokio::pin!(serving);
+    loop {
+        tokio::select! {
+            _ = &mut serving => return,
+            _ = cuts.changed() => return,
+            // An error means that the stage is gone, and the process with it.
+            Ok(()) = draining.changed() => serving.as_mut().graceful_shutdown(),
+        }
+    }
+}
+
+/// Hands the authority of each call to its handler, which sees headers only.
+#[derive(Clone)]
+struct WithAuthority(MethodsService);
+
+impl<B> Service<Request<B>> for WithAuthority
+where
+    MethodsService: Service<Request<B>>,
+{
+    type Response = <MethodsService as Service<Request<B>>>::Response;
+    type Error = <MethodsService as Service<Request<B>>>::Error;
+    type Future = <MethodsService as Service<Request<B>>>::Future;
+
+    fn poll_ready(
+        &mut self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let authority = request
+            .uri()
+            .authority()
+            .map_or("", http::uri::Authority::as_str);
+        if let Ok(value) = HeaderValue::from_str(authority) {
+            request.headers_mut().insert(AUTHORITY, value);
+        }
+        self.0.call(request)
+    }
+}

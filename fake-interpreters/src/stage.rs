@@ -1,0 +1,166 @@
+//! What all parts of a playing fake share: the journal, what has happened so far, and the ways to end.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+
+use crate::journal::{Event, Journal};
+use crate::script::SignalName;
+
+/// How long running calls may take to leave the house once the fake has been asked to end.
+const DRAIN: Duration = Duration::from_millis(250);
+
+/// Shared by everything a fake does.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) journal: Journal,
+    counts: Mutex<HashMap<String, u32>>,
+    changed: Notify,
+    effects: Mutex<HashMap<SignalName, Effect>>,
+    socket_files: Mutex<Vec<PathBuf>>,
+    /// Counts the orders to cut all connections.
+    pub(crate) cuts: watch::Sender<u32>,
+    /// Becomes true when running calls are to end and no more are taken; closed connections drop their receivers.
+    pub(crate) draining: watch::Sender<bool>,
+}
+
+/// What a signal does once it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It is written down.
+    Noted,
+    /// It is written down, and no later step changes that.
+    Ignored,
+    /// The process ends with this code.
+    Ends(i32),
+}
+
+impl Stage {
+    pub(crate) fn new(journal: Journal) -> Arc<Self> {
+        Arc::new(Self {
+            journal,
+            counts: Mutex::default(),
+            changed: Notify::new(),
+            effects: Mutex::default(),
+            socket_files: Mutex::default(),
+            cuts: watch::Sender::new(0),
+            draining: watch::Sender::new(false),
+        })
+    }
+
+    /// Says that `event` has happened.
+    pub(crate) fn happened(&self, event: &str) {
+        *lock(&self.counts).entry(event.to_owned()).or_default() += 1;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until `event` has happened `count` times since the start.
+    pub(crate) async fn wait_for(&self, event: &str, count: u32) {
+        loop {
+            let changed = self.changed.notified();
+            if lock(&self.counts)
+                .get(event)
+                .is_some_and(|seen| *seen >= count)
+            {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Takes a signal from now on.
+    pub(crate) fn take_signal(
+        self: &Arc<Self>,
+        name: SignalName,
+        effect: Effect,
+    ) -> std::io::Result<()> {
+        let mut effects = lock(&self.effects);
+        match effects.get(&name) {
+            Some(Effect::Ignored) => return Ok(()),
+            Some(_) => {}
+            None => {
+                let mut taken = signal(SignalKind::from_raw(number(name).as_raw()))?;
+                let stage = Arc::clone(self);
+                tokio::spawn(async move {
+                    while taken.recv().await.is_some() {
+                        stage.signalled(name);
+                    }
+                });
+            }
+        }
+        // A later note does not undo an effect.
+        if effect != Effect::Noted || !effects.contains_key(&name) {
+            effects.insert(name, effect);
+        }
+        Ok(())
+    }
+
+    fn signalled(&self, name: SignalName) {
+        self.journal.note(Event::Signal {
+            signal: name.name().to_owned(),
+        });
+        self.happened(&format!("signal:{}", name.name()));
+        let effect = lock(&self.effects).get(&name).copied();
+        if let Some(Effect::Ends(code)) = effect {
+            self.exit(code, &format!("signal:{}", name.name()));
+        }
+    }
+
+    /// This file is removed at a regular end.
+    pub(crate) fn owns_socket_file(&self, path: PathBuf) {
+        lock(&self.socket_files).push(path);
+    }
+
+    /// Ends the process.
+    pub(crate) fn exit(&self, code: i32, why: &str) -> ! {
+        for path in lock(&self.socket_files).drain(..) {
+            let _ = std::fs::remove_file(path);
+        }
+        self.journal.note(Event::Exiting {
+            code,
+            why: why.to_owned(),
+        });
+        std::process::exit(code)
+    }
+
+    /// Lets running calls leave, within a bound.
+    pub(crate) async fn drain(&self) {
+        self.draining.send_replace(true);
+        let _ = tokio::time::timeout(DRAIN, self.draining.closed()).await;
+    }
+
+    /// Sends a signal to itself. Where it does not end the process, the caller goes on.
+    pub(crate) fn raise(&self, name: SignalName) {
+        if let Err(error) = kill_process(getpid(), number(name)) {
+            self.journal.note(Event::Trouble {
+                message: format!("cannot raise {}: {error}", name.name()),
+            });
+        }
+    }
+}
+
+/// A poisoned lock means a panic in a handler; what it guards is whole all the same.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn number(name: SignalName) -> Signal {
+    match name {
+        SignalName::Hup => Signal::HUP,
+        SignalName::Int => Signal::INT,
+        SignalName::Quit => Signal::QUIT,
+        SignalName::Abrt => Signal::ABORT,
+        SignalName::Kill => Signal::KILL,
+        SignalName::Usr1 => Signal::USR1,
+        SignalName::Segv => Signal::SEGV,
+        SignalName::Usr2 => Signal::USR2,
+        SignalName::Pipe => Signal::PIPE,
+        SignalName::Term => Signal::TERM,
+        SignalName::Stop => Signal::STOP,
+    }
+}

@@ -1,0 +1,369 @@
+//! The plugin under test in Rust: it obeys the orders that it finds in hook messages and gives evidence of what it saw.
+//!
+//! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
+//! here; how an order reads is in `order`, what a hook's message says in `input`, the evidence line in `evidence`, the answer
+//! of each hook in `reply`.
+
+mod evidence;
+mod input;
+mod log;
+mod order;
+mod reply;
+mod told;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use plugin_proto::{Call, Method};
+use serde_json::json;
+use tonic::Status;
+
+use crate::apiclient::ApiClient;
+use crate::fault::Fault;
+use crate::play::put_all;
+use crate::script::Stream;
+use crate::serve::unknown;
+use crate::stage::{Stage, lock};
+use input::Input;
+use order::{Order, Word};
+use reply::Outcome;
+
+/// The hooks that a testee has.
+pub const HOOKS: &[&str] = &[
+    "OnActivate",
+    "OnDeactivate",
+    "OnConfigurationChange",
+    "MessageWillBePosted",
+    "MessageHasBeenPosted",
+    "ExecuteCommand",
+    "UserWillLogIn",
+    "OnSharedChannelsPing",
+    "RunDataRetention",
+    "GenerateSupportData",
+];
+
+/// Orders for hooks whose message has no text: JSON, hook name to order.
+pub const ORDERS: &str = "CONFORMANCE_ORDERS";
+
+/// How long a handler may take, in seconds.
+const HOOK_TIMEOUT: &str = "MATTERMOST_PLUGIN_HOOK_TIMEOUT";
+
+/// What the file `conformance.json` of a testee says.
+pub fn capabilities() -> String {
+    let api: Vec<&str> = plugin_proto::API.iter().map(|method| method.name).collect();
+    format!(
+        "{:#}\n",
+        json!({ "profiles": ["handshake", "lifecycle", "hooks", "api", "crash"], "api": api })
+    )
+}
+
+/// A running plugin under test.
+#[derive(Debug)]
+pub(crate) struct Testee {
+    stage: Arc<Stage>,
+    api: Arc<ApiClient>,
+    fault: Option<Fault>,
+    orders: BTreeMap<String, String>,
+    timeout: Duration,
+    log: log::Threshold,
+    calls: AtomicU32,
+    announced: AtomicU32,
+    running: AtomicU32,
+    activated: AtomicBool,
+    failed: AtomicBool,
+    /// Held by the running call when calls wait for each other.
+    turn: tokio::sync::Mutex<()>,
+    /// The input of the latest call, for the fault that mixes calls up.
+    latest: Mutex<Option<Input>>,
+}
+
+impl Testee {
+    pub(crate) fn new(stage: Arc<Stage>, api: Arc<ApiClient>, fault: Option<Fault>) -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        let api = match fault {
+            Some(Fault::ApiTargetIgnored) => {
+                Arc::new(ApiClient::at(Some("127.0.0.1:9".to_owned())))
+            }
+            _ => api,
+        };
+        let timeout = variable(HOOK_TIMEOUT).filter(|_| fault != Some(Fault::HookTimeoutIgnored));
+        Self {
+            stage,
+            api,
+            fault,
+            orders: variable(ORDERS)
+                .and_then(|orders| serde_json::from_str(&orders).ok())
+                .unwrap_or_default(),
+            timeout: timeout
+                .and_then(|text| seconds(&text))
+                .unwrap_or(Duration::from_secs(30)),
+            log: log::Threshold::of(
+                variable(log::LEVEL)
+                    .filter(|_| fault != Some(Fault::LogLevelIgnored))
+                    .as_deref(),
+            ),
+            calls: AtomicU32::new(0),
+            announced: AtomicU32::new(0),
+            running: AtomicU32::new(0),
+            activated: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::new(()),
+            latest: Mutex::default(),
+        }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// What `Implemented` lists, given what it should list.
+    pub(crate) fn announce(&self, mut names: Vec<String>) -> Vec<String> {
+        let asked = self.announced.fetch_add(1, Ordering::Relaxed);
+        match self.fault {
+            Some(Fault::ImplementedUnknownName) => names.push("NoSuchHook".to_owned()),
+            Some(Fault::ImplementedDuplicate) => names.push("OnActivate".to_owned()),
+            Some(Fault::ImplementedOmits) => names.retain(|name| name != "MessageWillBePosted"),
+            Some(Fault::ImplementedListsDead) => names.push("UserHasLoggedIn".to_owned()),
+            Some(Fault::ImplementedChanges) if !names.is_empty() => {
+                let last = names.len() - 1;
+                names.remove(last - asked as usize % names.len());
+            }
+            Some(Fault::ImplementedSnakeCase) => {
+                names = names.iter().map(|name| reply::snake_case(name)).collect()
+            }
+            _ => {}
+        }
+        names
+    }
+
+    /// True while the testee is to be reported as not serving.
+    pub(crate) fn is_down(&self) -> bool {
+        (self.has(Fault::HealthDownDuringHook) && self.running.load(Ordering::Relaxed) > 0)
+            || (self.has(Fault::HealthDownAfterFailure) && self.failed.load(Ordering::Relaxed))
+    }
+
+    /// One hook call.
+    pub(crate) async fn answer(
+        &self,
+        call: &Call,
+        method: Option<&'static Method>,
+    ) -> Result<Bytes, Status> {
+        let Some(method) = method.filter(|method| HOOKS.contains(&method.name)) else {
+            return self.answer_unknown(call);
+        };
+        if self.has(Fault::LargeMessageRefused) && call.message.len() > 64 * 1024 {
+            return Err(Status::resource_exhausted(
+                "Received message larger than max",
+            ));
+        }
+        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 >= 10
+            && self.has(Fault::DiesAfterTenCalls)
+        {
+            self.stage.exit(1, "fault");
+        }
+        let _running = Running::new(&self.running);
+        let _turn = if self.has(Fault::HooksSerialised) {
+            Some(self.turn.lock().await)
+        } else {
+            None
+        };
+        self.run(Input::read(method, &call.message)?).await
+    }
+
+    fn answer_unknown(&self, call: &Call) -> Result<Bytes, Status> {
+        let of_library = call.path.starts_with("/plugin.");
+        match self.fault {
+            Some(Fault::UnknownRpcCrashes) if !of_library => self.stage.exit(1, "fault"),
+            Some(Fault::UnknownRpcInternal) if !of_library => Err(Status::internal("KeyError")),
+            Some(Fault::UnknownRpcEmpty) if !of_library => Ok(Bytes::new()),
+            _ => Err(unknown(call)),
+        }
+    }
+
+    async fn run(&self, input: Input) -> Result<Bytes, Status> {
+        let name = input.method.name;
+        let input = self.seen(input).await;
+        match (self.fault, name) {
+            (Some(Fault::ActivateNotRun), "OnActivate")
+            | (Some(Fault::DeactivateNotRun), "OnDeactivate")
+            | (Some(Fault::ConfigurationNotRun), "OnConfigurationChange") => {
+                return Ok(Bytes::new());
+            }
+            (Some(Fault::DeactivateCrashes), "OnDeactivate") => self.stage.exit(1, "fault"),
+            (Some(Fault::DeactivateHangs), "OnDeactivate") => std::future::pending().await,
+            _ => {}
+        }
+        let times = if self.has(Fault::ActivateRunsTwice) && name == "OnActivate" {
+            2
+        } else {
+            1
+        };
+        let mut outcome = Outcome::Allowed;
+        for _ in 0..times {
+            outcome = self.handle(&input).await;
+        }
+        if name == "OnActivate" {
+            self.activated.store(true, Ordering::Relaxed);
+        }
+        if let Outcome::Failed(_) = outcome {
+            self.failed.store(true, Ordering::Relaxed);
+            self.after_failure(name);
+        }
+        reply::reply(&input, &outcome, self.fault)
+    }
+
+    /// The input as the handler sees it.
+    async fn seen(&self, input: Input) -> Input {
+        match self.fault {
+            Some(Fault::CallsMixedUp) => {
+                *lock(&self.latest) = Some(input.clone());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let latest = lock(&self.latest).clone();
+                latest
+                    .filter(|latest| latest.method.name == input.method.name)
+                    .unwrap_or(input)
+            }
+            Some(Fault::TextMangled) => {
+                input.with_text(|text| text.replace(|c: char| !c.is_ascii(), "?"))
+            }
+            Some(Fault::TextTruncated) => {
+                input.with_text(|text| text[..text.floor_char_boundary(1024)].to_owned())
+            }
+            _ => input,
+        }
+    }
+
+    /// What a plugin's own handler does: evidence, then the order, within the time that the host allows.
+    async fn handle(&self, input: &Input) -> Outcome {
+        let order = Order::find(
+            &input.text,
+            self.orders.get(input.method.name).map(String::as_str),
+        );
+        let mut nonce = order.nonce.clone();
+        if self.has(Fault::NonceWrong) && !nonce.is_empty() {
+            nonce.push('0');
+        }
+        let late = || {
+            Outcome::Failed(format!(
+                "hook {} timed out after {} s",
+                input.method.name,
+                self.timeout.as_secs_f64()
+            ))
+        };
+        let handled = async {
+            // A hook whose answer has no room for it tells the result in its evidence.
+            let early = if input.has_room() {
+                None
+            } else {
+                self.told(&order).await
+            };
+            self.give_evidence(input, &nonce, early.as_ref());
+            match early {
+                Some(told) => Outcome::Told(told),
+                None => match self.told(&order).await {
+                    Some(told) => Outcome::Told(told),
+                    None => self.obey(order.word).await,
+                },
+            }
+        };
+        tokio::time::timeout(self.timeout, handled)
+            .await
+            .unwrap_or_else(|_| late())
+    }
+
+    fn give_evidence(&self, input: &Input, nonce: &str, told: Option<&serde_json::Value>) {
+        if !self.has(Fault::EvidenceMissing) {
+            let line = evidence::line(input.method.name, nonce, input.saw(), told);
+            // Evidence that nobody reads is no reason to answer otherwise.
+            let _ = put_all(Stream::Stderr, line.as_bytes());
+        }
+    }
+
+    async fn obey(&self, word: Word) -> Outcome {
+        match word {
+            Word::Allow | Word::Api { .. } | Word::Env(_) => Outcome::Allowed,
+            Word::Modify => Outcome::Modified,
+            Word::Reject(why) => Outcome::Rejected(why),
+            Word::Dismiss => Outcome::Dismissed,
+            Word::Fail(why) => Outcome::Failed(why),
+            Word::Exit(code) => self.stage.exit(code, "order"),
+            Word::Sleep(ms) => {
+                let pause = Duration::from_millis(ms);
+                if self.has(Fault::HookBlocksServer) {
+                    std::thread::sleep(pause);
+                } else {
+                    tokio::time::sleep(pause).await;
+                }
+                Outcome::Allowed
+            }
+            Word::Log { level, text } => {
+                self.write_log(&level, &text);
+                Outcome::Allowed
+            }
+        }
+    }
+
+    fn write_log(&self, level: &str, text: &str) {
+        if !self.log.lets_pass(level) {
+            return;
+        }
+        let line = if self.has(Fault::LogsWithoutLevel) {
+            format!("{text}\n")
+        } else {
+            log::line(level, text)
+        };
+        let stream = if self.has(Fault::LogsOnStdout) {
+            Stream::Stdout
+        } else {
+            Stream::Stderr
+        };
+        let _ = put_all(stream, line.as_bytes());
+    }
+
+    /// The faults that end the process when a handler has failed.
+    fn after_failure(&self, name: &str) {
+        let kills = match self.fault {
+            Some(Fault::ErrorKills) => true,
+            Some(Fault::ActivateErrorKills) => name == "OnActivate",
+            Some(Fault::ConfigurationErrorKills) => name == "OnConfigurationChange",
+            _ => false,
+        };
+        if kills {
+            self.stage.exit(1, "fault");
+        }
+        if self.has(Fault::NotifyErrorKills) && name == "MessageHasBeenPosted" {
+            let stage = Arc::clone(&self.stage);
+            tokio::spawn(async move {
+                stage.drain().await;
+                stage.exit(1, "fault");
+            });
+        }
+    }
+}
+
+/// Counts a running call, for as long as it lives.
+struct Running<'a>(&'a AtomicU32);
+
+impl<'a> Running<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim()
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|time| !time.is_zero())
+}

@@ -1,0 +1,113 @@
+//! The line by which a plugin under test shows that its handler ran and what it saw.
+//!
+//! Invariant: one line, newline included, has at most 4,096 bytes, so that one write of it is not torn.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::hex;
+
+/// Longest line, newline included.
+const LINE: usize = 4096;
+/// Longest value that is written out.
+const VALUE: usize = 256;
+
+/// The line for one run of a handler. `told` is what the order asked for, for hooks whose answer has no room for it.
+pub(super) fn line(
+    hook: &str,
+    nonce: &str,
+    saw: Map<String, Value>,
+    told: Option<&Value>,
+) -> String {
+    let saw = shortened(Value::Object(saw));
+    let line = written(hook, nonce, &saw, told);
+    if line.len() <= LINE {
+        return line;
+    }
+    let line = written(hook, nonce, &digest(&saw), told);
+    if line.len() <= LINE {
+        line
+    } else {
+        written(hook, nonce, &digest(&saw), told.map(digest).as_ref())
+    }
+}
+
+fn written(hook: &str, nonce: &str, saw: &Value, told: Option<&Value>) -> String {
+    let mut evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "saw": saw });
+    if let Some(told) = told {
+        evidence["told"] = told.clone();
+    }
+    format!("{evidence}\n")
+}
+
+/// Long texts as length and digest.
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > VALUE => digest_of(text.as_bytes()),
+        Value::Array(values) => values.into_iter().map(shortened).collect(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name, shortened(value)))
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+fn digest(value: &Value) -> Value {
+    digest_of(value.to_string().as_bytes())
+}
+
+fn digest_of(bytes: &[u8]) -> Value {
+    json!({ "len": bytes.len(), "sha256": hex::encode(Sha256::digest(bytes).as_slice()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saw(value: Value) -> Map<String, Value> {
+        let Value::Object(fields) = value else {
+            panic!("not an object")
+        };
+        fields
+    }
+
+    #[test]
+    fn long_values_stand_as_length_and_digest() {
+        let line = line(
+            "MessageWillBePosted",
+            "n1",
+            saw(json!({ "post": { "id": "p", "message": "x".repeat(257) } })),
+            None,
+        );
+        let evidence: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(evidence["hook"], "MessageWillBePosted");
+        assert_eq!(evidence["nonce"], "n1");
+        assert_eq!(evidence["saw"]["post"]["id"], "p");
+        assert_eq!(evidence["saw"]["post"]["message"]["len"], 257);
+        assert_eq!(
+            evidence["saw"]["post"]["message"]["sha256"]
+                .as_str()
+                .map(str::len),
+            Some(64)
+        );
+    }
+
+    #[test]
+    fn one_line_newline_included_has_at_most_4096_bytes() {
+        let many: Vec<String> = (0..400)
+            .map(|n| format!("file {n} {}", "y".repeat(100)))
+            .collect();
+        let told = json!({ "ok": { "value": "z".repeat(9000) } });
+        let line = line(
+            "MessageWillBePosted",
+            "n1",
+            saw(json!({ "post": { "file_ids": many } })),
+            Some(&told),
+        );
+        assert!(line.len() <= LINE);
+        assert!(line.ends_with('\n') && line.matches('\n').count() == 1);
+    }
+}
