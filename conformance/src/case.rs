@@ -88,6 +88,11 @@ impl Case {
         }
     }
 
+    /// The scenario that is played.
+    pub fn scenario(&self) -> &Scenario {
+        &self.setting.scenario
+    }
+
     /// What is under test.
     pub fn subject(&self) -> &Arc<Subject> {
         &self.setting.subject

@@ -22,3 +22,5 @@ pub mod scenario;
 
 pub mod mutant;
 pub mod suite;
+
+pub mod runner;

@@ -47,14 +47,13 @@ impl Rng {
 }
 
 /// The seed of one case: it depends on the run's seed and on the case's names, not on its place in the plan, so that a case replays alone.
-pub fn case_seed(run: u64, scenario: &str, subject: &str, repeat: usize) -> u64 {
+pub fn case_seed(run: u64, scenario: &str, subject: &str) -> u64 {
     let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
     hash.write(&run.to_le_bytes());
     for text in [scenario, subject] {
         hash.write(text.as_bytes());
         hash.write(&[0]);
     }
-    hash.write(&(repeat as u64).to_le_bytes());
     Rng::new(hash.finish()).next()
 }
 

@@ -202,10 +202,15 @@ pub struct Activated {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Called {
-    /// The plugin answered, with or without an error in band.
+    /// The plugin answered.
     Answered {
         /// The response in proto field names.
         response: Value,
+    },
+    /// The plugin answered with an error in band.
+    Refused {
+        /// The `AppError` in proto field names.
+        error: Value,
     },
     /// The plugin does not implement the hook; nothing was sent.
     NotImplemented {},

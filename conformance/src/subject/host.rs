@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -114,11 +115,17 @@ impl Shared {
 const STDERR_KEPT: usize = 4096;
 
 impl HostProcess {
-    /// Starts a driver with exactly this environment.
-    pub fn start(command: &HostCommand, environment: &BTreeMap<OsString, OsString>, notes: Notes) -> Result<HostProcess, DriverError> {
+    /// Starts a driver in a folder, with exactly this environment.
+    pub fn start(
+        command: &HostCommand,
+        directory: &Path,
+        environment: &BTreeMap<OsString, OsString>,
+        notes: Notes,
+    ) -> Result<HostProcess, DriverError> {
         let failed = |source| DriverError::Start { program: command.program.display().to_string(), source };
         let mut child = Command::new(&command.program)
             .args(&command.args)
+            .current_dir(directory)
             .env_clear()
             .envs(environment)
             .stdin(Stdio::piped())

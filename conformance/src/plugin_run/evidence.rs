@@ -1,0 +1,119 @@
+//! Evidence: the line on stderr by which a handler shows that it ran, and with what. Pure.
+//!
+//! `{"conformance":1,"hook":"MessageWillBePosted","nonce":"…","saw":{…}}`, one write of at most 4,096 bytes; texts of more than 256 bytes
+//! are given as their length and SHA-256.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The longest line of evidence, its newline included: what a pipe takes in one piece.
+pub const LONGEST: usize = 4096;
+/// Longer texts are given as a digest.
+pub const LONGEST_TEXT: usize = 256;
+
+/// One line of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The version of the contract: 1.
+    pub conformance: u32,
+    /// The hook whose handler ran.
+    pub hook: String,
+    /// The order's nonce; empty or absent if there was no order.
+    #[serde(default)]
+    pub nonce: String,
+    /// What the handler saw, by the names of the hook's own fields.
+    #[serde(default)]
+    pub saw: Value,
+}
+
+impl Evidence {
+    /// The evidence in a line of stderr, if it is one.
+    pub fn read(line: &str) -> Option<Evidence> {
+        if !line.starts_with('{') || line.len() >= LONGEST {
+            return None;
+        }
+        serde_json::from_str(line).ok().filter(|evidence: &Evidence| evidence.conformance == 1)
+    }
+}
+
+/// A value as evidence shows it: long texts become their length and digest, empty ones are left out as on the wire.
+pub fn as_seen(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.len() > LONGEST_TEXT => digest(text),
+        Value::Array(items) => items.iter().map(as_seen).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), as_seen(value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The first place in which `seen` does not hold what was sent; fields beyond those that were sent are not looked at.
+pub fn difference(sent: &Value, seen: &Value, place: &str) -> Option<String> {
+    match (sent, seen) {
+        (Value::Object(sent), Value::Object(seen)) => sent.iter().find_map(|(name, value)| {
+            let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            match seen.get(name) {
+                Some(seen) => difference(value, seen, &place),
+                None => Some(format!("{place} is missing, {value} was sent")),
+            }
+        }),
+        (Value::Array(sent), Value::Array(seen)) if sent.len() == seen.len() => {
+            let pairs = sent.iter().zip(seen).enumerate();
+            pairs.into_iter().find_map(|(at, (sent, seen))| difference(sent, seen, &format!("{place}[{at}]")))
+        }
+        (Value::Number(sent), Value::Number(seen)) if sent.as_f64() == seen.as_f64() => None,
+        (sent, seen) if sent == seen => None,
+        (sent, seen) => Some(format!("{place} is {seen}, {sent} was sent")),
+    }
+}
+
+fn digest(text: &str) -> Value {
+    let mut hex = String::new();
+    for byte in Sha256::digest(text.as_bytes()) {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    json!({"len": text.len(), "sha256": hex})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_lines_of_the_right_form_are_evidence() {
+        let line = r#"{"conformance":1,"hook":"OnActivate","nonce":"","saw":{}}"#;
+        assert_eq!(Evidence::read(line).unwrap().hook, "OnActivate");
+        for line in [
+            r#"{"conformance":2,"hook":"OnActivate"}"#,
+            r#" {"conformance":1,"hook":"OnActivate"}"#,
+            r#"{"@message":"x"}"#,
+            "conformance",
+            &format!(r#"{{"conformance":1,"hook":"{}"}}"#, "x".repeat(LONGEST)),
+        ] {
+            assert_eq!(Evidence::read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn long_texts_become_digests() {
+        let seen = as_seen(&json!({"short": "x", "long": "é".repeat(200)}));
+        assert_eq!(seen["short"], "x");
+        assert_eq!(seen["long"]["len"], 400);
+        assert_eq!(seen["long"]["sha256"].as_str().unwrap().len(), 64);
+    }
+
+    #[test]
+    fn differences_name_their_place() {
+        let sent = json!({"post": {"id": "p", "props": {"n": 1}, "file_ids": ["a", "b"]}});
+        assert_eq!(difference(&sent, &json!({"post": {"id": "p", "props": {"n": 1.0}, "file_ids": ["a", "b"], "more": 1}}), ""), None);
+        let differs = |seen: Value| difference(&sent, &seen, "").unwrap();
+        assert!(differs(json!({"post": {"id": "q"}})).starts_with("post.id is"));
+        assert!(differs(json!({"post": {"id": "p"}})).starts_with("post.props is missing"));
+        assert!(differs(json!({"post": {"id": "p", "props": {"n": 1}, "file_ids": ["a", "c"]}})).starts_with("post.file_ids[1] is"));
+    }
+}

@@ -1,0 +1,208 @@
+//! A plugin's process, started exactly as a host starts it and no further: the scenario reads the first line, speaks to the services by
+//! hand and decides how it ends.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use plugin_host::api::{ApiServer, Journal};
+use plugin_host::event::{EventSink, PluginEvents};
+use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
+use plugin_host::ids::PluginId;
+use plugin_host::options::ReadHandshake;
+use plugin_host::policy::Policy;
+use plugin_host::process::{Asked, Child, ChildSetting, Exit, Launch, ProcessStop};
+use plugin_host::timing::Timing;
+use plugin_proto::connect::{ConnectError, connect};
+use plugin_proto::dial::Target;
+use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse, ServingStatus};
+use plugin_proto::{Rpc, call, goplugin};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use super::backend::Recorder;
+use super::launch::Prepared;
+use super::seen::Seen;
+use crate::case::Case;
+use crate::case::timeline::{Source, Timeline};
+use crate::scenario::Interruption;
+
+/// The time a plugin has for its handshake, as Mattermost's `plugin/python_supervisor.go` sets it.
+pub const START: Duration = Duration::from_secs(10);
+/// The time that any one call has which is expected to be answered at once.
+pub const CALL: Duration = Duration::from_secs(10);
+
+/// A process of the plugin under test.
+#[derive(Debug)]
+pub struct Raw {
+    /// What it does.
+    pub seen: Seen,
+    /// The API that it was given.
+    pub api: Recorder,
+    /// Its id.
+    pub plugin: PluginId,
+    child: Child,
+    server: ApiServer,
+    line: Arc<Mutex<Option<Vec<u8>>>>,
+    timeline: Timeline,
+    scale: f64,
+}
+
+impl Raw {
+    /// Starts the plugin in a folder by a command that `change` may alter first.
+    pub async fn start(case: &Case, folder: &Path, change: impl FnOnce(&mut Launch)) -> Result<Raw, Interruption> {
+        let timeline = case.timeline();
+        let (seen, sender) = Seen::start(timeline.clone());
+        let sink = EventSink::new(Some(sender));
+        let api = Recorder::default();
+        // The id is known only from the manifest, which the command is built from; the server must be there before the command.
+        let plugin = plugin_host::manifest::Manifest::find(folder).map_err(|error| in_the_way(&error))?.id;
+        let events = sink.of(&plugin);
+        let server = ApiServer::start(&api, Journal::new(), events.clone()).await?;
+        let mut prepared = Prepared::new(folder, case.mark(), server.address()).map_err(|error| in_the_way(&error))?;
+        change(&mut prepared.launch);
+        let child = spawn(&prepared, events).map_err(|error| in_the_way(&error))?;
+        case.spawned(child.pid());
+        let scale = case.scaled(Duration::from_secs(1)).as_secs_f64();
+        Ok(Raw { seen, api, plugin, child, server, line: Arc::default(), timeline, scale })
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.pid()
+    }
+
+    /// Waits for the first line of stdout and reads it as a host does.
+    pub async fn handshake(&self, budget: Duration) -> Result<Handshake, HandshakeError> {
+        let keep = Arc::clone(&self.line);
+        let read: ReadHandshake = Arc::new(move |bytes| {
+            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes.to_vec());
+            line::parse(bytes)
+        });
+        self.child.handshake(&read, budget.mul_f64(self.scale)).await
+    }
+
+    /// The bytes of the first line, once [`Raw::handshake`] has seen it.
+    pub fn first_line(&self) -> Option<Vec<u8>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many bytes it wrote to stdout so far.
+    pub fn stdout_bytes(&self) -> u64 {
+        self.child.stdout_bytes()
+    }
+
+    /// How it ended, if it does so within the time.
+    pub async fn exit_within(&self, within: Duration) -> Option<Exit> {
+        tokio::time::timeout(within.mul_f64(self.scale), self.child.wait_exit()).await.ok()
+    }
+
+    /// How it ended, if it has.
+    pub fn exit(&self) -> Option<Exit> {
+        self.child.exit()
+    }
+
+    /// Connects to the announced address and waits until the peer speaks HTTP/2.
+    pub async fn connect(&self, handshake: &Handshake) -> Result<Services, ConnectError> {
+        self.connect_to(&target_of(&handshake.address)).await
+    }
+
+    /// The same for an address that the scenario has read for itself.
+    pub async fn connect_to(&self, target: &Target) -> Result<Services, ConnectError> {
+        let within = CALL.mul_f64(self.scale);
+        let (channel, preface) = connect(target, within).await?;
+        preface.answered().await?;
+        self.timeline.note(Source::Rpc, "connected, the plugin answers in HTTP/2");
+        Ok(Services { channel, within, timeline: self.timeline.clone() })
+    }
+
+    /// Ends it without ceremony, and says what was left of it.
+    pub async fn end(self) -> ProcessStop {
+        let stop = self.child.stop(Asked::Abandoned).await;
+        self.server.close(Duration::ZERO).await;
+        stop
+    }
+}
+
+/// The gRPC services of a plugin, called by hand.
+#[derive(Clone, Debug)]
+pub struct Services {
+    channel: Channel,
+    within: Duration,
+    timeline: Timeline,
+}
+
+impl Services {
+    /// The health of a service, by its status or by the status of the call.
+    pub async fn health(&self, service: &str) -> Result<String, Status> {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let answer: Result<HealthCheckResponse, Status> =
+            self.bounded(call::call_message(&self.channel, CHECK, Request::new(request))).await;
+        let answer = answer.map(|answer| match ServingStatus::try_from(answer.status) {
+            Ok(status) => status.name().to_owned(),
+            Err(_) => format!("status {}", answer.status),
+        });
+        self.timeline.note(Source::Rpc, format!("health of {service:?}: {}", words(&answer)));
+        answer
+    }
+
+    /// A hook with its own types.
+    pub async fn hook<R: Rpc>(&self, request: R::Request) -> Result<R::Response, Status> {
+        let answer = self.bounded(call::call::<R>(&self.channel, Request::new(request))).await;
+        self.timeline.note(Source::Rpc, format!("{}: {}", R::METHOD.name, words(&answer)));
+        answer
+    }
+
+    /// Any unary method with an empty message.
+    pub async fn empty(&self, path: &str) -> Result<Bytes, Status> {
+        let answer = self.bounded(call::call_raw(&self.channel, path, Request::new(Bytes::new()))).await;
+        self.timeline.note(Source::Rpc, format!("{path}: {}", words(&answer)));
+        answer
+    }
+
+    /// go-plugin's request to end. Its answer says little: many servers stop before they have sent it.
+    pub async fn shutdown(&self) -> Result<(), Status> {
+        self.empty(goplugin::SHUTDOWN).await.map(|_| ())
+    }
+
+    async fn bounded<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        match tokio::time::timeout(self.within, call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Status::deadline_exceeded(format!("no answer within {} ms", self.within.as_millis()))),
+        }
+    }
+}
+
+/// Where a handshake sends its host.
+pub fn target_of(address: &Address) -> Target {
+    match address {
+        Address::Tcp { host, port } if host.contains(':') => Target::Tcp(format!("[{host}]:{port}")),
+        Address::Tcp { host, port } if host.is_empty() => Target::Tcp(format!("127.0.0.1:{port}")),
+        Address::Tcp { host, port } => Target::Tcp(format!("{host}:{port}")),
+        Address::Unix { path } => Target::Unix(path.into()),
+    }
+}
+
+/// An answer or a status in a few words.
+pub fn words<T: std::fmt::Debug>(answer: &Result<T, Status>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?}"),
+        Err(status) => format!("{:?}: {}", status.code(), status.message()),
+    }
+}
+
+fn spawn(prepared: &Prepared, events: PluginEvents) -> Result<Child, plugin_host::process::SpawnError> {
+    let setting = ChildSetting {
+        timing: Timing::default(),
+        policy: Policy::default(),
+        events,
+        guard: None,
+        session_mark: prepared.session_mark.clone(),
+    };
+    Child::spawn(&prepared.launch, setting)
+}
+
+fn in_the_way(error: &dyn std::error::Error) -> Interruption {
+    Interruption::broken_off(format!("the plugin cannot be started: {error}"))
+}

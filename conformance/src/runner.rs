@@ -1,0 +1,185 @@
+//! A run: what is chosen becomes a plan, the plan is played, and everything that happens is an event.
+//!
+//! ```text
+//! options ─ select ─▶ scenarios ─ plan ─▶ cases ─ dispatch ─▶ execute (one case) ─▶ leftovers (census)
+//!                                                    └──────────▶ events ─▶ reporters      └─▶ summary
+//! ```
+//! `select`, `plan` and `summary` are pure. Nothing here prints.
+
+pub mod dispatch;
+pub mod event;
+pub mod execute;
+pub mod kill_matrix;
+pub mod leftovers;
+pub mod plan;
+pub mod select;
+pub mod summary;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::requirement::Side;
+use crate::subject::{Capabilities, PluginInPlace, Skipped, Subject, SubjectKind};
+use crate::suite::Suite;
+
+use dispatch::{Pace, Sink, dispatch};
+use event::{Event, RunStarted, RunSummary, SubjectLine};
+use execute::Ground;
+use plan::Plan;
+use select::SelectError;
+use summary::Summing;
+
+/// What a run is asked to do; the command line makes one of these.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Globs over scenario names and requirement ids; none means everything.
+    pub patterns: Vec<String>,
+    /// Globs over subject names; none means every default subject, or none if plugins are given.
+    pub subjects: Vec<String>,
+    /// Plugin folders to test where they lie, with what they claim.
+    pub plugins: Vec<(PathBuf, Capabilities)>,
+    /// How many cases are played at a time.
+    pub jobs: usize,
+    /// The seed that every case's own is drawn from.
+    pub seed: u64,
+    /// The factor for every time that a subject is allowed.
+    pub timeout_scale: f64,
+    /// How often everything is played.
+    pub repeat: usize,
+    /// Whether the first failure ends the run.
+    pub fail_fast: bool,
+}
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The selection is wrong.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// Every chosen subject was skipped.
+    #[error("no subject can be tested on this machine: {}", list_skipped(.0))]
+    NoSubject(Vec<Skipped>),
+    /// A scenario names a requirement that the register does not have.
+    #[error("the scenario {scenario} judges {id}, which is not in the register")]
+    UnknownRequirement {
+        /// The scenario.
+        scenario: String,
+        /// The id.
+        id: String,
+    },
+    /// The operating system does not let the run listen for signals.
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    /// A subject that is needed cannot be made.
+    #[error("{} cannot be tested on this machine: {} (try {})", .0.subject, .0.reason, .0.enable)]
+    Missing(Skipped),
+    /// The folder of the run cannot be made.
+    #[error("cannot make a folder for the run")]
+    Folder(#[source] std::io::Error),
+}
+
+fn list_skipped(skipped: &[Skipped]) -> String {
+    let line = |skipped: &Skipped| {
+        format!(
+            "{} ({}; try {})",
+            skipped.subject, skipped.reason, skipped.enable
+        )
+    };
+    skipped.iter().map(line).collect::<Vec<_>>().join(", ")
+}
+
+/// Plays what the options choose and tells the sink what happens.
+pub async fn run(
+    suite: &Suite<'_>,
+    options: &RunOptions,
+    sink: &mut Sink<'_>,
+) -> Result<RunSummary, RunError> {
+    let selected = select::scenarios(&suite.scenarios, &options.patterns)?;
+    let (subjects, skipped) = subjects(suite, options)?;
+    if subjects.is_empty() {
+        return Err(RunError::NoSubject(skipped));
+    }
+    let plan = Plan::make(
+        suite.catalogue,
+        &suite.scenarios,
+        &selected,
+        &subjects,
+        options.seed,
+        options.repeat,
+    )?;
+    let ground = Arc::new(Ground::prepare(options.timeout_scale).map_err(RunError::Folder)?);
+    let started = RunStarted {
+        suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: options.seed,
+        jobs: options.jobs,
+        timeout_scale: options.timeout_scale,
+        repeat: options.repeat,
+        cases: plan.cases.len(),
+        subjects: subjects
+            .iter()
+            .map(|subject| SubjectLine::of(subject))
+            .collect(),
+        skipped: skipped.clone(),
+    };
+    sink(&Event::RunStarted(started));
+    let mut summing = Summing::new(
+        subjects.iter().map(|subject| SubjectLine::of(subject)),
+        skipped,
+    );
+    let pace = Pace {
+        jobs: options.jobs.max(1),
+        fail_fast: options.fail_fast,
+        gate: true,
+    };
+    let interrupted = dispatch(plan, &ground, pace, &mut |event| {
+        if let Event::CaseEnded(report) = event {
+            summing.add(report);
+        }
+        sink(event);
+    })
+    .await
+    .map_err(RunError::Signals)?;
+    let summary = summing.end(interrupted);
+    sink(&Event::RunEnded(summary.clone()));
+    Ok(summary)
+}
+
+/// The subjects that the options choose, and those of them that this machine cannot run.
+fn subjects(
+    suite: &Suite<'_>,
+    options: &RunOptions,
+) -> Result<(Vec<Arc<Subject>>, Vec<Skipped>), SelectError> {
+    let known: Vec<(&str, bool)> = suite
+        .subjects
+        .iter()
+        .map(|factory| (factory.name(), factory.by_default()))
+        .collect();
+    let chosen = select::subjects(&known, &options.subjects, !options.plugins.is_empty())?;
+    let (mut subjects, mut skipped) = (Vec::new(), Vec::new());
+    for factory in suite
+        .subjects
+        .iter()
+        .filter(|factory| chosen.contains(factory.name()))
+    {
+        match factory.make() {
+            Ok(subject) => subjects.push(Arc::new(subject)),
+            Err(missing) => skipped.push(missing),
+        }
+    }
+    for (folder, capabilities) in &options.plugins {
+        subjects.push(Arc::new(Subject {
+            name: format!("plugin:{}", folder.display()),
+            kind: SubjectKind::Plugin(Arc::new(PluginInPlace(folder.clone()))),
+            capabilities: capabilities.clone(),
+        }));
+    }
+    Ok((subjects, skipped))
+}
+
+/// The requirement that the census after each case judges.
+pub fn census_requirement(side: Side) -> &'static str {
+    match side {
+        Side::Host => "PR-016",
+        Side::Plugin => "PR-051",
+    }
+}

@@ -1,0 +1,179 @@
+//! The vocabulary of a run: the only thing that reporters see.
+//!
+//! Values without references, so that they can be kept, written and read back in tests.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::case::timeline::Entry;
+use crate::requirement::{Level, Side};
+use crate::scenario::Profile;
+use crate::subject::{Skipped, Subject};
+use crate::verdict::settle::End;
+use crate::verdict::tally::{Counts, RunVerdict};
+use crate::verdict::{Outcome, OutcomeKind};
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first event.
+    RunStarted(RunStarted),
+    /// A case is being played.
+    CaseStarted(CaseName),
+    /// A case is over, or was not played at all.
+    CaseEnded(CaseReport),
+    /// The last event.
+    RunEnded(RunSummary),
+}
+
+/// What is going to be run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunStarted {
+    /// The version of the suite.
+    pub suite_version: String,
+    /// The seed, for a second run like this one.
+    pub seed: u64,
+    /// How many cases are played at a time.
+    pub jobs: usize,
+    /// The factor for every time that a subject is allowed.
+    pub timeout_scale: f64,
+    /// How often everything is played.
+    pub repeat: usize,
+    /// How many cases there are.
+    pub cases: usize,
+    /// What is under test.
+    pub subjects: Vec<SubjectLine>,
+    /// What cannot be tested on this machine.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A subject by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SubjectLine {
+    /// Its name.
+    pub name: String,
+    /// Its side.
+    pub side: Side,
+}
+
+impl SubjectLine {
+    /// The line of a subject.
+    pub fn of(subject: &Subject) -> SubjectLine {
+        SubjectLine {
+            name: subject.name.clone(),
+            side: subject.side(),
+        }
+    }
+}
+
+/// A case by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct CaseName {
+    /// The subject.
+    pub subject: String,
+    /// The scenario.
+    pub scenario: String,
+    /// Which repetition it is, from 0.
+    pub repeat: usize,
+}
+
+/// A case that is over.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseReport {
+    /// Its name.
+    #[serde(flatten)]
+    pub name: CaseName,
+    /// The kind of subject.
+    pub side: Side,
+    /// The scenario's profile.
+    pub profile: Profile,
+    /// The case's seed.
+    pub seed: u64,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// How it came to its end.
+    #[serde(flatten)]
+    pub end: End,
+    /// Whether it showed a plugin to be ready; absent for every scenario that does not decide this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+    /// One judgement for each requirement that was asked for.
+    pub judgements: Vec<Judgement>,
+    /// What was seen.
+    pub timeline: Vec<Entry>,
+    /// The command that plays it again.
+    pub reproduce: String,
+}
+
+impl CaseReport {
+    /// The worst outcome in it.
+    pub fn worst(&self) -> OutcomeKind {
+        let kinds = self
+            .judgements
+            .iter()
+            .map(|judgement| judgement.outcome.kind());
+        kinds.max().unwrap_or(OutcomeKind::NotApplicable)
+    }
+}
+
+/// What a case says about one requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judgement {
+    /// The requirement.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// Its sentence.
+    pub sentence: String,
+    /// The outcome.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunSummary {
+    /// The verdict, which decides the exit code.
+    pub verdict: RunVerdict,
+    /// Whether a signal ended the run.
+    pub interrupted: bool,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// How many cases ended by a fault of the suite.
+    pub suite_faults: usize,
+    /// Each subject's counts.
+    pub subjects: Vec<SubjectSummary>,
+    /// What could not be tested on this machine.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What a run says about one subject.
+#[derive(Clone, Debug, Serialize)]
+pub struct SubjectSummary {
+    /// The subject.
+    #[serde(flatten)]
+    pub subject: SubjectLine,
+    /// Whether a plugin became ready; absent for hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+    /// How many requirements of each level ended in which way.
+    pub levels: BTreeMap<Level, Counts>,
+    /// How many MUST requirements passed, in per mille of those that count.
+    pub must_passed_per_mille: usize,
+    /// The requirements that did not pass, worst first.
+    pub not_passed: Vec<NotPassed>,
+}
+
+/// A requirement that a subject did not pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotPassed {
+    /// The requirement.
+    pub id: String,
+    /// Its level.
+    pub level: Level,
+    /// The outcome.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}

@@ -1,0 +1,281 @@
+//! One case: a folder and a mark of its own, the scenario in a task of its own, a deadline, and a census of what is left afterwards.
+//!
+//! What the scenario said is read from the case's book, so that it counts even if the scenario hangs or panics.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::leftovers::{self, Leftover};
+use super::plan::PlannedCase;
+use crate::case::timeline::{Entry, Source, Timeline};
+use crate::case::{Book, Case, Setting};
+use crate::scenario::{Interruption, ScenarioResult};
+use crate::verdict::settle::{End, settle};
+use crate::verdict::{Failure, Outcome};
+
+/// How long a scenario that was told to end may take to do so: only one that blocks its thread needs any of it.
+const ABORT: Duration = Duration::from_secs(1);
+
+/// How long the processes of a case may take to be gone after it: the bound of the contract for a host that died.
+const GONE: Duration = Duration::from_secs(2);
+
+/// What all cases of a run share.
+#[derive(Debug)]
+pub struct Ground {
+    /// The folder of the run; every case has its own inside.
+    folder: TempDir,
+    /// The beginning of every case's mark.
+    pub mark: String,
+    timeout_scale: f64,
+    count: AtomicU64,
+}
+
+impl Ground {
+    /// Makes the folder of a run.
+    pub fn prepare(timeout_scale: f64) -> io::Result<Ground> {
+        let folder = tempfile::Builder::new()
+            .prefix("plugin-conformance-")
+            .tempdir()?;
+        let unique = folder
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        Ok(Ground {
+            folder,
+            mark: unique,
+            timeout_scale,
+            count: AtomicU64::new(0),
+        })
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A folder and a mark for one case.
+    fn place(&self) -> io::Result<(PathBuf, String)> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let folder = self.folder.path().join(format!("case-{number}"));
+        std::fs::create_dir(&folder)?;
+        Ok((folder, format!("{}.{number}", self.mark)))
+    }
+}
+
+/// A case that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// The task that played it.
+    pub task: tokio::task::Id,
+    /// One outcome for each listed requirement, and the census.
+    pub outcomes: Vec<(String, Outcome)>,
+    /// How it came to its end.
+    pub end: End,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What was seen.
+    pub timeline: Vec<Entry>,
+}
+
+impl Finished {
+    /// A case whose executor failed: a fault of the suite.
+    pub(super) fn of_broken_executor(error: &JoinError) -> Finished {
+        let end = End::Errored {
+            message: error.to_string(),
+        };
+        Finished {
+            task: error.id(),
+            outcomes: Vec::new(),
+            end,
+            duration_ms: 0,
+            timeline: Vec::new(),
+        }
+    }
+}
+
+/// Plays one case, inside a task of its own.
+pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Finished {
+    let begun = Instant::now();
+    let task = tokio::task::id();
+    let (folder, mark) = match ground.place() {
+        Ok(place) => place,
+        Err(error) => {
+            let end = End::Errored {
+                message: format!("cannot make the folder of a case: {error}"),
+            };
+            let outcomes = settled(planned, BTreeMap::new(), &end);
+            return Finished {
+                task,
+                outcomes,
+                end,
+                duration_ms: 0,
+                timeline: Vec::new(),
+            };
+        }
+    };
+    let allowed = planned.scenario().deadline.mul_f64(ground.timeout_scale);
+    let case = Case::new(Setting {
+        scenario: *planned.scenario(),
+        subject: Arc::clone(&planned.subject),
+        seed: planned.seed,
+        folder: folder.clone(),
+        mark: mark.clone(),
+        deadline: begun + allowed,
+        timeout_scale: ground.timeout_scale,
+    });
+    let (book, timeline) = (case.shared_book(), case.timeline());
+    let end = play(case, allowed).await;
+    let left = census(mark, &end, GONE.mul_f64(ground.timeout_scale)).await;
+    let finished = conclude(planned, &book, &timeline, end, left);
+    // A folder that cannot be removed is removed with the folder of the run.
+    let _ = std::fs::remove_dir_all(&folder);
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Finished {
+        task,
+        duration_ms,
+        ..finished
+    }
+}
+
+/// The scenario in a task of its own, so that a panic in it ends nothing else.
+async fn play(mut case: Case, allowed: Duration) -> End {
+    let run = case.scenario().run;
+    let mut playing = OwnTask(tokio::spawn(async move { run(&mut case).await }));
+    match tokio::time::timeout(allowed, &mut playing.0).await {
+        Ok(joined) => end_of(joined),
+        Err(_) => {
+            playing.0.abort();
+            // Its folder and processes are cleaned up next, so it has to be over; one that blocks its thread is left behind.
+            let _ = tokio::time::timeout(ABORT, &mut playing.0).await;
+            End::Deadline {
+                after_ms: u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX),
+            }
+        }
+    }
+}
+
+/// A task that does not outlive the case: when a run is interrupted, the case is dropped and the scenario with it.
+struct OwnTask(JoinHandle<ScenarioResult>);
+
+impl Drop for OwnTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn end_of(joined: Result<ScenarioResult, JoinError>) -> End {
+    match joined {
+        Ok(Ok(())) => End::Completed,
+        Ok(Err(Interruption::BrokenOff(reason))) => End::BrokenOff { reason },
+        Ok(Err(Interruption::Suite(error))) => End::Errored {
+            message: chain(error.as_ref()),
+        },
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => End::Panicked {
+                message: panic_message(panic.as_ref()),
+            },
+            Err(error) => End::Errored {
+                message: error.to_string(),
+            },
+        },
+    }
+}
+
+/// An error with its sources.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// What is left of a case. After a regular end its processes have a bound to be gone in; after any other they are only cleaned up.
+async fn census(mark: String, end: &End, bound: Duration) -> Option<Vec<Leftover>> {
+    let regular = matches!(end, End::Completed | End::BrokenOff { .. });
+    if regular && leftovers::gone_within(&mark, bound).await {
+        return Some(Vec::new());
+    }
+    let left = leftovers::sweep(&mark);
+    regular.then_some(left)
+}
+
+fn conclude(
+    planned: &PlannedCase,
+    book: &Mutex<Book>,
+    timeline: &Timeline,
+    end: End,
+    left: Option<Vec<Leftover>>,
+) -> Finished {
+    let book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    let end = match book.strangers() {
+        [] => end,
+        strangers => End::Errored {
+            message: format!("judged {strangers:?}, which its row does not list"),
+        },
+    };
+    let mut outcomes = settled(planned, book.judged().clone(), &end);
+    if let Some(outcome) = left.and_then(|left| judge_census(&left, book.spawned(), timeline)) {
+        let id = super::census_requirement(planned.scenario().side);
+        match outcomes.iter_mut().find(|(listed, _)| listed == id) {
+            Some((_, listed)) => *listed = listed.clone().and(outcome),
+            None => outcomes.push((id.to_owned(), outcome)),
+        }
+    }
+    Finished {
+        task: tokio::task::id(),
+        outcomes,
+        end,
+        duration_ms: 0,
+        timeline: timeline.entries(),
+    }
+}
+
+fn settled(
+    planned: &PlannedCase,
+    judged: BTreeMap<String, Outcome>,
+    end: &End,
+) -> Vec<(String, Outcome)> {
+    settle(planned.scenario().requirements.iter().copied(), judged, end)
+}
+
+/// What the census says: something is left, or nothing is left of something that was there. Without either it says nothing.
+fn judge_census(left: &[Leftover], spawned: &[u32], timeline: &Timeline) -> Option<Outcome> {
+    if left.is_empty() {
+        let evidence = || format!("census: none of {} processes is left", spawned.len());
+        return (!spawned.is_empty()).then(|| Outcome::Passed {
+            seen: vec![evidence()],
+        });
+    }
+    let list = left
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let entry = timeline.note(Source::Process, format!("left behind: {list}"));
+    Some(Outcome::Failed(Failure {
+        reason: "processes-left".into(),
+        expected: "no process of this case after its end".to_owned(),
+        seen: list,
+        go_host: Some("leaves them: it ends only the process that it has started".to_owned()),
+        entry: Some(entry),
+    }))
+}

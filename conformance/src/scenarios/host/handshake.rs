@@ -1,0 +1,231 @@
+//! The handshake line, row by row: [`table`] has the rows, here they are played and judged.
+//!
+//! All rows of one requirement are played at the same time with one driver, between two good plugins.
+
+pub mod row;
+pub mod table;
+
+use fake_interpreters::PluginFolder;
+use futures_util::future::join_all;
+
+use row::{Expect, Row};
+
+use super::stage::{Setting, Stage};
+use crate::case::Case;
+use crate::driver::protocol::{Activated, Detail, Order, Refusal};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::host::DriverError;
+
+use std::time::Duration;
+
+scenarios! {
+    Host, Handshake;
+    /// A good line is accepted in pieces and late, and the host connects to its address.
+    "host/handshake/accepted" => accepted: ["HS-001"];
+    /// White space counts around the line, not around fields.
+    "host/handshake/white-space" => white_space: ["HS-002"];
+    /// Further fields and lines are ignored.
+    "host/handshake/surplus" => surplus: ["HS-003"];
+    /// Without a line feed the host waits until the start timeout.
+    "host/handshake/line-end" => line_end: ["HS-004"];
+    /// A first line that is no handshake is refused and shown.
+    "host/handshake/no-handshake" => no_handshake: ["HS-005"];
+    /// Core protocol version.
+    "host/handshake/core-version" => core_version: ["HS-006"];
+    /// Application protocol version.
+    "host/handshake/app-version" => app_version: ["HS-007"];
+    /// Networks but tcp and unix are refused.
+    "host/handshake/network" => network: ["HS-008"];
+    /// Addresses that cannot be are refused.
+    "host/handshake/bad-address" => bad_address: ["HS-009"];
+    /// Names, IPv6 addresses and sockets are connected to.
+    "host/handshake/address" => address: ["HS-010"];
+    /// Protocols but grpc are refused.
+    "host/handshake/protocol" => protocol: ["HS-011"];
+    /// A certificate that nobody asked for.
+    "host/handshake/certificate" => certificate: ["HS-012"];
+    /// Long lines up to the limit, and beyond it.
+    "host/handshake/length" => length: ["HS-013"];
+    /// The first wrong field is reported.
+    "host/handshake/order" => order: ["HS-017"];
+    /// Multiplexing that nobody asked for.
+    "host/handshake/multiplexing" => multiplexing: ["HS-019"];
+}
+
+/// What came of one row.
+pub(super) struct Played {
+    pub(super) row: &'static Row,
+    pub(super) outcome: Result<Result<Activated, Refusal>, DriverError>,
+}
+
+async fn accepted(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-001", "bad-line-accepted").await
+}
+
+async fn white_space(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-002", "field-trimmed").await
+}
+
+async fn surplus(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-003", "bad-line-accepted").await
+}
+
+async fn no_handshake(case: &mut Case) -> ScenarioResult {
+    let stage = Stage::open(case).await?;
+    let played = between_controls(&stage, "HS-005", "no-handshake-accepted", rows_of(table::ROWS, "HS-005")).await?;
+    for Played { row, outcome } in &played {
+        if let Ok(Err(refusal)) = outcome {
+            let line = String::from_utf8_lossy(row.first_line()).trim().to_owned();
+            let shown = refusal.detail.first_line.clone();
+            // Of a blank line there is nothing to compare but that it is shown at all.
+            let kept = shown.as_ref().is_some_and(|shown| shown.contains(&line));
+            let what = format!("row {:?}, refused with", row.name);
+            let judge = case.require("HS-005").seen(&what, refusal.kind.clone());
+            judge.holds(kept, format!("first line {line:?} in the refusal"), format!("{shown:?}"), "line-not-shown");
+        }
+    }
+    stage.close().await
+}
+
+async fn core_version(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-006", "bad-core-accepted").await
+}
+
+async fn app_version(case: &mut Case) -> ScenarioResult {
+    let stage = Stage::open(case).await?;
+    let played = between_controls(&stage, "HS-007", "bad-app-accepted", rows_of(table::ROWS, "HS-007")).await?;
+    for Played { outcome, .. } in &played {
+        if let Ok(Err(refusal)) = outcome
+            && let Some(version) = ["9", "0", "-1"].into_iter().find(|v| names_version(&refusal.detail, v))
+            && refusal.kind == "handshake.app_version"
+        {
+            let named = |v: &str| refusal.message.split(|c: char| !c.is_ascii_digit() && c != '-').any(|word| word == v);
+            let judge = case.require("HS-007").seen("message", refusal.message.clone());
+            let kept = named(version) && named("1");
+            judge.holds(kept, format!("a message with {version} and 1"), &refusal.message, "versions-not-named");
+        }
+    }
+    stage.close().await
+}
+
+/// Whether the first line announced this application version.
+fn names_version(detail: &Detail, version: &str) -> bool {
+    detail.first_line.as_deref().and_then(|line| line.split('|').nth(1)) == Some(version)
+}
+
+async fn network(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-008", "bad-network-accepted").await
+}
+
+async fn bad_address(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-009", "bad-address-accepted").await
+}
+
+async fn address(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-010", "bad-line-accepted").await
+}
+
+async fn protocol(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-011", "bad-protocol-accepted").await
+}
+
+async fn certificate(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-012", "certificate-accepted").await
+}
+
+async fn length(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-013", "overlong-line-accepted").await
+}
+
+async fn order(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-017", "bad-line-accepted").await
+}
+
+async fn multiplexing(case: &mut Case) -> ScenarioResult {
+    rows(case, "HS-019", "multiplexing-accepted").await
+}
+
+async fn line_end(case: &mut Case) -> ScenarioResult {
+    // The good lines have all the time of the machine: the short bound is only as long as it must be for the refused ones.
+    let stage = Stage::open_with(case, Setting::new().bound("start", case.scaled(Duration::from_millis(1500)))).await?;
+    between_controls(&stage, "HS-004", "line-without-end-accepted", table::ENDINGS.iter().collect()).await?;
+    stage.close().await
+}
+
+async fn rows(case: &mut Case, id: &'static str, accepted: &'static str) -> ScenarioResult {
+    let stage = Stage::open(case).await?;
+    between_controls(&stage, id, accepted, rows_of(table::ROWS, id)).await?;
+    stage.close().await
+}
+
+fn rows_of(table: &'static [Row], id: &str) -> Vec<&'static Row> {
+    table.iter().filter(|row| row.id == id).collect()
+}
+
+/// Plays and judges rows, with a good plugin before and after them. `accepted` is the reason if a bad line is accepted.
+async fn between_controls(
+    stage: &Stage<'_>,
+    id: &'static str,
+    accepted: &'static str,
+    rows: Vec<&'static Row>,
+) -> Result<Vec<Played>, Interruption> {
+    let before = stage.control("before").await?;
+    let played = play(stage, rows).await?;
+    for one in &played {
+        judge(stage, id, accepted, one, &before);
+    }
+    if played.iter().all(|one| one.outcome.is_ok()) {
+        stage.control("after").await?;
+    }
+    Ok(played)
+}
+
+/// Plays rows at the same time.
+pub(super) async fn play(stage: &Stage<'_>, rows: Vec<&'static Row>) -> Result<Vec<Played>, Interruption> {
+    let mut folders: Vec<(&'static Row, PluginFolder)> = Vec::new();
+    for (number, row) in rows.into_iter().enumerate() {
+        let script = row.script(stage.case().folder());
+        folders.push((row, stage.place(&format!("row-{number}"), &script)?));
+    }
+    let activations = folders.iter().map(|(row, folder)| async move {
+        let outcome = stage.try_ask(Order::Activate { dir: folder.directory.clone() }).await;
+        Played { row, outcome }
+    });
+    Ok(join_all(activations).await)
+}
+
+fn judge(stage: &Stage<'_>, id: &'static str, accepted: &'static str, played: &Played, control: &str) {
+    let Played { row, outcome } = played;
+    let line = format!("row {:?}, first line {:?}", row.name, row.escaped());
+    let mut judge = stage.case().require(id);
+    if let Expect::Refused { go, .. } = row.expect {
+        judge = judge.go_host(format!("says {go:?}"));
+    }
+    let (expected, seen, reason) = match (row.expect, outcome) {
+        (_, Err(error)) => ("an answer".to_owned(), error.to_string(), "host-ended"),
+        (Expect::Runs, Ok(Ok(_))) | (Expect::Unreachable, Ok(Ok(_))) => ("a running plugin".into(), "it runs".into(), "kept"),
+        (Expect::Runs, Ok(Err(refusal))) => ("a running plugin".into(), words(refusal), "good-line-refused"),
+        (Expect::Unreachable, Ok(Err(refusal))) if refusal.kind.starts_with("connect.") => {
+            ("a connection that fails".into(), words(refusal), "kept")
+        }
+        (Expect::Unreachable, Ok(Err(refusal))) => {
+            ("an accepted line, and a connection that fails".into(), words(refusal), "good-line-refused")
+        }
+        (Expect::Refused { kind, .. }, Ok(Ok(_))) => (format!("refused with {kind}"), "it runs".into(), accepted),
+        (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind == kind => {
+            (format!("refused with {kind}"), words(refusal), "kept")
+        }
+        (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind.starts_with("handshake.") => {
+            (format!("refused with {kind}"), words(refusal), "wrong-refusal")
+        }
+        // A refusal of another phase: the line itself was accepted.
+        (Expect::Refused { kind, .. }, Ok(Err(refusal))) => (format!("refused with {kind}"), words(refusal), accepted),
+    };
+    let kept = reason == "kept";
+    let witness = judge.seen("control", control).and(&line, seen.clone());
+    witness.holds(kept, format!("{line}: {expected}"), seen, reason);
+}
+
+fn words(refusal: &Refusal) -> String {
+    format!("{}: {}", refusal.kind, refusal.message.lines().next().unwrap_or_default())
+}

@@ -1,0 +1,324 @@
+//! The stage of a host scenario: one driver process in an environment full of traps, and plugin folders whose interpreter is the fake.
+//!
+//! What stands in the way of judging - a driver that ends or is silent - breaks the scenario off; a scenario that is about just that asks
+//! through [`Stage::try_ask`].
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fake_interpreters::journal::{Entry, Event as Seen};
+use fake_interpreters::script::Script;
+use fake_interpreters::{PluginFolder, place};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::case::timeline::Source;
+use crate::case::{Case, MARK_VARIABLE};
+use crate::driver::protocol::{
+    Activated, Called, Configuration, Ended, Event, Health, Order, Refusal, Status, Stopped,
+};
+use crate::scenario::{Interruption, ScenarioResult};
+use crate::subject::fake;
+use crate::subject::host::{DriverError, HostProcess};
+
+/// Variables of the host's environment that no plugin may see, with their values.
+pub const SECRETS: [(&str, &str); 5] = [
+    ("DATABASE_URL", "postgres://mm:secret-1@db/mm"),
+    ("MM_SQLSETTINGS_DATASOURCE", "secret-2"),
+    ("AWS_SECRET_ACCESS_KEY", "secret-3"),
+    ("MATTERMOST_PLUGIN_API_TARGET", "127.0.0.1:9"),
+    ("PYTHONPATH", "/nonexistent/secret-4"),
+];
+
+/// How long an answer may take that nothing delays, before `--timeout-scale`. Far beyond what it takes: it decides nothing but when to
+/// stop waiting.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a journal is looked at while waiting.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// What a scenario sets before its driver starts.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    configuration: Configuration,
+    environment: BTreeMap<OsString, OsString>,
+}
+
+impl Setting {
+    /// The defaults: bounds that a quick test can wait for, and generous ones where nothing is waited for.
+    pub fn new() -> Setting {
+        Setting::default()
+    }
+
+    /// A bound, by its name in the protocol.
+    #[must_use]
+    pub fn bound(mut self, name: &str, time: Duration) -> Setting {
+        self.configuration.timing_ms.insert(name.to_owned(), millis(time));
+        self
+    }
+
+    /// A variable of the host's environment.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Setting {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// A variable that plugins may see.
+    #[must_use]
+    pub fn pass(mut self, name: &str) -> Setting {
+        self.configuration.pass_env.push(name.to_owned());
+        self
+    }
+
+    /// The log level that plugins are told.
+    #[must_use]
+    pub fn log_level(mut self, level: &str) -> Setting {
+        self.configuration.log_level = Some(level.to_owned());
+        self
+    }
+}
+
+/// A driver and the folders it is given.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    case: &'a Case,
+    host: HostProcess,
+    fake: PathBuf,
+}
+
+impl<'a> Stage<'a> {
+    /// A driver with the usual settings.
+    pub async fn open(case: &'a Case) -> Result<Stage<'a>, Interruption> {
+        Stage::open_with(case, Setting::new()).await
+    }
+
+    /// A driver with settings of the scenario's own.
+    pub async fn open_with(case: &'a Case, setting: Setting) -> Result<Stage<'a>, Interruption> {
+        let fake = fake::binary().ok_or_else(|| suite("the fake interpreter is not built"))?;
+        let timeline = case.timeline();
+        let notes = Arc::new(move |line: String| {
+            timeline.note(Source::Host, line);
+        });
+        let environment = environment(case, setting.environment)?;
+        let host = HostProcess::start(case.host()?, case.folder(), &environment, notes).map_err(broken_off)?;
+        case.spawned(host.pid());
+        let stage = Stage { case, host, fake };
+        stage.done::<Value>(Order::Configure(setting.configuration)).await?;
+        Ok(stage)
+    }
+
+    /// The case that is played.
+    pub fn case(&self) -> &'a Case {
+        self.case
+    }
+
+    /// The driver process.
+    pub fn host(&self) -> &HostProcess {
+        &self.host
+    }
+
+    /// The fake interpreter's binary.
+    pub fn fake(&self) -> &Path {
+        &self.fake
+    }
+
+    /// A plugin folder named `name`, whose plugin has the id `conf.<name>` and plays the script.
+    pub fn place(&self, name: &str, script: &Script) -> Result<PluginFolder, Interruption> {
+        Ok(place(&self.case.folder().join(name), &self.fake, &format!("conf.{name}"), script)?)
+    }
+
+    /// Sends an order; the driver's own failure is the caller's to judge.
+    pub async fn try_ask<A: DeserializeOwned>(&self, order: Order) -> Result<Result<A, Refusal>, DriverError> {
+        self.host.ask_for(order, self.patience()).await
+    }
+
+    /// Sends an order; a driver that does not answer breaks the scenario off.
+    pub async fn ask<A: DeserializeOwned>(&self, order: Order) -> Result<Result<A, Refusal>, Interruption> {
+        self.try_ask(order).await.map_err(broken_off)
+    }
+
+    /// Sends an order that must succeed for the scenario to go on.
+    pub async fn done<A: DeserializeOwned>(&self, order: Order) -> Result<A, Interruption> {
+        let word = order.word();
+        self.ask(order).await?.map_err(|refusal| {
+            Interruption::broken_off(format!("the host refused {word}: {}: {}", refusal.kind, refusal.message))
+        })
+    }
+
+    /// Activates a folder, whatever comes of it.
+    pub async fn activate(&self, folder: &PluginFolder) -> Result<Result<Activated, Refusal>, Interruption> {
+        self.ask(Order::Activate { dir: folder.directory.clone() }).await
+    }
+
+    /// Activates a folder that has to run for the scenario to go on.
+    pub async fn running(&self, folder: &PluginFolder) -> Result<Activated, Interruption> {
+        let activated: Activated = self.done(Order::Activate { dir: folder.directory.clone() }).await?;
+        if let Some(pid) = activated.pid {
+            self.case.spawned(pid);
+        }
+        Ok(activated)
+    }
+
+    /// Places a folder and activates it; it has to run for the scenario to go on.
+    pub async fn started(&self, name: &str, script: &Script) -> Result<PluginFolder, Interruption> {
+        let folder = self.place(name, script)?;
+        self.running(&folder).await?;
+        Ok(folder)
+    }
+
+    /// Calls a hook.
+    pub async fn hook(&self, folder: &PluginFolder, hook: &str, request: Value) -> Result<Result<Called, Refusal>, Interruption> {
+        let order = Order::Hook { plugin: folder.id.clone(), hook: hook.to_owned(), request };
+        self.ask(order).await
+    }
+
+    /// Checks a plugin's health.
+    pub async fn health(&self, folder: &PluginFolder) -> Result<Health, Interruption> {
+        self.done(Order::Health { plugin: folder.id.clone() }).await
+    }
+
+    /// Asks for a plugin's state.
+    pub async fn status(&self, folder: &PluginFolder) -> Result<Status, Interruption> {
+        self.done(Order::Status { plugin: folder.id.clone() }).await
+    }
+
+    /// Waits for the end of a plugin's process.
+    pub async fn wait_exit(&self, folder: &PluginFolder) -> Result<Ended, Interruption> {
+        let within_ms = millis(self.patience() / 2);
+        self.done(Order::WaitExit { plugin: folder.id.clone(), within_ms }).await
+    }
+
+    /// Stops a plugin.
+    pub async fn deactivate(&self, folder: &PluginFolder) -> Result<Stopped, Interruption> {
+        self.done(Order::Deactivate { plugin: folder.id.clone() }).await
+    }
+
+    /// Stops a plugin, if it runs, and starts it again.
+    pub async fn restart(&self, folder: &PluginFolder) -> Result<Result<Activated, Refusal>, Interruption> {
+        self.ask(Order::Restart { plugin: folder.id.clone() }).await
+    }
+
+    /// Whether this plugin starts and answers: the control of a negative check.
+    pub async fn control(&self, name: &str) -> Result<String, Interruption> {
+        let folder = self.started(name, &good()).await?;
+        match self.hook(&folder, "MessageHasBeenPosted", Value::Null).await? {
+            Ok(Called::Answered { .. }) => Ok(format!("{} runs and answers", folder.id)),
+            other => Err(Interruption::broken_off(format!("the control plugin did not answer: {other:?}"))),
+        }
+    }
+
+    /// The first event of the driver that the function wants.
+    pub async fn event(&self, wanted: impl Fn(&Event) -> bool) -> Option<Event> {
+        self.host.event(self.patience(), wanted).await
+    }
+
+    /// What the fakes of a folder wrote down, as soon as the function is content with it, at the latest after the usual patience.
+    pub async fn journal(&self, folder: &PluginFolder, content: impl Fn(&[Entry]) -> bool) -> Result<Vec<Entry>, Interruption> {
+        let until = Instant::now() + self.patience();
+        loop {
+            let entries = folder.entries()?;
+            if content(&entries) || Instant::now() >= until {
+                return Ok(entries);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until a condition of the machine holds: a process is gone, a port is closed. Whether it came to hold in time.
+    pub async fn until(&self, within: Duration, condition: impl Fn() -> bool) -> bool {
+        let until = Instant::now() + self.case.scaled(within);
+        loop {
+            if condition() {
+                return true;
+            }
+            if Instant::now() >= until {
+                return false;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Ends the driver by closing its stdin; what it leaves behind is the census's to find.
+    pub async fn close(self) -> ScenarioResult {
+        if self.host.close(self.patience()).await {
+            return Ok(());
+        }
+        Err(Interruption::broken_off("the host did not end when its stdin was closed"))
+    }
+
+    /// How long an answer may take, by now.
+    pub fn patience(&self) -> Duration {
+        self.case.scaled(PATIENCE).min(self.case.remaining().saturating_sub(Duration::from_millis(500)))
+    }
+}
+
+/// A plugin that does everything right.
+pub fn good() -> Script {
+    fake_interpreters::preset::Preset::Good.script()
+}
+
+/// The calls of one method that a journal has.
+pub fn calls<'a>(entries: &'a [Entry], method: &str) -> Vec<&'a Entry> {
+    let is_call = |entry: &&Entry| matches!(entry.event, Seen::Rpc { .. }) && entry.method() == Some(method);
+    entries.iter().filter(is_call).collect()
+}
+
+/// The names of the methods that were called, in order.
+pub fn called(entries: &[Entry]) -> Vec<String> {
+    let rpcs = entries.iter().filter(|entry| matches!(entry.event, Seen::Rpc { .. }));
+    rpcs.filter_map(|entry| entry.method().map(str::to_owned)).collect()
+}
+
+/// The environment of the latest start.
+pub fn environment_of(entries: &[Entry]) -> Option<&BTreeMap<String, String>> {
+    entries.iter().rev().find_map(Entry::environment)
+}
+
+/// The processes that wrote `started` entries, in order.
+pub fn pids(entries: &[Entry]) -> Vec<u32> {
+    entries.iter().filter(|entry| matches!(entry.event, Seen::Started { .. })).map(|entry| entry.pid).collect()
+}
+
+/// Whether a process is there; one that has ended and waits to be taken note of is not.
+pub fn alive(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name in parentheses may hold anything, so what follows the last one is read.
+    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+/// Whether something listens at a TCP address.
+pub fn listens(address: &str) -> bool {
+    let Ok(address) = address.parse() else { return false };
+    std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+}
+
+fn environment(case: &Case, own: BTreeMap<OsString, OsString>) -> Result<BTreeMap<OsString, OsString>, Interruption> {
+    let tmp = case.folder().join("tmp");
+    std::fs::create_dir_all(&tmp)?;
+    let mut environment: BTreeMap<OsString, OsString> =
+        SECRETS.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+    environment.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
+    environment.insert("HOME".into(), case.folder().into());
+    environment.insert("TMPDIR".into(), tmp.into());
+    environment.insert("PYTHONUNBUFFERED".into(), "1".into());
+    environment.insert(MARK_VARIABLE.into(), case.mark().into());
+    environment.extend(own);
+    Ok(environment)
+}
+
+fn broken_off(error: DriverError) -> Interruption {
+    Interruption::broken_off(error.to_string())
+}
+
+fn suite(message: &str) -> Interruption {
+    Interruption::Suite(message.into())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
