@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, Sequence, Tuple, Type
 
@@ -56,9 +57,10 @@ class _Connection:
         self._credentials = credentials
         self._options = list({**dict(DEFAULT_CHANNEL_OPTIONS), **dict(options or ())}.items())
         self._timeout = timeout
+        self._lock = threading.Lock()
         self._channel: Optional[grpc.Channel] = None
         self._callables: Dict[str, Any] = {}
-        self._connected_by_sdk = False
+        self._on_demand = False
 
     @property
     def target(self) -> str:
@@ -68,37 +70,48 @@ class _Connection:
     @property
     def connected(self) -> bool:
         """Whether calls can be made."""
-        return self._channel is not None
+        return self._channel is not None or self._on_demand
 
-    def _open(self, *, by_sdk: bool = False) -> None:
-        if self._channel is not None:
-            if self._connected_by_sdk:  # plugins written for SDKs that left this to them
-                return
-            raise RuntimeError("this client is connected already")
-        if self._credentials is None:
-            self._channel = grpc.insecure_channel(self._target, options=self._options)
-        else:
-            self._channel = grpc.secure_channel(self._target, self._credentials, options=self._options)
-        self._connected_by_sdk = by_sdk
+    def connect_on_demand(self) -> None:
+        """Count as connected from now on; the channel is opened by the first call. What the SDK does for a plugin's client."""
+        self._on_demand = True
+
+    def _open(self) -> None:
+        if self._on_demand:  # plugins written for SDKs that left this to them
+            return
+        with self._lock:
+            if self._channel is not None:
+                raise RuntimeError("this client is connected already")
+            self._channel = self._new_channel()
 
     def _close(self) -> None:
-        channel, self._channel, self._callables = self._channel, None, {}
-        self._connected_by_sdk = False
+        with self._lock:
+            channel, self._channel, self._callables = self._channel, None, {}
+            self._on_demand = False
         if channel is not None:
             channel.close()
 
+    def _new_channel(self) -> grpc.Channel:
+        if self._credentials is None:
+            return grpc.insecure_channel(self._target, options=self._options)
+        return grpc.secure_channel(self._target, self._credentials, options=self._options)
+
     def _callable(self, method: BoundMethod) -> Any:
         found = self._callables.get(method.rpc_name)
-        if found is None:
+        if found is not None:
+            return found
+        with self._lock:
             if self._channel is None:
-                raise RuntimeError("this client is not connected: call connect(), or use it in a `with` block")
+                if not self._on_demand:
+                    raise RuntimeError("this client is not connected: call connect(), or use it in a `with` block")
+                self._channel = self._new_channel()
             contract = method.contract
             found = self._callables[method.rpc_name] = self._channel.unary_unary(
                 contract.path,
                 request_serializer=contract.request.SerializeToString,
                 response_deserializer=contract.response.FromString,
             )
-        return found
+            return found
 
 
 class PluginAPIClient(ApiMethods, _Connection):

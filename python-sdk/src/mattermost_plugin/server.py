@@ -14,9 +14,8 @@ import logging
 import os
 import signal
 import sys
-import threading
 from contextlib import redirect_stdout
-from typing import Any, NoReturn, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple, Type
 
 import grpc
 import grpc.aio
@@ -72,19 +71,17 @@ class PluginServer:
         self._health = health.aio.HealthServicer()
         self._server: Optional[grpc.aio.Server] = None
         self._stopped = False
-        self._shutdown: Optional[asyncio.Event] = None
+        self.on_shutdown: Callable[[], object] = lambda: None  # called when the host has asked for the end
         self.port = 0
 
     async def start(self) -> int:
         """Listen, serve, then announce the port on stdout; returns the port."""
         if self._server is not None:
             raise RuntimeError("this server was started already")
-        self._shutdown = asyncio.Event()
         server = grpc.aio.server(options=self._options)
         for service in HEALTH_SERVICES:
             await self._health.set(service, _SERVING)
-        controller = self._controller_handler(self._shutdown)
-        server.add_generic_rpc_handlers((self._hooks.generic_handler(), self._health_handler(), controller))
+        server.add_generic_rpc_handlers((self._hooks.generic_handler(), self._health_handler(), self._controller_handler()))
         self.port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         self._server = server
@@ -98,23 +95,22 @@ class PluginServer:
         self._stopped = True
         for service in HEALTH_SERVICES:
             await self._health.set(service, _NOT_SERVING)
+        await self.drain(grace_period)
+        await self._server.stop(None)
+
+    async def drain(self, grace_period: float) -> None:
+        """Wait for hooks in flight, for at most `grace_period` seconds."""
         if not await self._hooks.wait_until_idle(grace_period):
             _logger.warning("stopping while %d hook handlers are still running", self._hooks.calls)
-        await self._server.stop(None)
 
     async def wait_for_termination(self) -> None:
         """Wait until the server has been stopped."""
         if self._server is not None:
             await self._server.wait_for_termination()
 
-    async def wait_for_shutdown(self) -> None:
-        """Wait until the host has called Shutdown and has its answer."""
-        if self._shutdown is not None:
-            await self._shutdown.wait()
-
-    def _controller_handler(self, asked: asyncio.Event) -> grpc.GenericRpcHandler:
+    def _controller_handler(self) -> grpc.GenericRpcHandler:
         async def shutdown(request: bytes, context: Any) -> bytes:
-            context.add_done_callback(lambda _: asked.set())
+            context.add_done_callback(lambda _: self.on_shutdown())  # when the answer is on its way
             return b""  # both messages are plugin.Empty, which has no fields
 
         method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(shutdown)
@@ -135,25 +131,32 @@ async def serve_plugin(
     options: Optional[Sequence[Tuple[str, Any]]] = None,
 ) -> None:
     """Be the plugin process: returns when the host, or whoever sends signals, wants it to end."""
+    server, ending, api = await _start(plugin_class, config, options)
+    await server.stop(await ending.wait())
+    ending.close()
+    api.close()
+
+
+async def _start(
+    plugin_class: Type[Plugin],
+    config: Optional[RuntimeConfig] = None,
+    options: Optional[Sequence[Tuple[str, Any]]] = None,
+) -> Tuple[PluginServer, _Ending, PluginAPIClient]:
     _handshake.demand_cookie()
     settings = config if config is not None else load_runtime_config()
     settings.configure_logging()
     for doubt in _handshake.doubts(os.environ):
         _logger.warning("%s", doubt)
     api = PluginAPIClient(settings.api_target)
-    api._open(by_sdk=True)
+    api.connect_on_demand()
     with redirect_stdout(sys.stderr):  # a print in a constructor must not come before the handshake
         plugin = plugin_class(api=api, config=settings)
-    server = PluginServer(plugin, settings, options)
     ending = _Ending()
-    ending.listen()
+    server = PluginServer(plugin, settings, options)
+    server.on_shutdown = lambda: ending.begin("the host asked for it", GRACE_AFTER_SHUTDOWN)
     await server.start()
-    shutdown = asyncio.ensure_future(server.wait_for_shutdown())
-    shutdown.add_done_callback(lambda _: ending.begin("the host asked for it", GRACE_AFTER_SHUTDOWN))
-    grace = await ending.wait()
-    await server.stop(grace)
-    ending.close()
-    api.close()
+    ending.listen()
+    return server, ending, api
 
 
 class _Ending:
@@ -193,8 +196,7 @@ def run_plugin(plugin_class: Type[Plugin]) -> NoReturn:
     """Be the plugin process and end it; what a plugin's `main` calls."""
     status = 1
     try:
-        asyncio.run(serve_plugin(plugin_class))
-        status = 0
+        asyncio.run(_run(plugin_class))
     except SystemExit as wish:
         status = wish.code if isinstance(wish.code, int) else 1
     except BaseException:
@@ -202,12 +204,17 @@ def run_plugin(plugin_class: Type[Plugin]) -> NoReturn:
     _leave(status)
 
 
+async def _run(plugin_class: Type[Plugin]) -> NoReturn:
+    server, ending, _ = await _start(plugin_class)
+    await server.drain(await ending.wait())
+    _leave(0)  # taking down server, channel and loop one by one would only take time: the system does it at once
+
+
 def _leave(status: int) -> NoReturn:
     """End the process now: no thread is waited for, but exit functions run and nothing written is lost."""
-    watchdog = threading.Timer(GRACE_FOR_EXIT_FUNCTIONS, os._exit, (status,))
-    watchdog.daemon = True
-    watchdog.start()
     try:
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(status))
+        signal.setitimer(signal.ITIMER_REAL, GRACE_FOR_EXIT_FUNCTIONS)
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
