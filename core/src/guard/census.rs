@@ -1,1 +1,244 @@
-//! Who carries a mark.
+//! Who carries a mark in its environment, and the end of all of them.
+//!
+//! A mark survives what a process group does not: `setsid`, double forks, the death of parents. It is found in
+//! `/proc/PID/environ`, so only on Linux; elsewhere nobody is found.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// A variable with its value, as it stands in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    entry: Vec<u8>,
+}
+
+/// What became of the carriers of a mark.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Killed {
+    /// Those that were killed.
+    pub gone: BTreeSet<u32>,
+    /// Those that were still there when the time was up.
+    pub remaining: BTreeSet<u32>,
+}
+
+impl Mark {
+    /// The mark `variable=value`.
+    pub fn new(variable: &str, value: &str) -> Self {
+        Self {
+            entry: format!("{variable}={value}").into_bytes(),
+        }
+    }
+
+    /// Whether an environment block, entries separated by NUL, has exactly this entry.
+    pub fn is_in(&self, environ: &[u8]) -> bool {
+        environ.split(|b| *b == 0).any(|entry| entry == self.entry)
+    }
+}
+
+/// Which processes a census looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among {
+    /// All of them.
+    Everybody,
+    /// Those that can have been started after a given one: much cheaper where many run.
+    StartedAfter {
+        /// The process id of that one.
+        pid: u32,
+        /// How long ago it was started.
+        age: Duration,
+    },
+}
+
+/// More forks per second than a machine manages.
+const FORKS_PER_SECOND: f64 = 50_000.0;
+
+/// Process ids below this are not given again after the numbers have wrapped.
+const RESERVED: u64 = 300;
+
+impl Among {
+    /// Process ids are given in ascending order and begin anew after `pid_max`: what was started after a process is ahead
+    /// of it by no more than the forks that its age allows.
+    fn includes(self, candidate: u32, pid_max: u64) -> bool {
+        let Self::StartedAfter { pid, age } = self else {
+            return true;
+        };
+        let (candidate, pid) = (u64::from(candidate), u64::from(pid));
+        let ahead = if candidate > pid {
+            candidate - pid
+        } else {
+            (candidate + pid_max).saturating_sub(pid)
+        };
+        // The slack is for a clock that started a moment late.
+        let forks = (age.as_secs_f64() + 1.0) * FORKS_PER_SECOND;
+        ahead as f64 <= forks + RESERVED as f64
+    }
+}
+
+/// Kills every carrier of the mark, and those that they start meanwhile, until none is left or the time is up. The calling
+/// process is spared. Blocks.
+pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
+    let deadline = Instant::now() + limit;
+    let mut killed = Killed::default();
+    loop {
+        let carriers = proc::carriers(mark, among);
+        let now: BTreeSet<u32> = carriers.iter().map(proc::Carrier::pid).collect();
+        killed.gone.append(&mut killed.remaining);
+        killed.gone.retain(|pid| !now.contains(pid));
+        killed.remaining = now;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if killed.remaining.is_empty() || left.is_zero() {
+            return killed;
+        }
+        proc::kill_and_wait(&carriers, left);
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod proc {
+    use std::fs;
+    use std::os::fd::OwnedFd;
+    use std::time::Duration;
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+    use super::{Among, Mark};
+
+    /// A process that carries the mark. The descriptor keeps the kill from hitting another one with the same id.
+    #[derive(Debug)]
+    pub(super) struct Carrier {
+        pid: u32,
+        handle: OwnedFd,
+    }
+
+    impl Carrier {
+        pub(super) fn pid(&self) -> u32 {
+            self.pid
+        }
+    }
+
+    pub(super) fn carriers(mark: &Mark, among: Among) -> Vec<Carrier> {
+        let own = std::process::id();
+        let pid_max = pid_max();
+        let Ok(processes) = fs::read_dir("/proc") else {
+            return Vec::new();
+        };
+        processes
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+            .filter(|pid| *pid != own && *pid != 1 && among.includes(*pid, pid_max))
+            .filter(|pid| carries(*pid, mark))
+            .filter_map(|pid| open(pid, mark))
+            .collect()
+    }
+
+    /// A zombie has no environment any more, so it carries nothing.
+    fn carries(pid: u32, mark: &Mark) -> bool {
+        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| mark.is_in(&environ))
+    }
+
+    fn open(pid: u32, mark: &Mark) -> Option<Carrier> {
+        let handle = pidfd_open(Pid::from_raw(i32::try_from(pid).ok()?)?, PidfdFlags::empty()).ok()?;
+        // Looked at again, now that the id cannot change hands unnoticed.
+        carries(pid, mark).then_some(Carrier { pid, handle })
+    }
+
+    /// Kills the carriers and waits for the first of them to end.
+    pub(super) fn kill_and_wait(carriers: &[Carrier], limit: Duration) {
+        for carrier in carriers {
+            if let Err(error) = pidfd_send_signal(&carrier.handle, Signal::KILL) {
+                tracing::debug!(pid = carrier.pid, %error, "killing a carrier of the mark");
+            }
+        }
+        let mut waits: Vec<PollFd<'_>> = carriers
+            .iter()
+            .map(|carrier| PollFd::new(&carrier.handle, PollFlags::IN))
+            .collect();
+        let limit = Timespec {
+            tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: i64::from(limit.subsec_nanos()),
+        };
+        if let Err(error) = poll(&mut waits, Some(&limit)) {
+            tracing::debug!(%error, "waiting for carriers of the mark to end");
+        }
+    }
+
+    fn pid_max() -> u64 {
+        const DEFAULT: u64 = 4_194_304;
+        let text = fs::read_to_string("/proc/sys/kernel/pid_max").unwrap_or_default();
+        text.trim().parse().unwrap_or(DEFAULT)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod proc {
+    use std::time::Duration;
+
+    use super::{Among, Mark};
+
+    #[derive(Debug)]
+    pub(super) enum Carrier {}
+
+    impl Carrier {
+        pub(super) fn pid(&self) -> u32 {
+            match *self {}
+        }
+    }
+
+    pub(super) fn carriers(_: &Mark, _: Among) -> Vec<Carrier> {
+        Vec::new()
+    }
+
+    pub(super) fn kill_and_wait(_: &[Carrier], _: Duration) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(b"A=1\0RUN=x\0B=2\0", true)]
+    #[case(b"RUN=x", true)]
+    #[case(b"RUN=xy\0", false)]
+    #[case(b"OTHER_RUN=x\0", false)]
+    #[case(b"A=RUN=x\0", false)]
+    #[case(b"", false)]
+    fn a_mark_is_a_whole_entry(#[case] environ: &[u8], #[case] expect: bool) {
+        assert_eq!(Mark::new("RUN", "x").is_in(environ), expect);
+    }
+
+    #[rstest]
+    #[case::next(1001, 0, true)]
+    #[case::before(999, 0, false)]
+    #[case::far_before(2, 0, false)]
+    #[case::as_far_as_a_second_allows(51_000, 0, true)]
+    #[case::farther(60_000, 0, false)]
+    #[case::farther_but_older(60_000, 1, true)]
+    #[case::before_after_a_long_time(999, 3600, true)]
+    fn started_after(#[case] candidate: u32, #[case] seconds: u64, #[case] expect: bool) {
+        let among = Among::StartedAfter {
+            pid: 1000,
+            age: Duration::from_secs(seconds),
+        };
+        assert_eq!(among.includes(candidate, 4_194_304), expect);
+    }
+
+    #[test]
+    fn numbers_that_wrapped_are_included() {
+        let among = Among::StartedAfter {
+            pid: 32_760,
+            age: Duration::ZERO,
+        };
+        assert!(among.includes(301, 32_768));
+    }
+
+    #[test]
+    fn nobody_carries_a_fresh_mark() {
+        let mark = Mark::new("NOBODY_HAS_THIS", &crate::ids::fresh_run_mark());
+        assert_eq!(
+            kill_carriers(&mark, Among::Everybody, Duration::from_secs(1)),
+            Killed::default()
+        );
+    }
+}

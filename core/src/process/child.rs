@@ -1,17 +1,40 @@
-//! The child process and the one task that owns it.
+//! The child process: its handle, and how it is started.
+//!
+//! One task owns the process ([`owner`]), one reads each pipe ([`pipes`]); the handle only sends messages and watches.
+//!
+//! Invariant: the exit is published once, after the process has ended and before its descendants are swept away.
+//! Invariant: nothing of a child outlives its last handle.
 
+mod owner;
+
+mod pipes;
+
+mod spawn;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use rustix::process::Signal;
+use tokio::sync::{mpsc, watch};
 
-use super::stopping::{Asked, ProcessStop};
-use super::{Diagnosis, Exit, Launch};
-use crate::event::PluginEvents;
+use super::stopping::{self, Asked, Limits, ProcessStop, StepReport, StopOutcome, StopStep};
+use super::{Diagnosis, Exit};
+use crate::event::{PluginEvents, What};
 use crate::guard::GuardHandle;
+use crate::handshake::escape::{escape, escape_shortened};
+use crate::handshake::scan::FirstLine;
 use crate::handshake::{Handshake, HandshakeError};
 use crate::options::ReadHandshake;
 use crate::policy::Policy;
 use crate::timing::Timing;
+
+use owner::Remains;
+use pipes::Output;
+
+pub use spawn::SpawnError;
+
+/// How much of the first line a diagnosis or an event shows.
+const SHOWN_LINE: usize = 400;
 
 /// What a child needs besides its command.
 #[derive(Debug, Clone)]
@@ -28,77 +51,188 @@ pub struct ChildSetting {
     pub session_mark: String,
 }
 
-/// Why a process could not be started.
-#[derive(Debug, thiserror::Error)]
-#[error("starting {program}: {source}")]
-pub struct SpawnError {
-    /// The program.
-    pub program: String,
-    /// The system's reason.
-    pub source: std::io::Error,
-}
-
 /// A child process; cheap to clone. When the last clone is dropped, the process and its descendants are killed.
 #[derive(Debug, Clone)]
-pub struct Child {}
+pub struct Child {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pid: u32,
+    started: Instant,
+    setting: ChildSetting,
+    output: Arc<Output>,
+    first_line: watch::Receiver<Option<FirstLine>>,
+    exit: watch::Receiver<Option<Exit>>,
+    remains: watch::Receiver<Option<Remains>>,
+    /// The owner takes the end of this channel for the last handle's end.
+    signals: mpsc::UnboundedSender<Signal>,
+}
 
 impl Child {
-    /// Starts the process and the task that owns it. Needs a tokio runtime.
-    pub fn spawn(launch: &Launch, setting: ChildSetting) -> Result<Self, SpawnError> {
-        let _ = (launch, setting);
-        unimplemented!()
-    }
-
     /// The process id, also the id of its group.
     pub fn pid(&self) -> u32 {
-        unimplemented!()
+        self.shared.pid
     }
 
     /// When it was started.
     pub fn started(&self) -> Instant {
-        unimplemented!()
+        self.shared.started
     }
 
     /// How it ended, if it has.
     pub fn exit(&self) -> Option<Exit> {
-        unimplemented!()
+        *self.shared.exit.borrow()
     }
 
     /// The exit, published once.
     pub fn exit_watch(&self) -> watch::Receiver<Option<Exit>> {
-        unimplemented!()
+        self.shared.exit.clone()
     }
 
     /// Waits until the process has ended. Any number of callers may wait.
     pub async fn wait_exit(&self) -> Exit {
-        unimplemented!()
-    }
-
-    /// Waits for the first line of stdout and reads it; the budget counts from the start of the process.
-    pub async fn handshake(&self, read: &ReadHandshake, budget: Duration) -> Result<Handshake, HandshakeError> {
-        let _ = (read, budget);
-        unimplemented!()
+        published(self.exit_watch()).await.unwrap_or(Exit::Unknown)
     }
 
     /// How many bytes it wrote to stdout so far.
     pub fn stdout_bytes(&self) -> u64 {
-        unimplemented!()
+        self.shared.output.stdout_bytes()
     }
 
     /// The last lines it wrote to stderr.
     pub fn stderr_tail(&self) -> Vec<String> {
-        unimplemented!()
+        self.shared.output.stderr_tail()
+    }
+
+    /// Waits for the first line of stdout and reads it; the budget counts from the start of the process.
+    pub async fn handshake(&self, read: &ReadHandshake, budget: Duration) -> Result<Handshake, HandshakeError> {
+        let deadline = tokio::time::Instant::from_std(self.shared.started + budget);
+        let result = match tokio::time::timeout_at(deadline, self.first_line()).await {
+            Ok(line) => {
+                self.emit(What::StdoutFirstLine {
+                    escaped: line.bytes().map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
+                });
+                line.line().and_then(|line| read(line)).map_err(HandshakeError::from)
+            }
+            Err(_) => Err(HandshakeError::Timeout { budget }),
+        };
+        self.emit(match &result {
+            Ok(handshake) => What::Handshake {
+                network: handshake.address.network().to_owned(),
+                address: handshake.address.to_string(),
+                app_version: handshake.app_version,
+                took: self.shared.started.elapsed(),
+            },
+            Err(error) => What::HandshakeRefused {
+                kind: error.kind().to_owned(),
+                message: error.to_string(),
+            },
+        });
+        result
+    }
+
+    /// The first line; if its reader was cut off before it was complete, what there is of it.
+    async fn first_line(&self) -> FirstLine {
+        match published(self.shared.first_line.clone()).await {
+            Some(line) => line,
+            None => match self.shared.output.head() {
+                head if head.is_empty() => FirstLine::Closed,
+                head => FirstLine::Line(head),
+            },
+        }
     }
 
     /// Stops the process, after `Shutdown` was asked or could not be asked, and waits until nothing of it is left. Bounded.
     pub async fn stop(&self, asked: Asked) -> ProcessStop {
-        let _ = asked;
-        unimplemented!()
+        let limits = Limits::new(&self.shared.setting.timing, &self.shared.setting.policy);
+        let mut steps = Vec::new();
+        let mut next = Some(stopping::first_move(asked, &limits));
+        while let Some(step) = next.take_if(|_| self.exit().is_none()) {
+            let began = Instant::now();
+            self.send(step.step);
+            let outcome = match tokio::time::timeout(step.limit, self.wait_exit()).await {
+                Ok(_) => StopOutcome::Exited,
+                Err(_) => {
+                    next = stopping::next_move(step.step, &limits);
+                    StopOutcome::TimedOut
+                }
+            };
+            self.report(&mut steps, step.step, outcome, began.elapsed());
+        }
+        if let Some(exit) = self.exit() {
+            if let Some(remains) = published(self.shared.remains.clone()).await {
+                self.report(&mut steps, StopStep::Sweep, remains.sweep, remains.sweep_took);
+                self.report(&mut steps, StopStep::Drain, remains.drain, remains.drain_took);
+            }
+            return ProcessStop {
+                exit: Some(exit),
+                steps,
+            };
+        }
+        ProcessStop { exit: None, steps }
     }
 
     /// Gives a failed start up: gathers the facts, kills the process and waits until nothing of it is left. Bounded.
     pub async fn abandon(&self, budget: Duration) -> (Diagnosis, ProcessStop) {
-        let _ = budget;
-        unimplemented!()
+        let elapsed = self.shared.started.elapsed();
+        if self.shared.output.is_stdout_closed() {
+            // A process that closed its stdout mostly is about to end, and how it ends is the best there is to know.
+            let limit = self.shared.setting.timing.exit_notice;
+            drop(tokio::time::timeout(limit, self.wait_exit()).await);
+        }
+        let exit = self.exit();
+        let complete = self.shared.first_line.borrow().clone();
+        let first_line = match &complete {
+            Some(line) => line.bytes().map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
+            None => Some(self.shared.output.head())
+                .filter(|head| !head.is_empty())
+                .map(|head| escape(&head)),
+        };
+        let stdout_bytes = self.stdout_bytes();
+        let stop = self.stop(Asked::Abandoned).await;
+        let diagnosis = Diagnosis {
+            exit,
+            stderr_tail: self.stderr_tail(),
+            stdout_bytes,
+            first_line,
+            first_line_complete: complete.is_some(),
+            elapsed,
+            budget,
+        };
+        (diagnosis, stop)
+    }
+
+    fn send(&self, step: StopStep) {
+        let signal = match step {
+            StopStep::Terminate => Signal::TERM,
+            StopStep::Kill => Signal::KILL,
+            StopStep::AwaitExit | StopStep::Sweep | StopStep::Drain => return,
+        };
+        if self.shared.signals.send(signal).is_err() {
+            tracing::debug!(pid = self.shared.pid, "the process ended before it was signalled");
+        }
+    }
+
+    fn report(&self, steps: &mut Vec<StepReport>, step: StopStep, outcome: StopOutcome, took: Duration) {
+        self.emit(What::StopStep {
+            step: step.word().to_owned(),
+            outcome: outcome.word().to_owned(),
+            took,
+        });
+        steps.push(StepReport { step, outcome, took });
+    }
+
+    fn emit(&self, what: What) {
+        self.shared.setting.events.emit(what);
+    }
+}
+
+/// Waits for a value that is published once; `None` if its publisher ended without it.
+async fn published<T: Clone>(mut watch: watch::Receiver<Option<T>>) -> Option<T> {
+    match watch.wait_for(Option::is_some).await {
+        Ok(value) => value.clone(),
+        Err(_) => None,
     }
 }
