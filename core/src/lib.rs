@@ -26,3 +26,19 @@ pub mod guard;
 pub mod process;
 
 pub mod options;
+
+pub mod in_band;
+
+pub mod api;
+
+pub mod memory;
+
+pub mod hooks;
+
+pub mod health;
+
+pub mod stdio;
+
+pub mod supervisor;
+
+pub mod environment;

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use plugin_proto::{Method, Rpc, Shape, call};
+use plugin_proto::{Method, Rpc, Shape, call, find_hook};
 use prost::Message;
 use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::event::{PluginEvents, What};
 use crate::hooks::implemented::HookSet;
-use crate::hooks::outcome::{Failure, FailureKind, Outcome};
+use crate::hooks::outcome::{Failure, Outcome};
 use crate::in_band;
 
 /// How long hooks may take.
@@ -69,9 +69,9 @@ impl Hooks {
         }
     }
 
-    /// Whether the plugin has this hook.
-    pub fn implements(&self, hook: &Method) -> bool {
-        self.implemented.contains(hook)
+    /// Whether the plugin has the hook of this name.
+    pub fn implements(&self, name: &str) -> bool {
+        find_hook(name).is_some_and(|hook| self.implemented.contains(hook))
     }
 
     /// The hooks that the plugin has.
@@ -81,7 +81,7 @@ impl Hooks {
 
     /// Calls a hook with its own types. The plugin context, where a hook has one, is part of the request.
     pub async fn call<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {
-        if !self.implements(R::METHOD) {
+        if !self.implemented.contains(R::METHOD) {
             return Outcome::NotImplemented;
         }
         let request = Bytes::from(request.encode_to_vec());
@@ -104,7 +104,7 @@ impl Hooks {
         request: Bytes,
         within: Duration,
     ) -> Outcome<Bytes> {
-        if !self.implements(hook) {
+        if !self.implemented.contains(hook) {
             return Outcome::NotImplemented;
         }
         if hook.shape == Shape::Stream {
@@ -140,9 +140,7 @@ impl Hooks {
             Ok(Err(status)) => Outcome::Failed(Failure::from_status(hook.name, &status)),
             Ok(Ok(answer)) => read(hook, answer),
         };
-        if let Outcome::Failed(failure) = &outcome
-            && failure.kind != FailureKind::Unavailable
-        {
+        if let Outcome::Failed(failure) = &outcome {
             tracing::error!(plugin = %self.events.plugin(), "hook {failure}");
         }
         outcome

@@ -89,7 +89,11 @@ mod tests {
         assert_eq!(HOOKS[0].name, "Implemented");
         assert_eq!(HookSet::every().0.count_ones(), 41);
         assert!(!HookSet::every().contains(&HOOKS[0]));
-        assert!(HookSet::every().names().eq(HOOKS[1..].iter().map(|hook| hook.name)));
+        assert!(
+            HookSet::every()
+                .names()
+                .eq(HOOKS[1..].iter().map(|hook| hook.name))
+        );
     }
 
     #[rstest]

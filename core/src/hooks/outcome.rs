@@ -74,18 +74,21 @@ impl fmt::Display for FailureKind {
 }
 
 impl Failure {
-    /// The failure that a gRPC status is. A status that our own side made of a broken connection is no status of the plugin.
+    /// The failure that a gRPC status is.
     pub fn from_status(hook: &'static str, status: &Status) -> Self {
-        let kind = match status.code() {
-            Code::Unavailable => FailureKind::Unavailable,
-            Code::Unimplemented => FailureKind::Unimplemented,
-            _ if std::error::Error::source(status).is_some() => FailureKind::Unavailable,
-            code => FailureKind::Status(code),
-        };
         Self {
             hook,
-            kind,
+            kind: classify(status),
             text: describe_status(status),
+        }
+    }
+
+    /// The failure of a call whose plugin ended meanwhile.
+    pub(crate) fn gone(hook: &'static str, exit: impl fmt::Display) -> Self {
+        Self {
+            hook,
+            kind: FailureKind::Unavailable,
+            text: format!("the plugin ended: {exit}"),
         }
     }
 
@@ -103,6 +106,16 @@ impl Failure {
             kind: FailureKind::Violation,
             text,
         }
+    }
+}
+
+/// What kind of failure a gRPC status is. One that our own side made of a broken connection is no status of the plugin.
+pub fn classify(status: &Status) -> FailureKind {
+    match status.code() {
+        Code::Unavailable => FailureKind::Unavailable,
+        Code::Unimplemented => FailureKind::Unimplemented,
+        _ if std::error::Error::source(status).is_some() => FailureKind::Unavailable,
+        code => FailureKind::Status(code),
     }
 }
 

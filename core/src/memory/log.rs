@@ -51,7 +51,13 @@ logs! {
     error(LogErrorRequest) -> LogErrorResponse at Error;
 }
 
-fn write(t: &mut Tables, plugin: &PluginId, level: Level, message: String, pairs: Vec<KeyValuePair>) {
+fn write(
+    t: &mut Tables,
+    plugin: &PluginId,
+    level: Level,
+    message: String,
+    pairs: Vec<KeyValuePair>,
+) {
     let fields: Vec<_> = pairs
         .into_iter()
         .map(|pair| (pair.key, pair.value.map_or(Value::Null, plain)))

@@ -176,13 +176,20 @@ impl Child {
 
     /// Gives a failed start up: gathers the facts, kills the process and waits until nothing of it is left. Bounded.
     pub async fn abandon(&self, budget: Duration) -> (Diagnosis, ProcessStop) {
+        let mut facts = self.facts(budget).await;
+        let stop = self.stop(Asked::Abandoned).await;
+        facts.stderr_tail = self.stderr_tail();
+        (facts, stop)
+    }
+
+    /// What there is to say about a start that failed just now. The end of stderr may be read only after the process ended.
+    pub async fn facts(&self, budget: Duration) -> Diagnosis {
         let elapsed = self.shared.started.elapsed();
         if self.shared.output.is_stdout_closed() {
             // A process that closed its stdout mostly is about to end, and how it ends is the best there is to know.
             let limit = self.shared.setting.timing.exit_notice;
             drop(tokio::time::timeout(limit, self.wait_exit()).await);
         }
-        let exit = self.exit();
         let complete = self.shared.first_line.borrow().clone();
         let first_line = match &complete {
             Some(line) => line.bytes().map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
@@ -190,18 +197,15 @@ impl Child {
                 .filter(|head| !head.is_empty())
                 .map(|head| escape(&head)),
         };
-        let stdout_bytes = self.stdout_bytes();
-        let stop = self.stop(Asked::Abandoned).await;
-        let diagnosis = Diagnosis {
-            exit,
+        Diagnosis {
+            exit: self.exit(),
             stderr_tail: self.stderr_tail(),
-            stdout_bytes,
+            stdout_bytes: self.stdout_bytes(),
             first_line,
             first_line_complete: complete.is_some(),
             elapsed,
             budget,
-        };
-        (diagnosis, stop)
+        }
     }
 
     fn send(&self, step: StopStep) {

@@ -109,11 +109,53 @@ fn keys_are_checked_by_every_write(#[case] key: &str, #[case] valid: bool) {
     let key = || key.to_owned();
     let t = &mut tables;
     let results = [
-        set(t, &me, KvSetRequest { key: key(), value: "v".into() }).err(),
-        set_with_expiry(t, &me, KvSetWithExpiryRequest { key: key(), value: "v".into(), expire_in_seconds: 1 }).err(),
-        set_with_options(t, &me, KvSetWithOptionsRequest { key: key(), value: "v".into(), options: None }).err(),
-        compare_and_set(t, &me, KvCompareAndSetRequest { key: key(), ..Default::default() }).err(),
-        compare_and_delete(t, &me, KvCompareAndDeleteRequest { key: key(), ..Default::default() }).err(),
+        set(
+            t,
+            &me,
+            KvSetRequest {
+                key: key(),
+                value: "v".into(),
+            },
+        )
+        .err(),
+        set_with_expiry(
+            t,
+            &me,
+            KvSetWithExpiryRequest {
+                key: key(),
+                value: "v".into(),
+                expire_in_seconds: 1,
+            },
+        )
+        .err(),
+        set_with_options(
+            t,
+            &me,
+            KvSetWithOptionsRequest {
+                key: key(),
+                value: "v".into(),
+                options: None,
+            },
+        )
+        .err(),
+        compare_and_set(
+            t,
+            &me,
+            KvCompareAndSetRequest {
+                key: key(),
+                ..Default::default()
+            },
+        )
+        .err(),
+        compare_and_delete(
+            t,
+            &me,
+            KvCompareAndDeleteRequest {
+                key: key(),
+                ..Default::default()
+            },
+        )
+        .err(),
     ];
     for refusal in results {
         let id = refusal.map(|refusal| (refusal.id, refusal.status_code));
@@ -133,9 +175,17 @@ fn a_value_lives_until_its_end_and_every_write_sets_the_end_anew() {
     world.pass(1);
     assert_eq!(world.read(), "");
     assert_eq!(world.keys(0, 10), Vec::<String>::new());
-    assert_eq!(world.write("b", true, "", 0), Ok(false), "the very millisecond");
+    assert_eq!(
+        world.write("b", true, "", 0),
+        Ok(false),
+        "the very millisecond"
+    );
     world.pass(1);
-    assert_eq!(world.write("b", true, "a", 0), Ok(false), "expired is absent");
+    assert_eq!(
+        world.write("b", true, "a", 0),
+        Ok(false),
+        "expired is absent"
+    );
     assert_eq!(world.write("b", true, "", 1), Ok(true));
     world.write("c", false, "", 0).unwrap();
     world.pass(10_000);

@@ -1,0 +1,17 @@
+//! One plugin from its start to its end: a session is a child process with its connection, its hooks and its API server.
+//!
+//! A start is a list of steps, each with its own error ([`error`]); a stop is a list of steps, each with its outcome and its
+//! time ([`stop`]). Whatever fails after the process was started, nothing of it is left when the error is returned.
+//!
+//! Invariant: the API server is open before the process starts and closes after it has ended.
+//! Invariant: every step has a limit, so a start and a stop have one.
+
+pub mod error;
+pub mod session;
+pub mod start;
+pub mod stop;
+
+pub use error::{StartCause, StartError, StartStep};
+pub use session::Session;
+pub use start::{StartOrder, start};
+pub use stop::{Step, StopReport};
