@@ -23,8 +23,9 @@ use tonic::Status;
 
 use crate::apiclient::ApiClient;
 use crate::fault::Fault;
+use crate::journal::Event;
 use crate::play::put_all;
-use crate::script::Stream;
+use crate::script::{Flood, Stream};
 use crate::serve::unknown;
 use crate::stage::{Stage, lock};
 use input::Input;
@@ -229,9 +230,7 @@ impl Testee {
             Some(Fault::TextMangled) => {
                 input.with_text(|text| text.replace(|c: char| !c.is_ascii(), "?"))
             }
-            Some(Fault::TextTruncated) => {
-                input.with_text(|text| text[..text.floor_char_boundary(1024)].to_owned())
-            }
+            Some(Fault::TextTruncated) => input.with_text(|text| first_kib(text).to_owned()),
             _ => input,
         }
     }
@@ -254,19 +253,22 @@ impl Testee {
             ))
         };
         let handled = async {
-            // A hook whose answer has no room for it tells the result in its evidence.
-            let early = if input.has_room() {
-                None
-            } else {
-                self.told(&order).await
-            };
-            self.give_evidence(input, &nonce, early.as_ref());
-            match early {
-                Some(told) => Outcome::Told(told),
-                None => match self.told(&order).await {
+            if input.has_room() {
+                self.give_evidence(input, &nonce, None);
+                return match self.told(&order).await {
                     Some(told) => Outcome::Told(told),
                     None => self.obey(order.word).await,
-                },
+                };
+            }
+            let told = self.told(&order).await;
+            self.give_evidence(input, &nonce, told.as_ref());
+            match told {
+                // A hook that can only succeed or fail gives the result away by failing.
+                Some(told) if told.get("ok").is_none() || matches!(order.word, Word::Env(_)) => {
+                    Outcome::Rejected(told.to_string())
+                }
+                Some(_) => Outcome::Allowed,
+                None => self.obey(order.word).await,
             }
         };
         tokio::time::timeout(self.timeout, handled)
@@ -299,10 +301,35 @@ impl Testee {
                 }
                 Outcome::Allowed
             }
+            Word::Quit(code) => Outcome::Failed(format!("SystemExit: {code}")),
+            Word::Flood(bytes) => {
+                self.flood(bytes).await;
+                Outcome::Allowed
+            }
             Word::Log { level, text } => {
                 self.write_log(&level, &text);
                 Outcome::Allowed
             }
+        }
+    }
+
+    /// Lines of 1,024 bytes to both streams. A thread writes them: the reader may be slow.
+    async fn flood(&self, bytes: usize) {
+        let written = tokio::task::spawn_blocking(move || {
+            for to in [Stream::Stdout, Stream::Stderr] {
+                let flood = Flood {
+                    to,
+                    bytes,
+                    line_length: 1024,
+                };
+                put_all(to, &flood.content())?;
+            }
+            std::io::Result::Ok(())
+        });
+        if let Ok(Err(error)) = written.await {
+            self.stage.journal.note(Event::Trouble {
+                message: error.to_string(),
+            });
         }
     }
 
@@ -358,6 +385,14 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// As much of the text as fits into 1,024 bytes.
+fn first_kib(text: &str) -> &str {
+    let end = (0..=text.len().min(1024))
+        .rev()
+        .find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
 fn seconds(text: &str) -> Option<Duration> {

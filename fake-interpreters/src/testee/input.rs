@@ -3,7 +3,7 @@
 use plugin_proto::method::Form;
 use plugin_proto::pb::{
     ExecuteCommandRequest, MessageHasBeenPostedRequest, MessageWillBePostedRequest,
-    RunDataRetentionRequest, UserWillLogInRequest,
+    UserWillLogInRequest,
 };
 use plugin_proto::{Method, reflect};
 use prost::Message;
@@ -23,9 +23,8 @@ pub(super) struct Input {
 pub(super) enum Body {
     WillBePosted(Box<MessageWillBePostedRequest>),
     HasBeenPosted(Box<MessageHasBeenPostedRequest>),
-    Command(ExecuteCommandRequest),
+    Command(Box<ExecuteCommandRequest>),
     Login(Box<UserWillLogInRequest>),
-    Retention(RunDataRetentionRequest),
     Other(bytes::Bytes),
 }
 
@@ -35,9 +34,8 @@ impl Input {
         let body = match method.name {
             "MessageWillBePosted" => Body::WillBePosted(Box::new(decode(method, message)?)),
             "MessageHasBeenPosted" => Body::HasBeenPosted(Box::new(decode(method, message)?)),
-            "ExecuteCommand" => Body::Command(decode(method, message)?),
+            "ExecuteCommand" => Body::Command(Box::new(decode(method, message)?)),
             "UserWillLogIn" => Body::Login(Box::new(decode(method, message)?)),
-            "RunDataRetention" => Body::Retention(decode(method, message)?),
             _ => Body::Other(message.clone()),
         };
         let mut input = Self {
@@ -65,7 +63,7 @@ impl Input {
             Body::HasBeenPosted(request) => request.post.as_mut().map(|post| &mut post.message),
             Body::Command(request) => request.args.as_mut().map(|args| &mut args.command),
             Body::Login(request) => request.user.as_mut().map(|user| &mut user.username),
-            Body::Retention(_) | Body::Other(_) => None,
+            Body::Other(_) => None,
         }
     }
 
@@ -85,7 +83,6 @@ impl Input {
             Body::HasBeenPosted(request) => request.encode_to_vec(),
             Body::Command(request) => request.encode_to_vec(),
             Body::Login(request) => request.encode_to_vec(),
-            Body::Retention(request) => request.encode_to_vec(),
             Body::Other(wire) if has_fields(self.method.name) => wire.to_vec(),
             Body::Other(_) => return Map::new(),
         };

@@ -18,8 +18,18 @@ pub(super) enum Word {
     Fail(String),
     Sleep(u64),
     Exit(i32),
-    Api { method: String, request: String },
-    Log { level: String, text: String },
+    /// The language's polite way to end, from within a handler: an exception like any other.
+    Quit(String),
+    /// So many bytes to stdout and as many to stderr.
+    Flood(usize),
+    Api {
+        method: String,
+        request: String,
+    },
+    Log {
+        level: String,
+        text: String,
+    },
     Env(Vec<String>),
 }
 
@@ -69,6 +79,11 @@ impl Word {
                 .trim()
                 .parse()
                 .map_or_else(|_| not_understood(order), Self::Exit),
+            "quit" => Self::Quit(rest.to_owned()),
+            "flood" => rest
+                .trim()
+                .parse()
+                .map_or_else(|_| not_understood(order), Self::Flood),
             "api" => {
                 let (method, request) = split(rest);
                 Self::Api {

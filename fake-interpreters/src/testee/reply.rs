@@ -5,9 +5,8 @@
 
 use bytes::Bytes;
 use plugin_proto::pb::{
-    AppError, CommandResponse, ExecuteCommandResponse, FileData, GenerateSupportDataResponse,
-    MessageWillBePostedResponse, OnSharedChannelsPingResponse, Post, RunDataRetentionResponse,
-    UserWillLogInResponse,
+    AppError, CommandResponse, ExecuteCommandResponse, MessageWillBePostedResponse,
+    OnSharedChannelsPingResponse, Post, UserWillLogInResponse,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -69,15 +68,6 @@ pub(super) fn reply(
         }
         .encode_to_vec()
         .into(),
-        Body::Retention(request) => match failure(outcome) {
-            Some(why) => in_band(app_error(name, why)),
-            None => RunDataRetentionResponse {
-                error: None,
-                deleted_count: request.batch_size,
-            }
-            .encode_to_vec()
-            .into(),
-        },
         Body::Other(_) => match name {
             "OnSharedChannelsPing" => {
                 let healthy =
@@ -88,11 +78,7 @@ pub(super) fn reply(
                 .encode_to_vec()
                 .into()
             }
-            "GenerateSupportData" => match failure(outcome) {
-                Some(why) => in_band(app_error(name, why)),
-                None => support_data().encode_to_vec().into(),
-            },
-            _ => lifecycle_reply(name, outcome, fault),
+            _ => plain_reply(name, outcome, fault),
         },
     })
 }
@@ -105,7 +91,8 @@ fn failure(outcome: &Outcome) -> Option<&str> {
     }
 }
 
-fn lifecycle_reply(name: &str, outcome: &Outcome, fault: Option<Fault>) -> Bytes {
+/// Success, which is an empty message in all these hooks, or the error in band.
+fn plain_reply(name: &str, outcome: &Outcome, fault: Option<Fault>) -> Bytes {
     let Some(why) = failure(outcome) else {
         return Bytes::new();
     };
@@ -185,13 +172,14 @@ fn command_reply(
     outcome: &Outcome,
     fault: Option<Fault>,
 ) -> ExecuteCommandResponse {
-    if let Some(why) = failure(outcome).filter(|_| fault != Some(Fault::CommandErrorSwallowed)) {
-        return ExecuteCommandResponse {
-            error: Some(app_error("ExecuteCommand", why)),
-            response: None,
-        };
-    }
     match outcome {
+        Outcome::Failed(why) if fault != Some(Fault::CommandErrorSwallowed) => {
+            return ExecuteCommandResponse {
+                error: Some(app_error("ExecuteCommand", why)),
+                response: None,
+            };
+        }
+        Outcome::Rejected(why) => command.clone_from(why),
         Outcome::Modified => command.push_str(" [modified]"),
         Outcome::Told(told) => command = told.to_string(),
         _ => {}
@@ -216,17 +204,6 @@ fn login_reason(outcome: &Outcome, fault: Option<Fault>) -> String {
         Outcome::Failed(why) => format!("Plugin error: {why}"),
         Outcome::Told(told) => told.to_string(),
         Outcome::Allowed | Outcome::Modified => String::new(),
-    }
-}
-
-fn support_data() -> GenerateSupportDataResponse {
-    let file = FileData {
-        filename: "conformance.txt".to_owned(),
-        data: Bytes::from_static(b"conformance"),
-    };
-    GenerateSupportDataResponse {
-        error: None,
-        files: vec![file],
     }
 }
 

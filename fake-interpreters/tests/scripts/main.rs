@@ -1,0 +1,8 @@
+//! Each step, preset and fault does what its name says. The fakes are judged here without the host: they are started as
+//! plain processes and called with plain clients.
+
+mod hooks;
+mod presets;
+mod run;
+mod steps;
+mod testee;
