@@ -80,9 +80,9 @@ pub trait Rpc: Send + Sync + 'static {
     /// Its row.
     const METHOD: &'static Method;
     /// What is sent.
-    type Request: Message + Default + Clone + PartialEq + 'static;
+    type Request: Message + Default + Clone + PartialEq + std::fmt::Debug + 'static;
     /// What is answered.
-    type Response: Message + Default + Clone + PartialEq + 'static;
+    type Response: Message + Default + Clone + PartialEq + std::fmt::Debug + 'static;
 }
 
 /// An answer that carries `AppError error = 1`.
