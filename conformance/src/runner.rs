@@ -15,11 +15,10 @@ pub mod plan;
 pub mod select;
 pub mod summary;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::requirement::Side;
-use crate::subject::{Capabilities, PluginInPlace, Skipped, Subject, SubjectKind};
+use crate::subject::{Skipped, Subject};
 use crate::suite::Suite;
 
 use dispatch::{Pace, Sink, dispatch};
@@ -36,8 +35,8 @@ pub struct RunOptions {
     pub patterns: Vec<String>,
     /// Globs over subject names; none means every default subject, or none if plugins are given.
     pub subjects: Vec<String>,
-    /// Plugin folders to test where they lie, with what they claim.
-    pub plugins: Vec<(PathBuf, Capabilities)>,
+    /// Subjects that have no name in the suite: plugin folders that are tested where they lie.
+    pub plugins: Vec<Subject>,
     /// How many cases are played at a time.
     pub jobs: usize,
     /// The seed that every case's own is drawn from.
@@ -166,13 +165,7 @@ fn subjects(
             Err(missing) => skipped.push(missing),
         }
     }
-    for (folder, capabilities) in &options.plugins {
-        subjects.push(Arc::new(Subject {
-            name: format!("plugin:{}", folder.display()),
-            kind: SubjectKind::Plugin(Arc::new(PluginInPlace(folder.clone()))),
-            capabilities: capabilities.clone(),
-        }));
-    }
+    subjects.extend(options.plugins.iter().cloned().map(Arc::new));
     Ok((subjects, skipped))
 }
 

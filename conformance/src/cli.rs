@@ -1,0 +1,114 @@
+//! The command line: words to options. Nothing below this module knows clap.
+
+pub mod command;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Proves that a plugin SDK, or a host, keeps the contract of Mattermost's out-of-process plugins.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 passed, 1 a requirement failed, 2 usage or configuration, \
+                          3 something could not be judged, 4 the suite itself failed.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play scenarios and judge subjects by requirements.
+    Run(Run),
+    /// Show all scenarios with the requirements that they judge.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what a requirement means, where it comes from, and what judges it.
+    Explain {
+        /// The requirement, `HS-012`.
+        id: String,
+    },
+    /// Join the register with scenarios and mutants; fails if a MUST has no check or a check has no mutant.
+    Coverage {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prove the checks: play subjects with one fault each, which have to be caught by name.
+    Mutants(Mutants),
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Globs over scenario names and requirement ids: `handshake/*`, `HS-012`. Without any, everything.
+    pub patterns: Vec<String>,
+    /// Globs over the names of subjects. Without any, everything that this machine can.
+    #[arg(long = "subject", value_name = "NAME")]
+    pub subjects: Vec<String>,
+    /// A plugin folder to test where it lies; several may be given.
+    #[arg(long = "plugin", value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+    /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    /// Play everything so many times; one verdict over all of them.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub repeat: usize,
+    /// End the run at the first failure.
+    #[arg(long)]
+    pub fail_fast: bool,
+    /// Write one JSON object per event to this file.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write JUnit XML to this file.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+}
+
+/// Options of `mutants`.
+#[derive(Debug, Args)]
+pub struct Mutants {
+    /// Globs over the names of mutants and the requirements they break. Without any, all.
+    pub patterns: Vec<String>,
+    /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of everything that plays cases.
+#[derive(Debug, Args)]
+pub struct PaceArguments {
+    /// How many cases are played at a time; the number of processors if not given.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub jobs: Option<usize>,
+    /// The seed of everything that is drawn; a fresh one if not given. It is printed.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// The factor for every time that a subject is allowed, for slow machines.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
+    pub timeout_scale: f64,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("not a number of at least 1".to_owned()),
+    }
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.1..=1000.0).contains(&factor) => Ok(factor),
+        _ => Err("not a number from 0.1 to 1000".to_owned()),
+    }
+}

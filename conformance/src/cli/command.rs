@@ -1,0 +1,184 @@
+//! What each subcommand does, over a suite that is handed in. It writes to the writer that it is given; errors are for `main` to show.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Mutants, PaceArguments, Run};
+use crate::exit::Exit;
+use crate::report::human::{Human, Surface};
+use crate::report::json::Json;
+use crate::report::junit::Junit;
+use crate::report::paint::Paint;
+use crate::report::{Reporters, listing, matrix};
+use crate::requirement::coverage::Coverage;
+use crate::runner::{self, RunError, RunOptions, kill_matrix};
+use crate::subject::Subject;
+use crate::suite::Suite;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The run could not begin.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A report cannot be written.
+    #[error("cannot write {}", .0.display())]
+    Report(PathBuf, #[source] io::Error),
+    /// The output cannot be written.
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+    /// The register has no such requirement.
+    #[error("the register has no requirement {0}; `coverage` shows them all")]
+    UnknownRequirement(String),
+}
+
+impl CommandError {
+    /// The exit code of it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            CommandError::Run(error) => Exit::of_error(error),
+            CommandError::UnknownRequirement(_) | CommandError::Report(..) => Exit::Usage,
+            CommandError::Output(_) => Exit::SuiteFailed,
+        }
+    }
+}
+
+/// `run`.
+pub async fn run(
+    suite: &Suite<'_>,
+    arguments: &Run,
+    plugins: Vec<Subject>,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let options = RunOptions {
+        patterns: arguments.patterns.clone(),
+        subjects: arguments.subjects.clone(),
+        plugins,
+        repeat: arguments.repeat,
+        fail_fast: arguments.fail_fast,
+        ..options(&arguments.pace)
+    };
+    let mut reporters = Reporters::default();
+    reporters.add(Human::new(out, surface));
+    if let Some(path) = &arguments.json {
+        let file = File::create(path).map_err(|error| CommandError::Report(path.clone(), error))?;
+        reporters.add(Json::new(file));
+    }
+    if let Some(path) = &arguments.junit {
+        writable(path)?;
+        reporters.add(Junit::new(path));
+    }
+    let summary = runner::run(suite, &options, &mut |event| reporters.tell(event)).await?;
+    reporters.finish()?;
+    Ok(summary.verdict.into())
+}
+
+/// `mutants`.
+pub async fn mutants(
+    suite: &Suite<'_>,
+    arguments: &Mutants,
+    out: &mut dyn Write,
+    paint: Paint,
+) -> Result<Exit, CommandError> {
+    let options = RunOptions {
+        patterns: arguments.patterns.clone(),
+        ..options(&arguments.pace)
+    };
+    let rows = kill_matrix::prove(suite, &options, &mut |_| {}).await?;
+    if arguments.json {
+        listing::write_json(out, &rows)?;
+    } else {
+        matrix::matrix(out, &rows, paint)?;
+    }
+    Ok(Exit::of_matrix(&rows))
+}
+
+/// `list`.
+pub fn list(suite: &Suite<'_>, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    listing::scenarios(out, &suite.scenarios, json)?;
+    Ok(Exit::Passed)
+}
+
+/// `explain`.
+pub fn explain(suite: &Suite<'_>, id: &str, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let coverage = coverage_of(suite);
+    let wanted = id.to_ascii_uppercase();
+    let row = coverage
+        .rows
+        .iter()
+        .find(|row| row.requirement.id.as_str() == wanted);
+    let row = row.ok_or_else(|| CommandError::UnknownRequirement(id.to_owned()))?;
+    listing::requirement(out, row)?;
+    Ok(Exit::Passed)
+}
+
+/// `coverage`.
+pub fn coverage(suite: &Suite<'_>, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let coverage = coverage_of(suite);
+    listing::coverage(out, &coverage, json)?;
+    Ok(if coverage.is_complete() {
+        Exit::Passed
+    } else {
+        Exit::Failed
+    })
+}
+
+/// The register joined with what this suite has.
+pub fn coverage_of<'a>(suite: &'a Suite<'_>) -> Coverage<'a> {
+    let checks = suite
+        .scenarios
+        .iter()
+        .map(|scenario| (scenario.name, scenario.requirements));
+    let mutants = suite
+        .mutants
+        .iter()
+        .map(|mutant| (mutant.name, mutant.breaks));
+    Coverage::join(suite.catalogue, checks, mutants)
+}
+
+/// The surface of stdout: a status line and colours only on a terminal, and no colours where they are unwanted.
+pub fn surface_of_stdout() -> Surface {
+    if !io::stdout().is_terminal() {
+        return Surface::Plain;
+    }
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Surface::Terminal(if unwanted {
+        Paint::Plain
+    } else {
+        Paint::Coloured
+    })
+}
+
+fn options(pace: &PaceArguments) -> RunOptions {
+    RunOptions {
+        patterns: Vec::new(),
+        subjects: Vec::new(),
+        plugins: Vec::new(),
+        jobs: pace
+            .jobs
+            .unwrap_or_else(|| available_parallelism().map_or(2, usize::from)),
+        seed: pace.seed.unwrap_or_else(fresh_seed),
+        timeout_scale: pace.timeout_scale,
+        repeat: 1,
+        fail_fast: false,
+    }
+}
+
+/// A seed that is short enough to be typed again.
+fn fresh_seed() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::from(since.subsec_nanos()) ^ (since.as_secs() & 0xffff_ffff)
+}
+
+/// Finds out before the run whether a report can be written after it.
+fn writable(path: &Path) -> Result<(), CommandError> {
+    File::create(path)
+        .map(drop)
+        .map_err(|error| CommandError::Report(path.to_owned(), error))
+}

@@ -1,0 +1,58 @@
+//! Reporters: they see events and nothing else, and they never judge.
+//!
+//! `human` writes for people, `json` one object per event, `junit` for CI systems; `failure` is the text of one failed check, `listing` shows
+//! the register and the scenarios.
+
+pub mod failure;
+pub mod human;
+pub mod json;
+pub mod junit;
+pub mod listing;
+pub mod matrix;
+pub mod paint;
+
+use std::io;
+
+use crate::runner::event::Event;
+
+/// Something that writes down what happens.
+pub trait Reporter {
+    /// Takes one event. What is written is valid after each of them, however the run ends.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
+
+/// Several reporters as one; the first error of any of them is kept, and the others go on.
+#[derive(Default)]
+pub struct Reporters<'a> {
+    reporters: Vec<Box<dyn Reporter + 'a>>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> Reporters<'a> {
+    /// Adds one.
+    pub fn add(&mut self, reporter: impl Reporter + 'a) {
+        self.reporters.push(Box::new(reporter));
+    }
+
+    /// Tells all of them.
+    pub fn tell(&mut self, event: &Event) {
+        for reporter in &mut self.reporters {
+            if let Err(error) = reporter.event(event) {
+                self.failed.get_or_insert(error);
+            }
+        }
+    }
+
+    /// Whether everything could be written.
+    pub fn finish(self) -> io::Result<()> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}
+
+impl std::fmt::Debug for Reporters<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reporters")
+            .field("count", &self.reporters.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! The text of one check that did not pass: the requirement, what was expected and seen, the end of the timeline with the entry that
+//! contradicts marked, what a Go host does, and the command that plays it again. Never more than 40 lines. Pure.
+
+use std::fmt::Write;
+
+use super::paint::Paint;
+use crate::case::timeline::Entry;
+use crate::runner::event::{CaseReport, Judgement};
+use crate::verdict::{Failure, Outcome, OutcomeKind};
+
+/// The most lines that a failure may have.
+pub const MOST_LINES: usize = 40;
+
+/// The width that sentences are folded at.
+const WIDTH: usize = 100;
+
+/// How many lines one text may have before it is cut.
+const MOST_OF_ONE: usize = 6;
+
+/// How many entries are shown after the one that contradicts.
+const AFTER: usize = 3;
+
+/// The text for one judgement of a case.
+pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String {
+    let kind = judgement.outcome.kind();
+    let head = format!(
+        "{} {} {} - {} with {}",
+        paint.outcome(kind, &kind.as_str().to_uppercase()),
+        paint.strong(&judgement.id),
+        judgement.level,
+        report.name.scenario,
+        report.name.subject
+    );
+    let mut lines = vec![head];
+    field(&mut lines, "requirement", &judgement.sentence);
+    match &judgement.outcome {
+        Outcome::Failed(failure) => {
+            field(&mut lines, "reason", failure.reason.as_str());
+            field(&mut lines, "expected", &failure.expected);
+            field(&mut lines, "seen", &failure.seen);
+        }
+        Outcome::Inconclusive { reason } => field(&mut lines, "reason", reason),
+        Outcome::NotApplicable { capability } => field(&mut lines, "not claimed", capability),
+        Outcome::Passed { seen } => field(&mut lines, "seen", &seen.join("; ")),
+    }
+    let mut tail = Vec::new();
+    if let Outcome::Failed(Failure {
+        go_host: Some(does),
+        ..
+    }) = &judgement.outcome
+    {
+        field(&mut tail, "a Go host", does);
+    }
+    field(&mut tail, "reproduce", &report.reproduce);
+    let entry = match &judgement.outcome {
+        Outcome::Failed(failure) => failure.entry,
+        _ => None,
+    };
+    if kind != OutcomeKind::NotApplicable {
+        let room = MOST_LINES.saturating_sub(lines.len() + tail.len());
+        lines.extend(timeline(&report.timeline, entry, room));
+    }
+    lines.extend(tail);
+    lines.join("\n") + "\n"
+}
+
+/// One named text, folded, indented and cut.
+fn field(lines: &mut Vec<String>, name: &str, text: &str) {
+    let mut folded: Vec<String> = text.lines().flat_map(fold).collect();
+    if folded.len() > MOST_OF_ONE {
+        let more = folded.len() - (MOST_OF_ONE - 1);
+        folded.truncate(MOST_OF_ONE - 1);
+        folded.push(format!("… ({more} lines more in the report)"));
+    }
+    for (number, line) in folded.into_iter().enumerate() {
+        let name = if number == 0 { name } else { "" };
+        lines.push(format!("  {name:<12} {line}").trim_end().to_owned());
+    }
+}
+
+/// Folds at blanks; a word that is too long by itself is cut into pieces.
+fn fold(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word: Vec<char> = word.chars().collect();
+        let last = |lines: &Vec<String>| lines.last().map_or(0, |line| line.chars().count());
+        if last(&lines) > 0 && last(&lines) + 1 + word.len() > WIDTH {
+            lines.push(String::new());
+        }
+        while word.len() > WIDTH {
+            let rest = word.split_off(WIDTH);
+            lines.push(word.into_iter().collect());
+            word = rest;
+        }
+        if let Some(line) = lines.last_mut() {
+            let gap = if line.is_empty() { "" } else { " " };
+            let _ = write!(line, "{gap}{}", word.into_iter().collect::<String>());
+        }
+    }
+    lines.retain(|line| !line.is_empty());
+    lines
+}
+
+/// The entries around the one that contradicts, as many as there is room for.
+fn timeline(entries: &[Entry], marked: Option<usize>, room: usize) -> Vec<String> {
+    let room = room.saturating_sub(2);
+    if entries.is_empty() || room == 0 {
+        return Vec::new();
+    }
+    let end = marked.map_or(entries.len(), |entry| {
+        (entry + 1 + AFTER).min(entries.len())
+    });
+    let begin = end.saturating_sub(room);
+    let mut lines = vec![match begin {
+        0 => "  timeline".to_owned(),
+        earlier => format!("  timeline     (after {earlier} earlier entries)"),
+    }];
+    for (place, entry) in entries.iter().enumerate().take(end).skip(begin) {
+        let mark = if marked == Some(place) { '>' } else { ' ' };
+        let text: String = entry.text.chars().take(WIDTH).collect();
+        let cut = if text.len() < entry.text.len() {
+            "…"
+        } else {
+            ""
+        };
+        lines.push(
+            format!(
+                "  {mark} {:>6} ms  {:<8} {text}{cut}",
+                entry.at_ms, entry.source
+            )
+            .trim_end()
+            .to_owned(),
+        );
+    }
+    if end < entries.len() {
+        lines.push(format!("    ({} later entries)", entries.len() - end));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

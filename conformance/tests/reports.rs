@@ -1,0 +1,221 @@
+//! Recorded events to every reporter, by snapshot.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use plugin_conformance::case::timeline::{Entry, Source};
+use plugin_conformance::report::Reporter;
+use plugin_conformance::report::human::{Human, Surface};
+use plugin_conformance::report::json::Json;
+use plugin_conformance::report::junit::Junit;
+use plugin_conformance::report::matrix::matrix;
+use plugin_conformance::report::paint::Paint;
+use plugin_conformance::requirement::{Level, Side};
+use plugin_conformance::runner::event::{
+    CaseName, CaseReport, Event, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine, SubjectSummary,
+};
+use plugin_conformance::runner::kill_matrix::{Fate, MutantReport};
+use plugin_conformance::scenario::Profile;
+use plugin_conformance::subject::Skipped;
+use plugin_conformance::verdict::settle::End;
+use plugin_conformance::verdict::tally::{Counts, RunVerdict};
+use plugin_conformance::verdict::{Failure, Outcome};
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn judgement(id: &str, outcome: Outcome) -> Judgement {
+    let sentence = format!("The sentence of {id} says what has to be seen, at such a length that it has to be folded once when it is shown.");
+    Judgement { id: text(id), level: Level::Must, sentence, outcome }
+}
+
+fn passed() -> Outcome {
+    Outcome::Passed { seen: vec![text("first line: 1|1|tcp|127.0.0.1:1|grpc")] }
+}
+
+fn failed() -> Outcome {
+    Outcome::Failed(Failure {
+        reason: "udp-accepted".into(),
+        expected: text("an error of kind \"handshake.network\""),
+        seen: text("a running plugin at udp <1.2.3.4> & more"),
+        go_host: Some(text("says: unknown address type")),
+        entry: Some(1),
+    })
+}
+
+fn case(subject: &str, scenario: &str, side: Side, judgements: Vec<Judgement>) -> CaseReport {
+    let entry = |at_ms, source, line: &str| Entry { at_ms, source, text: text(line) };
+    CaseReport {
+        name: CaseName { subject: text(subject), scenario: text(scenario), repeat: 0 },
+        side,
+        profile: Profile::Handshake,
+        seed: 99,
+        duration_ms: 1234,
+        end: End::Completed,
+        ready: None,
+        judgements,
+        timeline: vec![
+            entry(3, Source::Stdout, "1|1|udp|1.2.3.4:5|grpc\\n"),
+            entry(4, Source::Host, "activated"),
+            entry(9, Source::Process, "process 7 ended by signal 15"),
+        ],
+        reproduce: format!("plugin-conformance run {scenario} --subject {subject} --seed 7"),
+    }
+}
+
+fn not_run(reason: &str, report: CaseReport) -> CaseReport {
+    CaseReport { end: End::NotRun { reason: text(reason) }, duration_ms: 0, timeline: Vec::new(), ..report }
+}
+
+/// A run with everything that can happen to a case.
+fn events() -> Vec<Event> {
+    let subjects =
+        vec![SubjectLine { name: text("host"), side: Side::Host }, SubjectLine { name: text("p"), side: Side::Plugin }];
+    let skipped = vec![Skipped { subject: text("python-sdk"), reason: text("no venv"), enable: text("scripts/python") }];
+    let host = |scenario: &str, judgements| case("host", scenario, Side::Host, judgements);
+    let plugin = |scenario: &str, judgements| case("p", scenario, Side::Plugin, judgements);
+    let inconclusive = || Outcome::inconclusive("not reached");
+    let cut = CaseReport {
+        end: End::Deadline { after_ms: 20000 },
+        ..host("handshake/cut", vec![judgement("HS-004", inconclusive())])
+    };
+    let reports = vec![
+        host("handshake/good", vec![judgement("HS-001", passed()), judgement("HS-002", passed())]),
+        host("handshake/networks", vec![judgement("HS-008", failed()), judgement("HS-003", passed())]),
+        cut,
+        not_run("never ready", plugin("hooks/allow", vec![judgement("HK-054", Outcome::inconclusive("never ready"))])),
+        not_run("not claimed", plugin("api/kv", vec![judgement("AP-054", Outcome::NotApplicable { capability: text("api") })])),
+    ];
+    let mut events = vec![Event::RunStarted(RunStarted {
+        suite_version: text("0.1.0"),
+        seed: 7,
+        jobs: 2,
+        timeout_scale: 1.0,
+        repeat: 1,
+        cases: reports.len(),
+        subjects: subjects.clone(),
+        skipped: skipped.clone(),
+    })];
+    for report in reports {
+        events.push(Event::CaseStarted(report.name.clone()));
+        events.push(Event::CaseEnded(report));
+    }
+    let not_passed = |id: &str, outcome| NotPassed { id: text(id), level: Level::Must, outcome };
+    let levels = |counts| BTreeMap::from([(Level::Must, counts), (Level::Should, Counts::default())]);
+    events.push(Event::RunEnded(RunSummary {
+        verdict: RunVerdict::Failed,
+        interrupted: false,
+        duration_ms: 2500,
+        suite_faults: 0,
+        subjects: vec![
+            SubjectSummary {
+                subject: subjects[0].clone(),
+                ready: None,
+                levels: levels(Counts { passed: 3, failed: 1, inconclusive: 1, not_applicable: 0 }),
+                must_passed_per_mille: 600,
+                not_passed: vec![not_passed("HS-008", failed()), not_passed("HS-004", inconclusive())],
+            },
+            SubjectSummary {
+                subject: subjects[1].clone(),
+                ready: Some(false),
+                levels: levels(Counts { passed: 0, failed: 0, inconclusive: 1, not_applicable: 1 }),
+                must_passed_per_mille: 0,
+                not_passed: vec![not_passed("HK-054", Outcome::inconclusive("never ready"))],
+            },
+        ],
+        skipped,
+    }));
+    events
+}
+
+fn human(surface: Surface) -> String {
+    let mut out = Vec::new();
+    let mut reporter = Human::new(&mut out, surface);
+    for event in events() {
+        reporter.event(&event).unwrap();
+    }
+    drop(reporter);
+    String::from_utf8(out).unwrap()
+}
+
+fn json() -> String {
+    let mut out = Vec::new();
+    let mut reporter = Json::new(&mut out);
+    for event in events() {
+        reporter.event(&event).unwrap();
+    }
+    drop(reporter);
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn human_in_a_file() {
+    insta::assert_snapshot!(human(Surface::Plain));
+}
+
+#[test]
+fn human_on_a_terminal_with_colours() {
+    insta::assert_snapshot!(human(Surface::Terminal(Paint::Coloured)).replace('\u{1b}', "ESC").replace('\r', "CR"));
+}
+
+#[test]
+fn a_terminal_without_colours_has_no_colour_codes() {
+    let text = human(Surface::Terminal(Paint::Plain)).replace("\r\u{1b}[2K", "");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn json_has_one_object_per_event() {
+    insta::assert_snapshot!(json());
+    for line in json().lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(value["event"].is_string(), "{line}");
+    }
+}
+
+fn junit_after(events: &[Event], path: &Path) -> String {
+    let mut reporter = Junit::new(path);
+    for event in events {
+        reporter.event(event).unwrap();
+    }
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn junit_has_a_test_for_each_requirement_of_each_case() {
+    let folder = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(junit_after(&events(), &folder.path().join("report.xml")));
+}
+
+#[test]
+fn a_junit_file_is_whole_after_every_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = events();
+    for end in 1..=events.len() {
+        let text = junit_after(&events[..end], &folder.path().join("report.xml"));
+        assert!(text.trim_end().ends_with("</testsuites>") || text.trim_end().ends_with("/>"), "{text}");
+    }
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_kill_matrix() {
+    let row = |name: &str, fate| MutantReport {
+        name: text(name),
+        side: Side::Host,
+        breaks: text("HS-008"),
+        reason: text("udp-accepted"),
+        fate,
+    };
+    let rows = [
+        row("host/accepts-udp", Fate::Caught { by: vec![text("handshake/networks")] }),
+        row("host/other", Fate::OtherReason { seen: vec![text("handshake/networks: failed by other")] }),
+        row("host/survives", Fate::Survived { seen: vec![text("handshake/networks: passed")] }),
+        row("host/void", Fate::Void { reason: text("no scenario judges HS-008") }),
+    ];
+    let mut out = Vec::new();
+    matrix(&mut out, &rows, Paint::Plain).unwrap();
+    insta::assert_snapshot!(String::from_utf8(out).unwrap());
+}
