@@ -19,6 +19,9 @@ use crate::api::journal::{CallOutcome, Journal};
 use crate::event::{PluginEvents, What};
 use crate::in_band;
 
+/// How long handlers that are dropped may take to notice.
+const DROPPING: Duration = Duration::from_millis(100);
+
 /// A running API server. Dropping it closes everything at once.
 #[derive(Debug)]
 pub struct ApiServer {
@@ -54,7 +57,9 @@ impl ApiServer {
     /// Frees the port, gives running calls `within` to end, then drops what is left of them.
     /// Answers whether all calls had ended by themselves.
     pub async fn close(self, within: Duration) -> bool {
-        self.serving.stop(within).await
+        // A handler that blocks its thread cannot be dropped; it is left to itself, without its port.
+        let stopped = tokio::time::timeout(within + DROPPING, self.serving.stop(within)).await;
+        stopped.unwrap_or(false)
     }
 }
 

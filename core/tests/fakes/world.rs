@@ -1,0 +1,190 @@
+//! A host with one fake plugin in a folder that goes away with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use fake_interpreters::journal::{Entry, Event};
+use fake_interpreters::{PluginFolder, Preset, Script, place};
+use plugin_host::api::Backend;
+use plugin_host::environment::{ActivateError, Activation, Environment};
+use plugin_host::event::{HostEvent, What};
+use plugin_host::ids::PluginId;
+use plugin_host::memory::Memory;
+use plugin_host::options::HostOptions;
+use plugin_host::policy::Policy;
+use plugin_host::timing::Timing;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+/// Nothing in these tests takes this long unless it hangs.
+pub(crate) const LONG: Duration = Duration::from_secs(20);
+
+/// A host and a plugin folder.
+pub(crate) struct World {
+    pub(crate) environment: Environment,
+    pub(crate) memory: Memory,
+    pub(crate) plugin: PluginFolder,
+    pub(crate) id: PluginId,
+    events: mpsc::UnboundedReceiver<HostEvent>,
+    seen: Vec<What>,
+    _folder: TempDir,
+}
+
+/// What a world can differ in.
+#[derive(Default)]
+pub(crate) struct Setting {
+    pub(crate) timing: Option<Timing>,
+    pub(crate) policy: Policy,
+    pub(crate) backend: Option<Arc<dyn Backend>>,
+}
+
+impl World {
+    pub(crate) fn preset(preset: Preset) -> Self {
+        Self::new(&preset.script(), Setting::default())
+    }
+
+    pub(crate) fn script(script: &Script) -> Self {
+        Self::new(script, Setting::default())
+    }
+
+    pub(crate) fn timed(script: &Script, adjust: impl FnOnce(&mut Timing)) -> Self {
+        let mut timing = patient();
+        adjust(&mut timing);
+        let setting = Setting {
+            timing: Some(timing),
+            ..Setting::default()
+        };
+        Self::new(script, setting)
+    }
+
+    pub(crate) fn new(script: &Script, setting: Setting) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let id = "com.example.fake";
+        let plugin = place(&folder.path().join("plugin"), fake(), id, script).unwrap();
+        let (sender, events) = mpsc::unbounded_channel();
+        let options = HostOptions {
+            timing: setting.timing.unwrap_or_else(patient),
+            policy: setting.policy,
+            events: Some(sender),
+            ..HostOptions::default()
+        };
+        let memory = Memory::default();
+        let backend = setting.backend.unwrap_or_else(|| Arc::new(memory.clone()));
+        Self {
+            environment: Environment::new(options, backend).unwrap(),
+            memory,
+            plugin,
+            id: PluginId::parse(id).unwrap(),
+            events,
+            seen: Vec::new(),
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn activate(&self) -> Result<Activation, ActivateError> {
+        self.environment.activate(&self.plugin.directory).await
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        let status = self.environment.status(&self.id);
+        status.map_or("unknown", |status| status.state.word())
+    }
+
+    /// The fake's journal; a failing test shows it.
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        self.plugin.entries().unwrap()
+    }
+
+    /// The RPCs that the fake saw, by their last name.
+    pub(crate) fn rpcs(&self) -> Vec<String> {
+        let entries = self.journal().into_iter();
+        let rpcs = entries.filter_map(|entry| match entry.event {
+            Event::Rpc { path, .. } => Some(path.rsplit('/').next().unwrap().to_owned()),
+            _ => None,
+        });
+        rpcs.collect()
+    }
+
+    /// How many processes the fake was.
+    pub(crate) fn starts(&self) -> usize {
+        let started = |entry: &Entry| matches!(entry.event, Event::Started { .. });
+        self.journal().iter().filter(|entry| started(entry)).count()
+    }
+
+    /// Waits for an event, past or future.
+    pub(crate) async fn event(&mut self, wanted: impl Fn(&What) -> bool) -> What {
+        if let Some(found) = self.seen.iter().find(|what| wanted(what)) {
+            return found.clone();
+        }
+        let search = async {
+            loop {
+                let what = self.events.recv().await.expect("the host lives").what;
+                self.seen.push(what.clone());
+                if wanted(&what) {
+                    return what;
+                }
+            }
+        };
+        match tokio::time::timeout(LONG, search).await {
+            Ok(found) => found,
+            Err(_) => panic!("no such event in {:#?}", self.seen),
+        }
+    }
+
+    /// All events up to now.
+    pub(crate) fn events(&mut self) -> &[What] {
+        while let Ok(event) = self.events.try_recv() {
+            self.seen.push(event.what);
+        }
+        &self.seen
+    }
+}
+
+/// Limits that no healthy machine reaches, so that only the one under test is ever felt.
+pub(crate) fn patient() -> Timing {
+    Timing {
+        start: LONG,
+        connect: LONG,
+        implemented: LONG,
+        hook: LONG,
+        health: LONG,
+        shutdown_rpc: LONG,
+        exit_after_shutdown: LONG,
+        term_grace: LONG,
+        ..Timing::default()
+    }
+}
+
+/// A short limit, for the one under test.
+pub(crate) const SHORT: Duration = Duration::from_millis(60);
+
+/// The fake, built once.
+pub(crate) fn fake() -> &'static Path {
+    static FAKE: OnceLock<PathBuf> = OnceLock::new();
+    FAKE.get_or_init(|| {
+        escargot::CargoBuild::new()
+            .package("fake-interpreters")
+            .bin("fake-interpreter")
+            .run()
+            .unwrap()
+            .path()
+            .to_owned()
+    })
+}
+
+/// Whether a process exists and is no zombie.
+pub(crate) fn is_alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(") ")
+            .next()
+            .unwrap_or("")
+            .starts_with(['Z', 'X'])
+    })
+}
+
+/// Whether somebody listens on an address.
+pub(crate) fn is_open(address: &str) -> bool {
+    std::net::TcpStream::connect(address).is_ok()
+}
