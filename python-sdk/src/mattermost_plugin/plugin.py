@@ -82,7 +82,7 @@ class Plugin:
 def _discover(cls: type) -> Dict[str, str]:
     registry: Dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        own = {attribute: get_hook_name(value) for attribute, value in vars(base).items()}
+        own = {attribute: get_hook_name(getattr(value, "__func__", value)) for attribute, value in vars(base).items()}
         marked: Dict[str, str] = {}
         for attribute, name in own.items():
             if name is None:

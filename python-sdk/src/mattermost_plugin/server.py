@@ -154,8 +154,8 @@ async def _start(
     ending = _Ending()
     server = PluginServer(plugin, settings, options)
     server.on_shutdown = lambda: ending.begin("the host asked for it", GRACE_AFTER_SHUTDOWN)
-    await server.start()
     ending.listen()
+    await server.start()
     return server, ending, api
 
 
