@@ -243,7 +243,10 @@ impl PluginEvents {
 
     /// Whether anybody listens: asked before an event is built that costs something.
     pub fn is_heard(&self) -> bool {
-        self.sink.sender.as_ref().is_some_and(|sender| !sender.is_closed())
+        self.sink
+            .sender
+            .as_ref()
+            .is_some_and(|sender| !sender.is_closed())
     }
 
     /// Reports what happened. A listener that is gone is no error.

@@ -36,7 +36,9 @@ pub enum InvalidId {
         length: usize,
     },
     /// A character outside `a-z A-Z 0-9 - _ .`.
-    #[error("plugin id {id:?} holds {found:?}, but only letters, digits, '-', '_' and '.' are allowed")]
+    #[error(
+        "plugin id {id:?} holds {found:?}, but only letters, digits, '-', '_' and '.' are allowed"
+    )]
     Character {
         /// The text as given.
         id: String,
@@ -101,9 +103,15 @@ fn is_allowed(c: char) -> bool {
 
 /// A mark that no other run on this machine has: process id, time and 64 random bits, in hexadecimal.
 pub fn fresh_run_mark() -> String {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let random = RandomState::new().build_hasher().finish();
-    format!("{:x}-{:x}-{random:016x}", std::process::id(), since_epoch.as_micros())
+    format!(
+        "{:x}-{:x}-{random:016x}",
+        std::process::id(),
+        since_epoch.as_micros()
+    )
 }
 
 /// The mark of one child of the run: the run's mark and a number that this process never gives twice.

@@ -96,7 +96,9 @@ pub enum ManifestError {
         file: PathBuf,
     },
     /// `server.runtime` is a word that means nothing.
-    #[error("manifest {place}: runtime {runtime:?} is neither \"python\" nor \"go\" (case matters)")]
+    #[error(
+        "manifest {place}: runtime {runtime:?} is neither \"python\" nor \"go\" (case matters)"
+    )]
     Runtime {
         /// Where.
         place: Place,
@@ -137,8 +139,14 @@ impl Manifest {
 
     /// Reads a manifest: JSON if the file's name ends in `.json`, else YAML.
     pub fn parse(file: &Path, text: &str) -> Result<Self, ManifestError> {
-        let is_json = file.extension().is_some_and(|extension| extension == "json");
-        let document = if is_json { from_json(file, text) } else { from_yaml(file, text) }?;
+        let is_json = file
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        let document = if is_json {
+            from_json(file, text)
+        } else {
+            from_yaml(file, text)
+        }?;
         Self::check(file, text, document)
     }
 
@@ -150,7 +158,9 @@ impl Manifest {
         })?;
         let has_webapp = document.webapp.is_some();
         if document.server.is_none() && !has_webapp {
-            return Err(ManifestError::NoComponent { file: file.to_owned() });
+            return Err(ManifestError::NoComponent {
+                file: file.to_owned(),
+            });
         }
         if let Some(server) = &document.server
             && !server.is_runtime_known()
@@ -197,7 +207,9 @@ struct Document {
 }
 
 /// A null is an absent value, as in Go.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -248,18 +260,19 @@ fn from_yaml(file: &Path, text: &str) -> Result<Document, ManifestError> {
                 column: number(location.as_ref().map(|l| l.column())),
                 field,
             },
-            reason: first_line(&error.without_snippet().to_string()),
+            reason: without_location(&first_line(&error.without_snippet().to_string())),
         }
     })
 }
 
-/// The path of a field, empty for the document itself.
+/// The path of a field as far as it is known, empty for the document itself.
 fn field_of(path: &serde_path_to_error::Path) -> String {
     let path = path.to_string();
-    if path == "." { String::new() } else { path }
+    let known = path.strip_suffix('?').unwrap_or(&path);
+    known.strip_suffix('.').unwrap_or(known).to_owned()
 }
 
-/// serde_json ends its messages with the location, which stands in [`Place`] already.
+/// Both parsers end their messages with the location, which stands in [`Place`] already.
 fn without_location(message: &str) -> String {
     match message.rfind(" at line ") {
         Some(end) => message[..end].to_owned(),
@@ -276,11 +289,19 @@ impl Place {
     fn of_field(file: &Path, text: &str, field: &str) -> Self {
         let name = field.rsplit('.').next().unwrap_or(field);
         let starts_with_name = |line: &str| {
-            let key = line.trim_start_matches([' ', '\t', '{', ',']).trim_start_matches(['"', '\'']);
-            key.strip_prefix(name)
-                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+            let key = line
+                .trim_start_matches([' ', '\t', '{', ','])
+                .trim_start_matches(['"', '\'']);
+            key.strip_prefix(name).is_some_and(|rest| {
+                rest.trim_start_matches(['"', '\''])
+                    .trim_start()
+                    .starts_with(':')
+            })
         };
-        let line = text.lines().position(starts_with_name).map_or(0, |index| index + 1);
+        let line = text
+            .lines()
+            .position(starts_with_name)
+            .map_or(0, |index| index + 1);
         Self {
             file: file.to_owned(),
             line,

@@ -1,5 +1,10 @@
 //! Children, their end, and the guard, with real programs of this machine.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 #[path = "processes/child.rs"]
 mod child;
 #[path = "processes/guard.rs"]

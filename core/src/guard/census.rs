@@ -138,7 +138,11 @@ mod proc {
     }
 
     fn open(pid: u32, mark: &Mark) -> Option<Carrier> {
-        let handle = pidfd_open(Pid::from_raw(i32::try_from(pid).ok()?)?, PidfdFlags::empty()).ok()?;
+        let handle = pidfd_open(
+            Pid::from_raw(i32::try_from(pid).ok()?)?,
+            PidfdFlags::empty(),
+        )
+        .ok()?;
         // Looked at again, now that the id cannot change hands unnoticed.
         carries(pid, mark).then_some(Carrier { pid, handle })
     }

@@ -84,7 +84,9 @@ impl GuardHandle {
         let Some(line) = self.lock().line.take() else {
             return true;
         };
-        let Line { mut process, pipe, .. } = line;
+        let Line {
+            mut process, pipe, ..
+        } = line;
         drop(pipe);
         tokio::time::timeout(limit, process.wait()).await.is_ok()
     }
@@ -92,7 +94,11 @@ impl GuardHandle {
     fn tell(&self, order: Order) {
         let mut state = self.lock();
         state.charge.apply(order.clone());
-        let State { program, charge, line } = &mut *state;
+        let State {
+            program,
+            charge,
+            line,
+        } = &mut *state;
         let Some(running) = line else {
             return;
         };
@@ -117,7 +123,9 @@ impl GuardHandle {
 
 impl fmt::Debug for GuardHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GuardHandle").field("pid", &self.pid()).finish()
+        f.debug_struct("GuardHandle")
+            .field("pid", &self.pid())
+            .finish()
     }
 }
 

@@ -120,7 +120,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_order() -> impl Strategy<Value = Order> {
-        let path = proptest::collection::vec(prop_oneof![Just(b'%'), Just(b'\n'), Just(b'n'), any::<u8>()], 0..12);
+        let path = proptest::collection::vec(
+            prop_oneof![Just(b'%'), Just(b'\n'), Just(b'n'), any::<u8>()],
+            0..12,
+        );
         let path = path.prop_map(|bytes| PathBuf::from(OsString::from_vec(bytes)));
         prop_oneof![
             "[a-z0-9/-]{0,20}".prop_map(Order::Mark),

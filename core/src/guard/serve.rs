@@ -28,7 +28,9 @@ pub fn main() {
         SignalKind::quit(),
     ];
     // A signal that has a handler does not end the process; the runtime exists for that alone.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build();
     if let Ok(runtime) = &runtime {
         let _inside = runtime.enter();
         for kind in ignored {
@@ -107,7 +109,10 @@ mod tests {
     fn a_line_that_was_cut_off_is_not_obeyed() {
         let charge = charge_of(&b"group-add 12\npath-add /tmp/a\npath-add /tmp"[..]);
         assert!(charge.groups.contains(&12));
-        assert_eq!(charge.paths.iter().collect::<Vec<_>>(), [Path::new("/tmp/a")]);
+        assert_eq!(
+            charge.paths.iter().collect::<Vec<_>>(),
+            [Path::new("/tmp/a")]
+        );
     }
 
     #[test]

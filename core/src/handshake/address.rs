@@ -92,7 +92,9 @@ impl Address {
                 host: host.to_owned(),
                 port,
             }),
-            _ => Err(LineError::NoSuchHost { host: Raw::new(host) }),
+            _ => Err(LineError::NoSuchHost {
+                host: Raw::new(host),
+            }),
         }
     }
 
@@ -140,7 +142,11 @@ impl Address {
             .await
             .map_err(|_| no_such_host())?
             .collect();
-        if found.is_empty() { Err(no_such_host()) } else { Ok(found) }
+        if found.is_empty() {
+            Err(no_such_host())
+        } else {
+            Ok(found)
+        }
     }
 }
 
@@ -244,7 +250,9 @@ fn is_domain_name(name: &str) -> bool {
         return true;
     }
     let labels = name.strip_suffix('.').unwrap_or(name);
-    let has_letter = name.bytes().any(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-');
+    let has_letter = name
+        .bytes()
+        .any(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'-');
     has_letter && labels.len() <= 253 && labels.split('.').all(is_label)
 }
 
@@ -252,5 +260,7 @@ fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

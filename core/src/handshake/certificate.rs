@@ -73,7 +73,9 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes.iter().fold(0_usize, |length, b| length << 8 | usize::from(*b));
+            let length = bytes
+                .iter()
+                .fold(0_usize, |length, b| length << 8 | usize::from(*b));
             (length, rest)
         }
         _ => return None,

@@ -106,7 +106,9 @@ pub enum LineError {
     #[error("the certificate field does not hold a DER certificate")]
     CertificateMalformed,
     /// The plugin wants TLS with the announced certificate.
-    #[error("the plugin announced a certificate (AutoMTLS), but the host did not ask for it and speaks plain text")]
+    #[error(
+        "the plugin announced a certificate (AutoMTLS), but the host did not ask for it and speaks plain text"
+    )]
     AutoMtls,
     /// The plugin wants the broker multiplexed over this connection.
     #[error("the plugin announced gRPC broker multiplexing, but the host did not ask for it")]
@@ -114,7 +116,11 @@ pub enum LineError {
 }
 
 fn hint(padding: bool) -> &'static str {
-    if padding { " is '=' (leave the padding out)" } else { "" }
+    if padding {
+        " is '=' (leave the padding out)"
+    } else {
+        ""
+    }
 }
 
 impl LineError {
@@ -197,9 +203,16 @@ fn atoi(field: &Raw, why: &str) -> String {
 }
 
 fn app_parse(field: &Raw, why: &str) -> String {
-    format!("Error parsing protocol version {}: {}", go_quote(&field.0), atoi(field, why))
+    format!(
+        "Error parsing protocol version {}: {}",
+        go_quote(&field.0),
+        atoi(field, why)
+    )
 }
 
 fn unsupported(protocol: &[u8]) -> String {
-    format!("unsupported plugin protocol {}. Supported: [grpc]", go_quote(protocol))
+    format!(
+        "unsupported plugin protocol {}. Supported: [grpc]",
+        go_quote(protocol)
+    )
 }

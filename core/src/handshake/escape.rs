@@ -59,7 +59,10 @@ pub fn escape_shortened(bytes: &[u8], limit: usize) -> String {
 pub fn go_quote(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for chunk in bytes.utf8_chunks() {
-        chunk.valid().chars().for_each(|c| push_go_char(&mut text, c));
+        chunk
+            .valid()
+            .chars()
+            .for_each(|c| push_go_char(&mut text, c));
         for byte in chunk.invalid() {
             text.push_str(&format!("\\x{byte:02x}"));
         }
@@ -112,7 +115,10 @@ mod tests {
 
     #[test]
     fn long_input_is_shortened_in_the_middle() {
-        assert_eq!(escape_shortened(b"abcdefgh", 4), "ab … 4 bytes left out … gh");
+        assert_eq!(
+            escape_shortened(b"abcdefgh", 4),
+            "ab … 4 bytes left out … gh"
+        );
         assert_eq!(escape_shortened(b"abcd", 4), "abcd");
     }
 

@@ -23,7 +23,9 @@ pub fn parse(line: &[u8]) -> Result<Handshake, LineError> {
     }
     let fields: Vec<&[u8]> = line.split(|b| *b == b'|').collect();
     let [core, app, network, address, rest @ ..] = fields.as_slice() else {
-        return Err(LineError::NotAHandshake { line: Raw::new(line) });
+        return Err(LineError::NotAHandshake {
+            line: Raw::new(line),
+        });
     };
     check_core(core)?;
     let app_version = check_app(app)?;
@@ -31,7 +33,10 @@ pub fn parse(line: &[u8]) -> Result<Handshake, LineError> {
     check_protocol(rest.first().copied())?;
     check_certificate(rest.get(1).copied())?;
     check_multiplexing(rest.get(2).copied())?;
-    Ok(Handshake { app_version, address })
+    Ok(Handshake {
+        app_version,
+        address,
+    })
 }
 
 fn check_core(field: &[u8]) -> Result<(), LineError> {
@@ -110,7 +115,11 @@ fn atoi(text: &[u8]) -> Result<i64, AtoiError> {
         .map(|digit| i64::from(digit - b'0'))
         .try_fold(0_i64, |number, digit| {
             let shifted = number.checked_mul(10)?;
-            if negative { shifted.checked_sub(digit) } else { shifted.checked_add(digit) }
+            if negative {
+                shifted.checked_sub(digit)
+            } else {
+                shifted.checked_add(digit)
+            }
         })
         .ok_or(AtoiError::Range)
 }

@@ -55,11 +55,17 @@ impl Scan {
         let window = &read[..read.len().min(room + 1)];
         if let Some(end) = window.iter().position(|b| *b == b'\n') {
             self.bytes.extend_from_slice(&read[..end]);
-            return Some((FirstLine::Line(std::mem::take(&mut self.bytes)), &read[end + 1..]));
+            return Some((
+                FirstLine::Line(std::mem::take(&mut self.bytes)),
+                &read[end + 1..],
+            ));
         }
         if read.len() > room {
             self.bytes.extend_from_slice(&read[..room]);
-            return Some((FirstLine::Overlong(std::mem::take(&mut self.bytes)), &read[room..]));
+            return Some((
+                FirstLine::Overlong(std::mem::take(&mut self.bytes)),
+                &read[room..],
+            ));
         }
         self.bytes.extend_from_slice(read);
         None
@@ -86,7 +92,9 @@ pub fn trim(line: &[u8]) -> &[u8] {
     while let Some(size) = blank_at(rest, |bytes, size| bytes.get(..size)) {
         rest = &rest[size..];
     }
-    while let Some(size) = blank_at(rest, |bytes, size| bytes.get(bytes.len().checked_sub(size)?..)) {
+    while let Some(size) = blank_at(rest, |bytes, size| {
+        bytes.get(bytes.len().checked_sub(size)?..)
+    }) {
         rest = &rest[..rest.len() - size];
     }
     rest
@@ -106,10 +114,10 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    fn scan(reads: &[&[u8]]) -> FirstLine {
+    fn scan(reads: &[impl AsRef<[u8]>]) -> FirstLine {
         let mut scan = Scan::default();
         for read in reads {
-            if let Some((line, _)) = scan.push(read) {
+            if let Some((line, _)) = scan.push(read.as_ref()) {
                 return line;
             }
         }
@@ -117,13 +125,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case::whole(&[b"a|b\nrest"], FirstLine::Line(b"a|b".to_vec()))]
-    #[case::pieces(&[b"a", b"|b", b"\n"], FirstLine::Line(b"a|b".to_vec()))]
-    #[case::no_newline(&[b"a|b"], FirstLine::Line(b"a|b".to_vec()))]
-    #[case::empty_line(&[b"\na|b\n"], FirstLine::Line(Vec::new()))]
+    #[case::whole(&["a|b\nrest"], FirstLine::Line(b"a|b".to_vec()))]
+    #[case::pieces(&["a", "|b", "\n"], FirstLine::Line(b"a|b".to_vec()))]
+    #[case::no_newline(&["a|b"], FirstLine::Line(b"a|b".to_vec()))]
+    #[case::empty_line(&["\na|b\n"], FirstLine::Line(Vec::new()))]
     #[case::nothing(&[], FirstLine::Closed)]
-    #[case::lone_carriage_return(&[b"a\rb"], FirstLine::Line(b"a\rb".to_vec()))]
-    fn first_line_is(#[case] reads: &[&[u8]], #[case] expect: FirstLine) {
+    #[case::lone_carriage_return(&["a\rb"], FirstLine::Line(b"a\rb".to_vec()))]
+    fn first_line_is(#[case] reads: &[&str], #[case] expect: FirstLine) {
         assert_eq!(scan(reads), expect);
     }
 
@@ -138,7 +146,11 @@ mod tests {
             bytes.push(b'\n');
         }
         let line = scan(&[&bytes]);
-        assert_eq!(matches!(line, FirstLine::Overlong(_)), overlong, "{length} {newline}");
+        assert_eq!(
+            matches!(line, FirstLine::Overlong(_)),
+            overlong,
+            "{length} {newline}"
+        );
         assert_eq!(line.bytes().unwrap().len(), 65_535);
     }
 

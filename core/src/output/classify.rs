@@ -80,9 +80,14 @@ impl Classifier {
         }
         let reading = hclog::read(&text);
         // Other threads may log while one writes its traceback: such lines do not end it.
-        let is_of_its_own = reading != hclog::Reading::Text || matches!(text::read(&text), text::Reading::Tagged(_));
+        let is_of_its_own = reading != hclog::Reading::Text
+            || matches!(text::read(&text), text::Reading::Tagged(_));
         if !is_of_its_own {
-            if self.traceback.as_mut().is_some_and(|traceback| traceback.take(&text)) {
+            if self
+                .traceback
+                .as_mut()
+                .is_some_and(|traceback| traceback.take(&text))
+            {
                 return;
             }
             self.flush(&mut each);
@@ -107,7 +112,11 @@ impl Classifier {
     pub fn flush(&mut self, mut each: impl FnMut(Entry)) {
         if let Some(traceback) = self.traceback.take() {
             let text = traceback.text();
-            each(Entry::of_text(Level::Error, text.trim_end_matches('\n'), Form::Traceback));
+            each(Entry::of_text(
+                Level::Error,
+                text.trim_end_matches('\n'),
+                Form::Traceback,
+            ));
         }
     }
 
@@ -118,7 +127,9 @@ impl Classifier {
                 self.is_panicking = true;
                 Entry::of_text(Level::Error, line, Form::Panic)
             }
-            text::Reading::PythonNotice if self.sees_tracebacks => Entry::of_text(Level::Error, line, Form::Traceback),
+            text::Reading::PythonNotice if self.sees_tracebacks => {
+                Entry::of_text(Level::Error, line, Form::Traceback)
+            }
             _ if self.is_panicking => Entry::of_text(Level::Error, line, Form::Panic),
             _ => Entry::of_text(Level::Debug, line, Form::Plain),
         }

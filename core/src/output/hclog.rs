@@ -38,7 +38,11 @@ pub fn read(line: &str) -> Reading {
         return Reading::Text;
     }
     let Ok(Some(mut fields)) = serde_json::from_str::<Option<Map<String, Value>>>(line) else {
-        return if line.trim() == "null" { Reading::Foreign } else { Reading::Text };
+        return if line.trim() == "null" {
+            Reading::Foreign
+        } else {
+            Reading::Text
+        };
     };
     let (Ok(message), Ok(level), Ok(timestamp)) = (
         take_text(&mut fields, "@message"),
@@ -47,7 +51,10 @@ pub fn read(line: &str) -> Reading {
     ) else {
         return Reading::Text;
     };
-    if timestamp.as_deref().is_some_and(|stamp| !is_timestamp(stamp)) {
+    if timestamp
+        .as_deref()
+        .is_some_and(|stamp| !is_timestamp(stamp))
+    {
         return Reading::Text;
     }
     match level.as_deref().and_then(level_of) {
@@ -88,13 +95,22 @@ fn is_timestamp(stamp: &str) -> bool {
         return false;
     };
     let shape = "dddd-dd-ddTdd:dd:dd.dddddd";
-    let fits = main.len() == shape.len() && main.bytes().zip(shape.bytes()).all(|(found, expected)| fits(found, expected));
+    let fits = main.len() == shape.len()
+        && main
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(found, expected)| fits(found, expected));
     fits && is_zone(zone) && is_calendar_time(main)
 }
 
 fn is_zone(zone: &str) -> bool {
     let offset = "sdd:dd";
-    zone == "Z" || (zone.len() == offset.len() && zone.bytes().zip(offset.bytes()).all(|(found, expected)| fits(found, expected)))
+    zone == "Z"
+        || (zone.len() == offset.len()
+            && zone
+                .bytes()
+                .zip(offset.bytes())
+                .all(|(found, expected)| fits(found, expected)))
 }
 
 fn fits(found: u8, expected: u8) -> bool {
@@ -127,14 +143,24 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case::plain(r#"{"@level":"info","@message":"hi","@timestamp":"2026-01-02T03:04:05.000006Z"}"#, Level::Info, "hi")]
-    #[case::offset(r#"{"@level":"error","@message":"hi","@timestamp":"2026-01-02T03:04:05.000006+02:00"}"#, Level::Error, "hi")]
+    #[case::plain(
+        r#"{"@level":"info","@message":"hi","@timestamp":"2026-01-02T03:04:05.000006Z"}"#,
+        Level::Info,
+        "hi"
+    )]
+    #[case::offset(
+        r#"{"@level":"error","@message":"hi","@timestamp":"2026-01-02T03:04:05.000006+02:00"}"#,
+        Level::Error,
+        "hi"
+    )]
     #[case::no_timestamp(r#"{"@level":"warn","@message":"hi"}"#, Level::Warn, "hi")]
     #[case::no_message(r#"{"@level":"trace"}"#, Level::Trace, "")]
     #[case::case_and_blanks(r#" {"@level":" DEBUG ","@message":"hi"} "#, Level::Debug, "hi")]
     fn records(#[case] line: &str, #[case] level: Level, #[case] message: &str) {
         match read(line) {
-            Reading::Record(record) => assert_eq!((record.level, record.message.as_str()), (level, message)),
+            Reading::Record(record) => {
+                assert_eq!((record.level, record.message.as_str()), (level, message))
+            }
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -163,7 +189,9 @@ mod tests {
     #[case::three_digits(r#"{"@level":"error","@timestamp":"2026-01-02T03:04:05.123Z"}"#)]
     #[case::no_such_month(r#"{"@level":"error","@timestamp":"2026-13-02T03:04:05.000006Z"}"#)]
     #[case::not_leap(r#"{"@level":"error","@timestamp":"2025-02-29T03:04:05.000006Z"}"#)]
-    #[case::wide_characters("{\"@level\":\"error\",\"@timestamp\":\"2026-01-02T03:04:05.00000\u{e9}Z\"}")]
+    #[case::wide_characters(
+        "{\"@level\":\"error\",\"@timestamp\":\"2026-01-02T03:04:05.00000\u{e9}Z\"}"
+    )]
     fn text(#[case] line: &str) {
         assert_eq!(read(line), Reading::Text, "{line}");
     }
@@ -173,7 +201,10 @@ mod tests {
         let Reading::Record(record) = read(r#"{"@level":"info","@module":"m","count":2}"#) else {
             panic!("no record");
         };
-        assert_eq!(record.fields.keys().collect::<Vec<_>>(), ["@module", "count"]);
+        assert_eq!(
+            record.fields.keys().collect::<Vec<_>>(),
+            ["@module", "count"]
+        );
     }
 
     proptest! {

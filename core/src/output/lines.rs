@@ -97,7 +97,10 @@ mod tests {
     #[case::two_buffers(2 * BUFFER, &[(BUFFER, true), (BUFFER, true), (0, true)])]
     fn long_lines_are_cut(#[case] length: usize, #[case] expect: &[(usize, bool)]) {
         let bytes = [vec![b'x'; length], b"\nnext\n".to_vec()].concat();
-        let found: Vec<(usize, bool)> = lines(&[&bytes]).iter().map(|l| (l.bytes.len(), l.is_piece)).collect();
+        let found: Vec<(usize, bool)> = lines(&[&bytes])
+            .iter()
+            .map(|l| (l.bytes.len(), l.is_piece))
+            .collect();
         assert_eq!(found, [expect, &[(4, false)]].concat());
     }
 

@@ -16,7 +16,11 @@ const TAGS: [(&str, Level); 5] = [
 const PANIC: [&str; 2] = ["panic: ", "fatal error: "];
 
 /// What Python writes about exceptions that nobody caught, on lines of their own before the traceback.
-const PYTHON_NOTICE: [&str; 3] = ["Exception in thread ", "Exception ignored in", "Fatal Python error: "];
+const PYTHON_NOTICE: [&str; 3] = [
+    "Exception in thread ",
+    "Exception ignored in",
+    "Fatal Python error: ",
+];
 
 /// What a line of text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +37,12 @@ pub enum Reading {
 
 /// Reads one line.
 pub fn read(line: &str) -> Reading {
-    let begins_with = |start: &&str| line.starts_with(start);
+    let begins_with = |start: &&str| line.starts_with(*start);
     if let Some((_, level)) = TAGS.iter().find(|(tag, _)| line.starts_with(tag)) {
         Reading::Tagged(*level)
-    } else if PANIC.iter().any(|start| begins_with(start)) {
+    } else if PANIC.iter().any(begins_with) {
         Reading::Panic
-    } else if PYTHON_NOTICE.iter().any(|start| begins_with(start)) {
+    } else if PYTHON_NOTICE.iter().any(begins_with) {
         Reading::PythonNotice
     } else {
         Reading::Plain

@@ -107,14 +107,22 @@ impl Child {
     }
 
     /// Waits for the first line of stdout and reads it; the budget counts from the start of the process.
-    pub async fn handshake(&self, read: &ReadHandshake, budget: Duration) -> Result<Handshake, HandshakeError> {
+    pub async fn handshake(
+        &self,
+        read: &ReadHandshake,
+        budget: Duration,
+    ) -> Result<Handshake, HandshakeError> {
         let deadline = tokio::time::Instant::from_std(self.shared.started + budget);
         let result = match tokio::time::timeout_at(deadline, self.first_line()).await {
             Ok(line) => {
                 self.emit(What::StdoutFirstLine {
-                    escaped: line.bytes().map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
+                    escaped: line
+                        .bytes()
+                        .map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
                 });
-                line.line().and_then(|line| read(line)).map_err(HandshakeError::from)
+                line.line()
+                    .and_then(|line| read(line))
+                    .map_err(HandshakeError::from)
             }
             Err(_) => Err(HandshakeError::Timeout { budget }),
         };
@@ -163,8 +171,18 @@ impl Child {
         }
         if let Some(exit) = self.exit() {
             if let Some(remains) = published(self.shared.remains.clone()).await {
-                self.report(&mut steps, StopStep::Sweep, remains.sweep, remains.sweep_took);
-                self.report(&mut steps, StopStep::Drain, remains.drain, remains.drain_took);
+                self.report(
+                    &mut steps,
+                    StopStep::Sweep,
+                    remains.sweep,
+                    remains.sweep_took,
+                );
+                self.report(
+                    &mut steps,
+                    StopStep::Drain,
+                    remains.drain,
+                    remains.drain_took,
+                );
             }
             return ProcessStop {
                 exit: Some(exit),
@@ -192,7 +210,9 @@ impl Child {
         }
         let complete = self.shared.first_line.borrow().clone();
         let first_line = match &complete {
-            Some(line) => line.bytes().map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
+            Some(line) => line
+                .bytes()
+                .map(|bytes| escape_shortened(bytes, SHOWN_LINE)),
             None => Some(self.shared.output.head())
                 .filter(|head| !head.is_empty())
                 .map(|head| escape(&head)),
@@ -215,17 +235,30 @@ impl Child {
             StopStep::AwaitExit | StopStep::Sweep | StopStep::Drain => return,
         };
         if self.shared.signals.send(signal).is_err() {
-            tracing::debug!(pid = self.shared.pid, "the process ended before it was signalled");
+            tracing::debug!(
+                pid = self.shared.pid,
+                "the process ended before it was signalled"
+            );
         }
     }
 
-    fn report(&self, steps: &mut Vec<StepReport>, step: StopStep, outcome: StopOutcome, took: Duration) {
+    fn report(
+        &self,
+        steps: &mut Vec<StepReport>,
+        step: StopStep,
+        outcome: StopOutcome,
+        took: Duration,
+    ) {
         self.emit(What::StopStep {
             step: step.word().to_owned(),
             outcome: outcome.word().to_owned(),
             took,
         });
-        steps.push(StepReport { step, outcome, took });
+        steps.push(StepReport {
+            step,
+            outcome,
+            took,
+        });
     }
 
     fn emit(&self, what: What) {

@@ -94,12 +94,19 @@ impl CommandError {
 impl Launch {
     /// Builds the command for a plugin, and lets [`HostOptions::prepare`] adjust it.
     pub fn build(request: &LaunchRequest<'_>) -> Result<Self, CommandError> {
-        let folder = request.folder.canonicalize().map_err(|source| CommandError::Folder {
-            folder: request.folder.to_owned(),
-            source,
-        })?;
+        let folder = request
+            .folder
+            .canonicalize()
+            .map_err(|source| CommandError::Folder {
+                folder: request.folder.to_owned(),
+                source,
+            })?;
         let policy = &request.options.policy;
-        let server = request.manifest.server.as_ref().ok_or(CommandError::NoServer)?;
+        let server = request
+            .manifest
+            .server
+            .as_ref()
+            .ok_or(CommandError::NoServer)?;
         let executable = server.executable_for_this_machine();
         let (program, arguments) = match request.manifest.runtime() {
             Runtime::Python => {
@@ -133,11 +140,20 @@ impl Launch {
     }
 }
 
-fn script_argument(folder: &Path, executable: &str, as_written: bool) -> Result<OsString, ScriptPathError> {
+fn script_argument(
+    folder: &Path,
+    executable: &str,
+    as_written: bool,
+) -> Result<OsString, ScriptPathError> {
     if as_written {
         script_path::check_text_only(folder, executable)?;
         Ok(OsString::from(executable))
     } else {
-        Ok(script_path::check(folder, executable)?.relative.into_os_string())
+        Ok(script_path::check(folder, executable)?
+            .relative
+            .into_os_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,11 @@ impl fmt::Display for Diagnosis {
         }
         match (&self.first_line, self.first_line_complete) {
             (None, _) => writeln!(f, "stdout: {} bytes", self.stdout_bytes)?,
-            (Some(line), true) => writeln!(f, "stdout: {} bytes, first line \"{line}\"", self.stdout_bytes)?,
+            (Some(line), true) => writeln!(
+                f,
+                "stdout: {} bytes, first line \"{line}\"",
+                self.stdout_bytes
+            )?,
             (Some(line), false) => writeln!(
                 f,
                 "stdout: {} bytes, no end of line after \"{line}\"",
@@ -44,6 +48,8 @@ impl fmt::Display for Diagnosis {
             return write!(f, "stderr: nothing");
         }
         write!(f, "stderr, last lines:")?;
-        self.stderr_tail.iter().try_for_each(|line| write!(f, "\n  {line}"))
+        self.stderr_tail
+            .iter()
+            .try_for_each(|line| write!(f, "\n  {line}"))
     }
 }

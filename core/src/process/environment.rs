@@ -66,10 +66,14 @@ pub struct Variables<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
     /// A variable would ask the plugin for TLS.
-    #[error("the options pass {CLIENT_CERT}, which asks plugins for AutoMTLS; this host does not speak it")]
+    #[error(
+        "the options pass {CLIENT_CERT}, which asks plugins for AutoMTLS; this host does not speak it"
+    )]
     AutoMtls,
     /// A variable would ask the plugin to multiplex the broker.
-    #[error("the options pass {MULTIPLEX}, which asks plugins for gRPC broker multiplexing; this host does not speak it")]
+    #[error(
+        "the options pass {MULTIPLEX}, which asks plugins for gRPC broker multiplexing; this host does not speak it"
+    )]
     Multiplexing,
     /// A name that no environment can hold.
     #[error("the options set a variable named {name:?}, which no environment can hold")]
@@ -87,6 +91,9 @@ pub enum EnvironmentError {
 
 const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
+
+/// What a pattern does not mean: the target of somebody else's API server, and requests that this host does not honour.
+const NEVER_PASSED: [&str; 3] = [API_TARGET, CLIENT_CERT, MULTIPLEX];
 
 impl EnvironmentError {
     /// Stable word for the error.
@@ -119,7 +126,8 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
         set(name, OsStr::new(value));
     }
     if let Some(target) = of.api_target {
-        let inherited = policy.inherit_host_environment && of.host.contains_key(OsStr::new(API_TARGET));
+        let inherited =
+            policy.inherit_host_environment && of.host.contains_key(OsStr::new(API_TARGET));
         if !inherited {
             set(API_TARGET, OsStr::new(target));
         }
@@ -127,8 +135,14 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
     if !policy.omit_plugin_variables {
         set("MATTERMOST_PLUGIN_ID", OsStr::new(of.plugin.as_str()));
         set("MATTERMOST_PLUGIN_PATH", of.folder.as_os_str());
-        set("MATTERMOST_PLUGIN_HOOK_TIMEOUT", OsStr::new(&seconds(options.timing.hook)));
-        set("MATTERMOST_PLUGIN_LOG_LEVEL", OsStr::new(&options.log_level));
+        set(
+            "MATTERMOST_PLUGIN_HOOK_TIMEOUT",
+            OsStr::new(&seconds(options.timing.hook)),
+        );
+        set(
+            "MATTERMOST_PLUGIN_LOG_LEVEL",
+            OsStr::new(&options.log_level),
+        );
     }
     set(RUN_MARK_VARIABLE, OsStr::new(&options.run_mark));
     set(SESSION_MARK_VARIABLE, OsStr::new(of.session_mark));
@@ -136,10 +150,15 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
 }
 
 fn is_passed(name: &OsStr, options: &HostOptions) -> bool {
-    // Without an API server there is no target; a target of somebody else's server is never passed on.
-    let own = name.to_str().is_some_and(|name| name == API_TARGET);
     let passed = options.pass_environment.iter().map(String::as_str);
-    !own && ALLOWLIST.into_iter().chain(passed).any(|pattern| matches(pattern, name))
+    let is_never_passed = name
+        .to_str()
+        .is_some_and(|name| NEVER_PASSED.contains(&name));
+    !is_never_passed
+        && ALLOWLIST
+            .into_iter()
+            .chain(passed)
+            .any(|pattern| matches(pattern, name))
 }
 
 /// Whether a name is meant: by itself, or by its beginning if the pattern ends in `*`.
@@ -157,12 +176,18 @@ fn check_options(options: &HostOptions) -> Result<(), EnvironmentError> {
             CLIENT_CERT => return Err(EnvironmentError::AutoMtls),
             MULTIPLEX => return Err(EnvironmentError::Multiplexing),
             name if name.is_empty() || name.contains(['=', '\0']) => {
-                return Err(EnvironmentError::Name { name: name.to_owned() });
+                return Err(EnvironmentError::Name {
+                    name: name.to_owned(),
+                });
             }
             _ => {}
         }
     }
-    match options.extra_environment.iter().find(|(_, value)| value.contains('\0')) {
+    match options
+        .extra_environment
+        .iter()
+        .find(|(_, value)| value.contains('\0'))
+    {
         Some((name, _)) => Err(EnvironmentError::Value { name: name.clone() }),
         None => Ok(()),
     }
@@ -172,3 +197,6 @@ fn check_options(options: &HostOptions) -> Result<(), EnvironmentError> {
 fn seconds(duration: std::time::Duration) -> String {
     duration.as_secs_f64().to_string()
 }
+
+#[cfg(test)]
+mod tests;

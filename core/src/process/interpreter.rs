@@ -111,7 +111,11 @@ fn dangling_note(dangling: &[PathBuf]) -> String {
 }
 
 /// Finds the interpreter of the plugin in `folder`, which must be absolute. `path` is the host's `PATH`.
-pub fn find(folder: &Path, venv_path: Option<&str>, path: Option<&OsStr>) -> Result<Interpreter, InterpreterError> {
+pub fn find(
+    folder: &Path,
+    venv_path: Option<&str>,
+    path: Option<&OsStr>,
+) -> Result<Interpreter, InterpreterError> {
     if let Some(venv_path) = venv_path {
         return in_venv_path(folder, venv_path);
     }
@@ -147,7 +151,10 @@ fn in_venv_path(folder: &Path, venv_path: &str) -> Result<Interpreter, Interpret
         return Err(outside());
     }
     let venv = folder.join(venv_path);
-    if venv.canonicalize().is_ok_and(|real| !real.starts_with(folder)) {
+    if venv
+        .canonicalize()
+        .is_ok_and(|real| !real.starts_with(folder))
+    {
         return Err(outside());
     }
     let mut dangling = Vec::new();
@@ -170,7 +177,9 @@ fn first_usable(
 ) -> Result<Option<PathBuf>, InterpreterError> {
     for program in candidates {
         match program.metadata() {
-            Ok(metadata) if !metadata.is_file() => return Err(InterpreterError::NotAFile { program }),
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(InterpreterError::NotAFile { program });
+            }
             Ok(_) if access(&program, Access::EXEC_OK).is_err() => {
                 return Err(InterpreterError::NotExecutable { program });
             }
@@ -184,9 +193,14 @@ fn first_usable(
 
 /// The first name that some absolute entry of the PATH has as an executable file; relative entries are not trusted.
 fn on_path(path: Option<&OsStr>) -> Option<PathBuf> {
-    let entries: Vec<PathBuf> = std::env::split_paths(path?).filter(|entry| entry.is_absolute()).collect();
+    let entries: Vec<PathBuf> = std::env::split_paths(path?)
+        .filter(|entry| entry.is_absolute())
+        .collect();
     ON_PATH
         .iter()
         .flat_map(|name| entries.iter().map(move |entry| entry.join(name)))
         .find(|program| program.is_file() && access(program, Access::EXEC_OK).is_ok())
 }
+
+#[cfg(test)]
+mod tests;

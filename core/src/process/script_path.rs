@@ -30,13 +30,17 @@ pub enum ScriptPathError {
         executable: String,
     },
     /// It is absolute.
-    #[error("server.executable {executable:?} is an absolute path; it must be relative to the plugin's folder")]
+    #[error(
+        "server.executable {executable:?} is an absolute path; it must be relative to the plugin's folder"
+    )]
     Absolute {
         /// The manifest's value.
         executable: String,
     },
     /// A symlink leads out of the folder.
-    #[error("server.executable {executable:?} is a symlink out of the plugin's folder, to {target}")]
+    #[error(
+        "server.executable {executable:?} is a symlink out of the plugin's folder, to {target}"
+    )]
     SymlinkOutside {
         /// The manifest's value.
         executable: String,
@@ -56,7 +60,9 @@ pub enum ScriptPathError {
         executable: String,
     },
     /// An interpreter would take it for an option.
-    #[error("server.executable {executable:?} begins with a dash, so that an interpreter would take it for an option")]
+    #[error(
+        "server.executable {executable:?} begins with a dash, so that an interpreter would take it for an option"
+    )]
     Dash {
         /// The manifest's value.
         executable: String,
@@ -106,8 +112,13 @@ impl ScriptPathError {
     pub fn go_wording(&self) -> Option<String> {
         match self {
             Self::Empty => Some("Python plugin executable not specified in manifest".to_owned()),
-            Self::Traversal { executable } => Some(format!("invalid executable path (path traversal): {executable}")),
-            Self::NotFound { path, .. } => Some(format!("Python plugin script not found: {}", path.display())),
+            Self::Traversal { executable } => Some(format!(
+                "invalid executable path (path traversal): {executable}"
+            )),
+            Self::NotFound { path, .. } => Some(format!(
+                "Python plugin script not found: {}",
+                path.display()
+            )),
             _ => None,
         }
     }
@@ -134,18 +145,26 @@ pub fn check(folder: &Path, executable: &str) -> Result<ScriptPath, ScriptPathEr
             target: absolute,
         });
     };
-    let metadata = absolute.metadata().map_err(|source| ScriptPathError::Unreadable {
-        executable: named(),
-        source,
-    })?;
+    let metadata = absolute
+        .metadata()
+        .map_err(|source| ScriptPathError::Unreadable {
+            executable: named(),
+            source,
+        })?;
     if metadata.is_dir() {
-        return Err(ScriptPathError::Directory { executable: named() });
+        return Err(ScriptPathError::Directory {
+            executable: named(),
+        });
     }
     if !metadata.is_file() {
-        return Err(ScriptPathError::NotAFile { executable: named() });
+        return Err(ScriptPathError::NotAFile {
+            executable: named(),
+        });
     }
     if begins_with_dash(&relative) {
-        return Err(ScriptPathError::Dash { executable: named() });
+        return Err(ScriptPathError::Dash {
+            executable: named(),
+        });
     }
     Ok(ScriptPath { relative, absolute })
 }
@@ -193,15 +212,25 @@ fn clean(executable: &str) -> Result<PathBuf, ScriptPathError> {
     let mut cleaned = PathBuf::new();
     for part in Path::new(executable).components() {
         match part {
-            Component::Prefix(_) | Component::RootDir => return Err(ScriptPathError::Absolute { executable: named() }),
+            Component::Prefix(_) | Component::RootDir => {
+                return Err(ScriptPathError::Absolute {
+                    executable: named(),
+                });
+            }
             Component::CurDir => {}
             Component::ParentDir if cleaned.pop() => {}
-            Component::ParentDir => return Err(ScriptPathError::Traversal { executable: named() }),
+            Component::ParentDir => {
+                return Err(ScriptPathError::Traversal {
+                    executable: named(),
+                });
+            }
             Component::Normal(name) => cleaned.push(name),
         }
     }
     if begins_with_dash(&cleaned) {
-        return Err(ScriptPathError::Dash { executable: named() });
+        return Err(ScriptPathError::Dash {
+            executable: named(),
+        });
     }
     Ok(cleaned)
 }
@@ -209,3 +238,6 @@ fn clean(executable: &str) -> Result<PathBuf, ScriptPathError> {
 fn begins_with_dash(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().starts_with(b"-")
 }
+
+#[cfg(test)]
+mod tests;

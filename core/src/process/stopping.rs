@@ -99,7 +99,11 @@ pub struct ProcessStop {
 impl ProcessStop {
     /// Whether the process ended without SIGKILL.
     pub fn is_graceful(&self) -> bool {
-        self.exit.is_some() && !self.steps.iter().any(|report| report.step == StopStep::Kill)
+        self.exit.is_some()
+            && !self
+                .steps
+                .iter()
+                .any(|report| report.step == StopStep::Kill)
     }
 
     /// Whether a step was taken.
@@ -209,7 +213,13 @@ impl StopOutcome {
 
 impl fmt::Display for StepReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} after {:.3?}", self.step.word(), self.outcome.word(), self.took)
+        write!(
+            f,
+            "{}: {} after {:.3?}",
+            self.step.word(),
+            self.outcome.word(),
+            self.took
+        )
     }
 }
 

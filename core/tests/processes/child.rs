@@ -10,15 +10,21 @@ use rstest::rstest;
 use crate::shell::{LINE, Running, Shell, is_running};
 
 fn steps(stop: &plugin_host::process::ProcessStop) -> Vec<(StopStep, StopOutcome)> {
-    stop.steps.iter().map(|report| (report.step, report.outcome)).collect()
+    stop.steps
+        .iter()
+        .map(|report| (report.step, report.outcome))
+        .collect()
 }
 
-const CLEAN_END: [(StopStep, StopOutcome); 2] =
-    [(StopStep::Sweep, StopOutcome::Clean), (StopStep::Drain, StopOutcome::Drained)];
+const CLEAN_END: [(StopStep, StopOutcome); 2] = [
+    (StopStep::Sweep, StopOutcome::Clean),
+    (StopStep::Drain, StopOutcome::Drained),
+];
 
 #[tokio::test]
 async fn a_child_has_a_group_of_its_own_and_no_input() {
-    let mut running = Shell::script("cut -d' ' -f5 /proc/$$/stat >&2; read x || echo end >&2").start();
+    let mut running =
+        Shell::script("cut -d' ' -f5 /proc/$$/stat >&2; read x || echo end >&2").start();
     assert_eq!(running.message().await, running.child.pid().to_string());
     assert_eq!(running.message().await, "end");
     assert_eq!(running.child.wait_exit().await, Exit::Code(0));
@@ -37,7 +43,9 @@ async fn a_child_has_the_environment_of_its_launch_and_nothing_else() {
     running.child.wait_exit().await;
     running.child.stop(Asked::NotAsked).await;
     let mut seen: Vec<String> = running.child.stderr_tail();
-    seen.retain(|line| !line.starts_with("PWD=") && !line.starts_with("_=") && !line.starts_with("SHLVL="));
+    seen.retain(|line| {
+        !line.starts_with("PWD=") && !line.starts_with("_=") && !line.starts_with("SHLVL=")
+    });
     seen.sort();
     expected.sort();
     assert_eq!(seen, expected);
@@ -51,7 +59,10 @@ async fn a_child_has_the_environment_of_its_launch_and_nothing_else() {
 async fn the_exit_is_published(#[case] script: &str, #[case] exit: Exit) {
     let mut running = Shell::script(script).start();
     let (first, second) = tokio::join!(running.child.wait_exit(), running.child.wait_exit());
-    assert_eq!((first, second, running.child.exit()), (exit, exit, Some(exit)));
+    assert_eq!(
+        (first, second, running.child.exit()),
+        (exit, exit, Some(exit))
+    );
     let (code, signal) = running
         .event(|what| match what {
             What::Exited { code, signal, .. } => Some((*code, *signal)),
@@ -62,8 +73,16 @@ async fn the_exit_is_published(#[case] script: &str, #[case] exit: Exit) {
 }
 
 #[rstest]
-#[case::asked_and_going("trap 'exit 0' USR1; echo up >&2; kill -USR1 $$", Asked::Answered, StopStep::AwaitExit)]
-#[case::unimplemented("echo up >&2; exec sleep 100", Asked::Unimplemented, StopStep::Terminate)]
+#[case::asked_and_going(
+    "trap 'exit 0' USR1; echo up >&2; kill -USR1 $$",
+    Asked::Answered,
+    StopStep::AwaitExit
+)]
+#[case::unimplemented(
+    "echo up >&2; exec sleep 100",
+    Asked::Unimplemented,
+    StopStep::Terminate
+)]
 #[case::not_asked("echo up >&2; exec sleep 100", Asked::NotAsked, StopStep::Terminate)]
 #[case::abandoned("echo up >&2; exec sleep 100", Asked::Abandoned, StopStep::Kill)]
 #[tokio::test]
@@ -76,7 +95,10 @@ async fn one_step_is_enough(#[case] script: &str, #[case] asked: Asked, #[case] 
     if step == StopStep::AwaitExit && seen.len() == CLEAN_END.len() {
         seen.insert(0, (step, StopOutcome::Exited));
     }
-    assert_eq!(seen, [&[(step, StopOutcome::Exited)][..], &CLEAN_END].concat());
+    assert_eq!(
+        seen,
+        [&[(step, StopOutcome::Exited)][..], &CLEAN_END].concat()
+    );
     assert_eq!(stop.is_graceful(), step != StopStep::Kill);
     assert!(!is_running(running.child.pid()));
 }
@@ -107,12 +129,17 @@ async fn without_sigterm_the_child_is_only_killed() {
         never_terminate: true,
         ..Policy::default()
     };
-    let mut running = Shell::script("trap 'echo termed >&2; exit 0' TERM; echo up >&2; while :; do sleep 1; done")
-        .policy(policy)
-        .start();
+    let mut running = Shell::script(
+        "trap 'echo termed >&2; exit 0' TERM; echo up >&2; while :; do sleep 1; done",
+    )
+    .policy(policy)
+    .start();
     assert_eq!(running.message().await, "up");
     let stop = running.child.stop(Asked::Unimplemented).await;
-    assert!(stop.took_step(StopStep::Kill) && !stop.took_step(StopStep::Terminate), "{stop:?}");
+    assert!(
+        stop.took_step(StopStep::Kill) && !stop.took_step(StopStep::Terminate),
+        "{stop:?}"
+    );
     assert_eq!(running.child.stderr_tail(), ["up"]);
 }
 
@@ -127,7 +154,12 @@ async fn a_child_that_is_gone_already_costs_no_wait() {
 }
 
 async fn pid_said_by(running: &mut Running) -> u32 {
-    running.message().await.trim().parse().expect("a process id")
+    running
+        .message()
+        .await
+        .trim()
+        .parse()
+        .expect("a process id")
 }
 
 #[tokio::test]
@@ -136,19 +168,26 @@ async fn a_grandchild_in_the_group_dies_with_its_parent() {
     let grandchild = pid_said_by(&mut running).await;
     assert_eq!(running.child.wait_exit().await, Exit::Code(7));
     let stop = running.child.stop(Asked::Answered).await;
-    assert_eq!(stop.steps.last().map(|report| report.outcome), Some(StopOutcome::Drained));
+    assert_eq!(
+        stop.steps.last().map(|report| report.outcome),
+        Some(StopOutcome::Drained)
+    );
     assert!(!is_running(grandchild));
 }
 
 #[tokio::test]
 async fn a_descendant_that_left_the_group_and_holds_the_pipes_dies_too() {
-    let script = format!("setsid sh -c 'sleep 1000 & echo $! >&2' & wait; echo '{LINE}'; exec sleep 1000");
+    let script =
+        format!("setsid sh -c 'sleep 1000 & echo $! >&2' & wait; echo '{LINE}'; exec sleep 1000");
     let mut running = Shell::script(&script).start();
     let descendant = pid_said_by(&mut running).await;
     let stop = running.child.stop(Asked::NotAsked).await;
     assert_eq!(
         steps(&stop)[1..],
-        [(StopStep::Sweep, StopOutcome::KilledSurvivors), (StopStep::Drain, StopOutcome::Drained)]
+        [
+            (StopStep::Sweep, StopOutcome::KilledSurvivors),
+            (StopStep::Drain, StopOutcome::Drained)
+        ]
     );
     assert!(!is_running(descendant));
 }
@@ -156,13 +195,18 @@ async fn a_descendant_that_left_the_group_and_holds_the_pipes_dies_too() {
 #[tokio::test]
 async fn a_descendant_without_the_mark_is_cut_off() {
     let script = "env -i setsid sleep 1000 & echo $! >&2; wait";
-    let mut running = Shell::script(script).timing(|timing| timing.drain = Duration::from_millis(100)).start();
+    let mut running = Shell::script(script)
+        .timing(|timing| timing.drain = Duration::from_millis(100))
+        .start();
     let descendant = pid_said_by(&mut running).await;
     wait_until_session_leader(descendant).await;
     let stop = running.child.stop(Asked::Abandoned).await;
     assert_eq!(
         steps(&stop)[1..],
-        [(StopStep::Sweep, StopOutcome::Clean), (StopStep::Drain, StopOutcome::CutOff)]
+        [
+            (StopStep::Sweep, StopOutcome::Clean),
+            (StopStep::Drain, StopOutcome::CutOff)
+        ]
     );
     let pid = rustix::process::Pid::from_raw(i32::try_from(descendant).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -172,7 +216,14 @@ async fn a_descendant_without_the_mark_is_cut_off() {
 async fn wait_until_session_leader(pid: u32) {
     loop {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        let session = stat.rsplit(')').next().unwrap().split_whitespace().nth(3).unwrap().to_owned();
+        let session = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .nth(3)
+            .unwrap()
+            .to_owned();
         let command = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
         if session == pid.to_string() && command.trim() == "sleep" {
             return;
@@ -203,21 +254,38 @@ async fn the_reference_waits_for_whoever_holds_the_pipes() {
         kill_only_child: true,
         ..Policy::default()
     };
-    let mut running = Shell::script("sleep 1000 & echo $! >&2; wait").policy(policy).start();
+    let mut running = Shell::script("sleep 1000 & echo $! >&2; wait")
+        .policy(policy)
+        .start();
     let grandchild = pid_said_by(&mut running).await;
     let stop = running.child.stop(Asked::Abandoned);
     let stop = tokio::time::timeout(Duration::from_millis(300), stop).await;
     assert!(stop.is_err() && is_running(grandchild), "{stop:?}");
     let pid = rustix::process::Pid::from_raw(i32::try_from(grandchild).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    assert_eq!(running.child.stop(Asked::Abandoned).await.exit, Some(Exit::Signal(9)));
+    assert_eq!(
+        running.child.stop(Asked::Abandoned).await.exit,
+        Some(Exit::Signal(9))
+    );
 }
 
 #[rstest]
-#[case::missing("/nowhere/at/all", "spawn.not_found", "fork/exec /nowhere/at/all: no such file or directory")]
-#[case::not_executable("/etc/passwd", "spawn.permission_denied", "fork/exec /etc/passwd: permission denied")]
+#[case::missing(
+    "/nowhere/at/all",
+    "spawn.not_found",
+    "fork/exec /nowhere/at/all: no such file or directory"
+)]
+#[case::not_executable(
+    "/etc/passwd",
+    "spawn.permission_denied",
+    "fork/exec /etc/passwd: permission denied"
+)]
 #[tokio::test]
-async fn a_program_that_cannot_be_started(#[case] program: &str, #[case] kind: &str, #[case] go: &str) {
+async fn a_program_that_cannot_be_started(
+    #[case] program: &str,
+    #[case] kind: &str,
+    #[case] go: &str,
+) {
     let mut shell = Shell::script("");
     shell.launch.program = program.into();
     let error = shell.try_start().unwrap_err();

@@ -27,7 +27,10 @@ fn host_process() {
     let Ok(folder) = std::env::var(ROLE) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mark = ids::fresh_run_mark();
         let guard = GuardHandle::start(&guard_program(), &mark).unwrap();
@@ -72,11 +75,17 @@ fn a_killed_host_leaves_nothing_within_two_seconds() {
     host.kill().unwrap();
     let killed = Instant::now();
     host.wait().unwrap();
-    while killed.elapsed() < Duration::from_secs(2) && (pids.iter().any(|pid| is_running(*pid)) || folder.exists()) {
+    while killed.elapsed() < Duration::from_secs(2)
+        && (pids.iter().any(|pid| is_running(*pid)) || folder.exists())
+    {
         std::thread::yield_now();
     }
     let left: Vec<&u32> = pids.iter().filter(|pid| is_running(**pid)).collect();
-    assert!(left.is_empty() && !folder.exists(), "left {left:?} of {pids:?}, folder {}", folder.exists());
+    assert!(
+        left.is_empty() && !folder.exists(),
+        "left {left:?} of {pids:?}, folder {}",
+        folder.exists()
+    );
 }
 
 #[tokio::test]
@@ -95,11 +104,18 @@ async fn a_guard_is_spared_by_the_signals_of_a_terminal_and_replaced_when_it_is_
     let guard = GuardHandle::start(&guard_program(), &mark).unwrap();
     let mut shell = Shell::marked("echo up >&2; exec sleep 1000", &mark);
     shell.guard = Some(guard.clone());
-    let Running { child, events: _events } = shell.start();
+    let Running {
+        child,
+        events: _events,
+    } = shell.start();
     let first = guard.pid().unwrap();
     let pid = rustix::process::Pid::from_raw(i32::try_from(first).unwrap()).unwrap();
     wait_until_ignored(first).await;
-    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT, rustix::process::Signal::HUP] {
+    for signal in [
+        rustix::process::Signal::TERM,
+        rustix::process::Signal::INT,
+        rustix::process::Signal::HUP,
+    ] {
         rustix::process::kill_process(pid, signal).unwrap();
     }
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
@@ -111,7 +127,11 @@ async fn a_guard_is_spared_by_the_signals_of_a_terminal_and_replaced_when_it_is_
     assert_ne!(first, second);
     assert!(child.exit().is_none());
     assert!(guard.close(Duration::from_secs(5)).await);
-    assert_eq!(child.wait_exit().await.signal(), Some(9), "the second guard knows what the first one knew");
+    assert_eq!(
+        child.wait_exit().await.signal(),
+        Some(9),
+        "the second guard knows what the first one knew"
+    );
     child.stop(Asked::NotAsked).await;
 }
 
@@ -119,7 +139,12 @@ async fn a_guard_is_spared_by_the_signals_of_a_terminal_and_replaced_when_it_is_
 async fn wait_until_ignored(pid: u32) {
     loop {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .unwrap()
+            .trim()
+            .to_owned();
         // SIGTERM is the 15th bit.
         if u64::from_str_radix(&caught, 16).unwrap() & 1 << 14 != 0 {
             return;

@@ -26,13 +26,25 @@ async fn kind_of(script: &str, budget: Duration) -> (&'static str, Diagnosis) {
 
 #[rstest]
 #[case::good("echo '1|1|tcp|127.0.0.1:1234|grpc'; exec sleep 100", "ok")]
-#[case::in_pieces("printf '1|1|tcp|127.0.'; printf '0.1:1234|grpc'; echo; exec sleep 100", "ok")]
+#[case::in_pieces(
+    "printf '1|1|tcp|127.0.'; printf '0.1:1234|grpc'; echo; exec sleep 100",
+    "ok"
+)]
 #[case::carriage_return("printf '1|1|tcp|127.0.0.1:1234|grpc\\r\\n'; exec sleep 100", "ok")]
 #[case::no_newline_then_exit("printf '1|1|tcp|127.0.0.1:1234|grpc'", "ok")]
 #[case::later_lines("echo '1|1|tcp|127.0.0.1:1234|grpc'; echo more; exec sleep 100", "ok")]
-#[case::log_line_first("echo starting; echo '1|1|tcp|127.0.0.1:1234|grpc'; exec sleep 100", "handshake.malformed")]
-#[case::blank_first("echo; echo '1|1|tcp|127.0.0.1:1234|grpc'; exec sleep 100", "handshake.blank")]
-#[case::netrpc("echo '1|1|tcp|127.0.0.1:1234|netrpc'; exec sleep 100", "handshake.netrpc")]
+#[case::log_line_first(
+    "echo starting; echo '1|1|tcp|127.0.0.1:1234|grpc'; exec sleep 100",
+    "handshake.malformed"
+)]
+#[case::blank_first(
+    "echo; echo '1|1|tcp|127.0.0.1:1234|grpc'; exec sleep 100",
+    "handshake.blank"
+)]
+#[case::netrpc(
+    "echo '1|1|tcp|127.0.0.1:1234|netrpc'; exec sleep 100",
+    "handshake.netrpc"
+)]
 #[case::exits("exit 0", "handshake.stdout_closed")]
 #[case::closes_stdout("exec sleep 100 >&-", "handshake.stdout_closed")]
 #[case::overlong("head -c 70000 /dev/zero; exec sleep 100", "handshake.overlong")]
@@ -72,11 +84,20 @@ async fn the_diagnosis_names_the_signal() {
 
 #[tokio::test]
 async fn the_diagnosis_shows_an_incomplete_line() {
-    let (_, diagnosis) = kind_of("printf '1|1|\\t'; exec sleep 100", Duration::from_millis(150)).await;
+    let (_, diagnosis) = kind_of(
+        "printf '1|1|\\t'; exec sleep 100",
+        Duration::from_millis(150),
+    )
+    .await;
     assert_eq!(diagnosis.first_line.as_deref(), Some("1|1|\\t"));
     assert!(!diagnosis.first_line_complete);
     assert_eq!(diagnosis.stdout_bytes, 5);
-    assert!(diagnosis.to_string().contains("no end of line after \"1|1|\\t\""), "{diagnosis}");
+    assert!(
+        diagnosis
+            .to_string()
+            .contains("no end of line after \"1|1|\\t\""),
+        "{diagnosis}"
+    );
 }
 
 #[tokio::test]

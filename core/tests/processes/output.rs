@@ -17,7 +17,10 @@ async fn a_flood_of_stdout_does_not_block_the_child() {
         })
         .await;
     assert!(offset >= LINE.len() as u64, "{offset}");
-    running.child.stop(plugin_host::process::Asked::NotAsked).await;
+    running
+        .child
+        .stop(plugin_host::process::Asked::NotAsked)
+        .await;
     assert!(running.child.stdout_bytes() > 1_000_000);
 }
 
@@ -31,7 +34,12 @@ async fn stderr_becomes_log_events() {
         seen.push(
             running
                 .event(|what| match what {
-                    What::Log { stream, level, message, .. } => Some((*stream, *level, message.clone())),
+                    What::Log {
+                        stream,
+                        level,
+                        message,
+                        ..
+                    } => Some((*stream, *level, message.clone())),
                     _ => None,
                 })
                 .await,
@@ -40,7 +48,10 @@ async fn stderr_becomes_log_events() {
     let expected = [
         (Level::Warn, "[WARN] careful"),
         (Level::Info, "json"),
-        (Level::Error, "Traceback (most recent call last):\n  File \"x.py\"\nValueError: no"),
+        (
+            Level::Error,
+            "Traceback (most recent call last):\n  File \"x.py\"\nValueError: no",
+        ),
         (Level::Debug, "last"),
     ];
     let expected: Vec<_> = expected

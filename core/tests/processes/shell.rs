@@ -101,13 +101,19 @@ impl Running {
     pub(crate) async fn event<T>(&mut self, pick: impl Fn(&What) -> Option<T>) -> T {
         let wait = async {
             loop {
-                let event = self.events.recv().await.expect("the event comes before the end");
+                let event = self
+                    .events
+                    .recv()
+                    .await
+                    .expect("the event comes before the end");
                 if let Some(found) = pick(&event.what) {
                     return found;
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("the event comes")
+        tokio::time::timeout(Duration::from_secs(20), wait)
+            .await
+            .expect("the event comes")
     }
 
     /// The next whole message that was logged.
@@ -125,6 +131,12 @@ pub(crate) fn is_running(pid: u32) -> bool {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return false;
     };
-    let state = stat.rsplit(')').next().unwrap_or_default().trim_start().chars().next();
+    let state = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .trim_start()
+        .chars()
+        .next();
     !matches!(state, Some('Z' | 'X') | None)
 }

@@ -10,7 +10,9 @@ fn entries(text: &str) -> Vec<Entry> {
     let mut lines = Lines::default();
     let mut classifier = Classifier::new(true);
     let mut found = Vec::new();
-    lines.push(text.as_bytes(), |line| classifier.push(&line, |entry| found.push(entry)));
+    lines.push(text.as_bytes(), |line| {
+        classifier.push(&line, |entry| found.push(entry))
+    });
     if let Some(line) = lines.end() {
         classifier.push(&line, |entry| found.push(entry));
     }
@@ -20,7 +22,10 @@ fn entries(text: &str) -> Vec<Entry> {
 
 fn check(text: &str, expect: &[(Level, &str)]) {
     let found = entries(text);
-    let found: Vec<(Level, &str)> = found.iter().map(|entry| (entry.level, entry.message.as_str())).collect();
+    let found: Vec<(Level, &str)> = found
+        .iter()
+        .map(|entry| (entry.level, entry.message.as_str()))
+        .collect();
     assert_eq!(found, expect);
 }
 
@@ -28,7 +33,8 @@ const TRACEBACK: &str = "Traceback (most recent call last):\n  File \"plugin.py\
 
 const CHAINED: &str = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: 'x'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 3, in <module>\nValueError: y";
 
-const SYNTAX: &str = "  File \"plugin.py\", line 3\n    def (\n        ^\nSyntaxError: invalid syntax";
+const SYNTAX: &str =
+    "  File \"plugin.py\", line 3\n    def (\n        ^\nSyntaxError: invalid syntax";
 
 const GROUP: &str = "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1, in <module>\n  | ExceptionGroup: eg (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +------------------------------------";
 
@@ -53,7 +59,10 @@ fn traceback_at_the_end_is_not_lost() {
     check(TRACEBACK, &[(Level::Error, TRACEBACK)]);
     check(
         "Traceback (most recent call last):\n  File \"x.py\"",
-        &[(Level::Error, "Traceback (most recent call last):\n  File \"x.py\"")],
+        &[(
+            Level::Error,
+            "Traceback (most recent call last):\n  File \"x.py\"",
+        )],
     );
 }
 
@@ -102,7 +111,10 @@ fn panic_makes_untagged_lines_errors() {
 
 #[test]
 fn carriage_return_and_missing_newline() {
-    check("[WARN] a\r\nb", &[(Level::Warn, "[WARN] a"), (Level::Debug, "b")]);
+    check(
+        "[WARN] a\r\nb",
+        &[(Level::Warn, "[WARN] a"), (Level::Debug, "b")],
+    );
 }
 
 #[test]
@@ -110,7 +122,11 @@ fn long_lines_are_not_parsed() {
     let long = format!("[ERROR] {}\n", "x".repeat(70_000));
     let found = entries(&long);
     assert_eq!(found.len(), 2);
-    assert!(found.iter().all(|entry| entry.level == Level::Debug && entry.form == Form::Piece));
+    assert!(
+        found
+            .iter()
+            .all(|entry| entry.level == Level::Debug && entry.form == Form::Piece)
+    );
 }
 
 #[test]
@@ -122,7 +138,9 @@ fn waits_only_for_more_of_a_traceback() {
         is_ended: true,
     };
     let mut found = Vec::new();
-    classifier.push(&line("Traceback (most recent call last):"), |entry| found.push(entry));
+    classifier.push(&line("Traceback (most recent call last):"), |entry| {
+        found.push(entry)
+    });
     assert!(!classifier.is_waiting(), "the exception is still to come");
     classifier.push(&line("ValueError: no"), |entry| found.push(entry));
     assert!(classifier.is_waiting() && found.is_empty());

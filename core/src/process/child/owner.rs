@@ -137,7 +137,10 @@ impl Owner {
             both.await;
             return StopOutcome::Drained;
         }
-        if tokio::time::timeout(self.setting.timing.drain, both).await.is_ok() {
+        if tokio::time::timeout(self.setting.timing.drain, both)
+            .await
+            .is_ok()
+        {
             return StopOutcome::Drained;
         }
         for pump in &self.pumps {
@@ -159,6 +162,10 @@ async fn ended(process: &mut Process) {
 }
 
 #[cfg(target_os = "linux")]
+#[expect(
+    deprecated,
+    reason = "what is unsound are foreign types without I/O safety; an OwnedFd has it"
+)]
 fn pidfd(process: &Process) -> Option<tokio::io::unix::AsyncFd<std::os::fd::OwnedFd>> {
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     let pid = Pid::from_raw(i32::try_from(process.id()?).ok()?)?;

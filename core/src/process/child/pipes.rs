@@ -76,7 +76,9 @@ pub(super) async fn pump_stdout(
     let mut scan = Some(Scan::default());
     let mut rest = Rest::new(events);
     while let Some(count) = read(&mut pipe, &mut buffer).await {
-        let before = output.stdout_bytes.fetch_add(count as u64, Ordering::Relaxed);
+        let before = output
+            .stdout_bytes
+            .fetch_add(count as u64, Ordering::Relaxed);
         let mut bytes = &buffer[..count];
         if let Some(scanning) = &mut scan {
             match scanning.push(bytes) {
@@ -140,7 +142,11 @@ impl Rest {
         if self.events_left == 0 && !tracing::enabled!(target: "plugin", tracing::Level::DEBUG) {
             return;
         }
-        let entry = Entry::of_text(Level::Debug, &String::from_utf8_lossy(&line.bytes), Form::Plain);
+        let entry = Entry::of_text(
+            Level::Debug,
+            &String::from_utf8_lossy(&line.bytes),
+            Form::Plain,
+        );
         report::log(&self.events, Stream::Stdout, &entry);
         if self.events_left > 0 {
             self.events_left -= 1;

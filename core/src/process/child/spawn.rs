@@ -32,7 +32,11 @@ pub struct SpawnError {
 impl SpawnError {
     /// Stable word for the error.
     pub fn kind(&self) -> &'static str {
-        match self.source.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+        match self
+            .source
+            .raw_os_error()
+            .map(rustix::io::Errno::from_raw_os_error)
+        {
             Some(rustix::io::Errno::NOEXEC) => "spawn.exec_format",
             _ => match self.source.kind() {
                 io::ErrorKind::NotFound => "spawn.not_found",
@@ -67,7 +71,11 @@ impl Child {
         let pid = process.id().ok_or_else(gone)?;
         let stdout = process.stdout.take().ok_or_else(gone)?;
         let stderr = process.stderr.take().ok_or_else(gone)?;
-        let target = if launch.own_group { Target::Group(pid) } else { Target::Process(pid) };
+        let target = if launch.own_group {
+            Target::Group(pid)
+        } else {
+            Target::Process(pid)
+        };
         if let (Some(guard), Target::Group(_)) = (&setting.guard, target) {
             guard.add_group(pid);
         }
@@ -76,7 +84,12 @@ impl Child {
         let output = Arc::new(Output::default());
         let (first_line_sender, first_line) = watch::channel(None);
         let pumps = [
-            tokio::spawn(pipes::pump_stdout(stdout, output.clone(), first_line_sender, setting.events.clone())),
+            tokio::spawn(pipes::pump_stdout(
+                stdout,
+                output.clone(),
+                first_line_sender,
+                setting.events.clone(),
+            )),
             tokio::spawn(pipes::pump_stderr(
                 stderr,
                 output.clone(),
