@@ -143,12 +143,12 @@ fn remember<T>(records: &mut VecDeque<T>, record: T) {
     records.push_back(record);
 }
 
-fn answer<R>(
-    methods: &mut Methods,
-    store: &Arc<Store>,
-    caller: &PluginId,
-    handle: fn(&mut Tables, &PluginId, R::Request) -> Result<R::Response, Refusal>,
-) where
+/// What one method does.
+type Handle<R> =
+    fn(&mut Tables, &PluginId, <R as Rpc>::Request) -> Result<<R as Rpc>::Response, Refusal>;
+
+fn answer<R>(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId, handle: Handle<R>)
+where
     R: Rpc,
     R::Response: InBandError,
 {

@@ -124,6 +124,17 @@ impl StartCause {
         }
     }
 
+    /// Whether the connection is gone, or was never there.
+    pub(super) fn is_loss(&self) -> bool {
+        match self {
+            Self::Connect(ConnectError::Refused { .. } | ConnectError::Closed { .. }) => true,
+            Self::Implemented(failure) | Self::Activate(failure) => {
+                failure.kind == FailureKind::Unavailable
+            }
+            _ => false,
+        }
+    }
+
     /// What a Go host says, where it says something of its own.
     pub fn go_wording(&self) -> Option<String> {
         match self {

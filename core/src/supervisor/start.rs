@@ -107,6 +107,11 @@ pub async fn start(order: StartOrder) -> Result<Session, StartError> {
         Err(cause) => {
             let elapsed = began.elapsed();
             let step = progress.step;
+            if cause.is_loss() {
+                // A lost connection mostly means that the process is about to end, and how it ends says more.
+                let limit = order.options.timing.exit_notice;
+                drop(tokio::time::timeout(limit, child.wait_exit()).await);
+            }
             let cleaned = order.clean_up(child, progress, api).await;
             Err(order.error((step, cause), elapsed, Some(cleaned)))
         }

@@ -1,5 +1,7 @@
 //! The host against fakes: real processes, real sockets, every fault on purpose.
 
+#![expect(clippy::unwrap_used, reason = "a test that fails says where")]
+
 mod api;
 mod crash;
 mod environment;

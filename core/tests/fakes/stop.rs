@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fake_interpreters::journal::Event;
-use fake_interpreters::script::{Answer, Controller, Serve};
+use fake_interpreters::script::{Answer, Controller, Grandchild, Serve};
 use fake_interpreters::{Preset, Script};
 use plugin_host::api::Backend;
 use plugin_host::event::What;
@@ -93,11 +93,32 @@ async fn a_plugin_that_ignores_everything_is_killed() {
     assert!(world.journal().iter().any(|entry| term(&entry.event)));
 }
 
+#[rstest]
+#[case::in_its_group(false)]
+#[case::in_its_own_session(true)]
 #[tokio::test]
-async fn a_grandchild_that_holds_the_pipes_is_found_and_killed() {
-    let world = World::preset(Preset::GrandchildHoldsPipes);
+async fn a_grandchild_that_holds_the_pipes_does_not_stay(#[case] setsid: bool) {
+    let script = Script::new()
+        .check_cookie()
+        .grandchild(Grandchild {
+            holds_pipes: true,
+            ignore_term: true,
+            setsid,
+            double_fork: setsid,
+            ..Grandchild::default()
+        })
+        .listen()
+        .serve(Serve::good())
+        .handshake();
+    let world = World::script(&script);
     let report = stop(&world).await;
-    assert_eq!(report.step("sweep").unwrap().outcome, "killed_survivors");
+    // In the group it dies with it, and the sweep may still see it or not.
+    let sweep = report.step("sweep").unwrap().outcome;
+    assert!(
+        sweep == "killed_survivors" || (!setsid && sweep == "clean"),
+        "{report}"
+    );
+    assert_eq!(report.step("drain").unwrap().outcome, "drained", "{report}");
     let grandchild = |event: &Event| matches!(event, Event::Grandchild { .. });
     let entries = world.journal();
     let grandchild = entries.iter().find(|entry| grandchild(&entry.event));

@@ -23,7 +23,6 @@ pub(crate) const LONG: Duration = Duration::from_secs(20);
 /// A host and a plugin folder.
 pub(crate) struct World {
     pub(crate) environment: Environment,
-    pub(crate) memory: Memory,
     pub(crate) plugin: PluginFolder,
     pub(crate) id: PluginId,
     events: mpsc::UnboundedReceiver<HostEvent>,
@@ -69,11 +68,11 @@ impl World {
             events: Some(sender),
             ..HostOptions::default()
         };
-        let memory = Memory::default();
-        let backend = setting.backend.unwrap_or_else(|| Arc::new(memory.clone()));
+        let backend = setting
+            .backend
+            .unwrap_or_else(|| Arc::new(Memory::default()));
         Self {
             environment: Environment::new(options, backend).unwrap(),
-            memory,
             plugin,
             id: PluginId::parse(id).unwrap(),
             events,
