@@ -3,6 +3,7 @@
 //! A scenario notes what it sees in the timeline and judges its requirements by [`Case::require`]. It cannot pass a requirement without
 //! naming something it saw, and it cannot forget one: what is not judged ends inconclusive. Starting and cutting a case is the runner's.
 
+pub mod interruption;
 pub mod judge;
 pub mod rng;
 pub mod timeline;
@@ -12,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::scenario::{Interruption, Scenario};
 use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
 use crate::verdict::Outcome;
 
+use interruption::Interruption;
 use judge::Judge;
 use rng::Rng;
 use timeline::{Source, Timeline};
@@ -26,8 +27,8 @@ pub const MARK_VARIABLE: &str = "PLUGIN_HOST_RUN";
 /// What the runner gives to a case.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// The scenario that is played.
-    pub scenario: Scenario,
+    /// The requirements that the scenario's row lists.
+    pub listed: &'static [&'static str],
     /// The subject it is played with.
     pub subject: Arc<Subject>,
     /// The seed of this case, drawn from the run's.
@@ -86,11 +87,6 @@ impl Case {
             timeline: Timeline::start(),
             book: Arc::default(),
         }
-    }
-
-    /// The scenario that is played.
-    pub fn scenario(&self) -> &Scenario {
-        &self.setting.scenario
     }
 
     /// What is under test.
@@ -188,7 +184,7 @@ impl Case {
 
     /// Writes an outcome into the book; [`Case::require`] is the usual way. Of several outcomes for one requirement the worst counts.
     pub fn judge(&self, id: &'static str, outcome: Outcome) {
-        let listed = self.setting.scenario.judges(id);
+        let listed = self.setting.listed.contains(&id);
         let mut book = self.book();
         if !listed {
             book.strangers.push(id.to_owned());

@@ -42,7 +42,21 @@ pub enum Command {
     },
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(Mutants),
+    /// Be the guard of a host.
+    #[command(hide = true)]
+    Guard,
+    /// Clean up after a run that was killed.
+    #[command(hide = true, name = KEEP)]
+    Keep {
+        /// The folder of the run.
+        folder: PathBuf,
+        /// Its mark.
+        mark: String,
+    },
 }
+
+/// The subcommand by which this program is the keeper of its own run.
+pub const KEEP: &str = "keep";
 
 /// Options of `run`.
 #[derive(Debug, Args)]

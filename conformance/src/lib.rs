@@ -1,26 +1,49 @@
 //! The conformance suite for Mattermost's out-of-process plugins.
 //!
-//! The modules in reading order, which is the order of the layers; arrows point up in this list only:
+//! The modules in reading order, which is the order of the layers: a module uses only those above it in this list.
 //! - `requirement`: the register, one sentence of the contract each;
+//! - `profile`: what a subject can claim to do;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
+//! - `driver`: our own host as a host under test;
 //! - `subject`: what is under test;
 //! - `case`: what a scenario is given to play and to judge with;
 //! - `scenario`: the rows of the suite;
-//! - `mutant`: subjects with one fault, by which every check is shown to fail;
+//! - `plugin_run`: plugins under test, run by our own host in this process;
+//! - `scenarios`: the stories;
+//! - `mutant`: subjects with one fault, by which every check is shown to fail; `mutants`: all of them;
 //! - `suite`: all of it as one value;
 //! - `runner`: selection, plan, dispatch, execution; it emits events;
 //! - `report`: reporters, which see events only;
 //! - `exit`, `cli`: the command line.
 
 pub mod requirement;
+
+pub mod profile;
+
 pub mod verdict;
+
+pub mod driver;
 
 pub mod subject;
 
 pub mod case;
+
 pub mod scenario;
 
+pub mod plugin_run;
+
+pub mod scenarios;
+
 pub mod mutant;
+
+pub mod mutants;
+
 pub mod suite;
 
 pub mod runner;
+
+pub mod report;
+
+pub mod exit;
+
+pub mod cli;

@@ -8,14 +8,12 @@ use crate::requirement::Side;
 use crate::subject::{Skipped, Subject};
 
 /// How a mutant comes to its fault.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     /// Our host driver, started with `--fault NAME`.
     Driver(&'static str),
     /// The scripted testee with `"fault": NAME` in its `serve` step.
     Testee(&'static str),
-    /// A fake that plays a whole script of its own, as the text of `fake.json`.
-    Script(fn() -> String),
 }
 
 /// One row of a mutant table.

@@ -9,6 +9,7 @@
 pub mod dispatch;
 pub mod event;
 pub mod execute;
+pub mod keeper;
 pub mod kill_matrix;
 pub mod leftovers;
 pub mod plan;
@@ -24,6 +25,7 @@ use crate::suite::Suite;
 use dispatch::{Pace, Sink, dispatch};
 use event::{Event, RunStarted, RunSummary, SubjectLine};
 use execute::Ground;
+use keeper::KeeperProgram;
 use plan::Plan;
 use select::SelectError;
 use summary::Summing;
@@ -47,6 +49,8 @@ pub struct RunOptions {
     pub repeat: usize,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// The program that cleans up if the run is killed.
+    pub keeper: Option<KeeperProgram>,
 }
 
 /// Why a run could not begin.
@@ -72,7 +76,7 @@ pub enum RunError {
     /// A subject that is needed cannot be made.
     #[error("{} cannot be tested on this machine: {} (try {})", .0.subject, .0.reason, .0.enable)]
     Missing(Skipped),
-    /// The folder of the run cannot be made.
+    /// The folder of the run cannot be made, or its keeper cannot be started.
     #[error("cannot make a folder for the run")]
     Folder(#[source] std::io::Error),
 }
@@ -106,7 +110,10 @@ pub async fn run(
         options.seed,
         options.repeat,
     )?;
-    let ground = Arc::new(Ground::prepare(options.timeout_scale).map_err(RunError::Folder)?);
+    let ground = Arc::new(
+        Ground::prepare(options.timeout_scale, options.keeper.as_ref())
+            .map_err(RunError::Folder)?,
+    );
     let started = RunStarted {
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: options.seed,

@@ -1,6 +1,6 @@
 //! A scenario: one story played with one subject, and the requirements that it judges.
 //!
-//! The rows only; the stories are in `scenarios/`, and `list` joins their tables. A scenario judges each of its requirements through
+//! The rows only; the stories are in `scenarios`, which joins their tables. A scenario judges each of its requirements through
 //! [`Case::require`](crate::case::Case::require); what it does not judge is inconclusive.
 //!
 //! ```
@@ -21,91 +21,23 @@
 //! assert_eq!(SCENARIOS[0].name, "handshake/good-line");
 //! ```
 
-pub mod list;
-
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+pub use crate::case::interruption::{Interruption, ScenarioResult};
+pub use crate::profile::Profile;
 pub use crate::scenarios;
 
 use crate::case::Case;
 use crate::requirement::Side;
 
-/// What a subject can claim to do, in `conformance.json`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// It starts and announces itself. Claimed by every plugin; judged even if the plugin never became ready.
-    Handshake,
-    /// It is activated, checked and stopped.
-    Lifecycle,
-    /// It answers hooks by the orders of TESTEE.md.
-    Hooks,
-    /// It calls the API by those orders.
-    Api,
-    /// It is killed and started again.
-    Crash,
-}
-
-impl Profile {
-    /// All of them.
-    pub const ALL: [Profile; 5] = [
-        Profile::Handshake,
-        Profile::Lifecycle,
-        Profile::Hooks,
-        Profile::Api,
-        Profile::Crash,
-    ];
-
-    /// The word in `conformance.json` and in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Profile::Handshake => "handshake",
-            Profile::Lifecycle => "lifecycle",
-            Profile::Hooks => "hooks",
-            Profile::Api => "api",
-            Profile::Crash => "crash",
-        }
-    }
-}
-
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// Why a scenario stops before its end.
-#[derive(Debug)]
-pub enum Interruption {
-    /// The subject did not let it get far enough to judge; what was not judged is inconclusive.
-    BrokenOff(String),
-    /// Something failed that is not the subject's: a temporary folder, a file of ours. The suite fails.
-    Suite(Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl Interruption {
-    /// The subject stands in the way: `return Err(Interruption::broken_off("the plugin did not start: …"))`.
-    pub fn broken_off(reason: impl Into<String>) -> Interruption {
-        Interruption::BrokenOff(reason.into())
-    }
-}
-
-impl<E: std::error::Error + Send + Sync + 'static> From<E> for Interruption {
-    fn from(error: E) -> Interruption {
-        Interruption::Suite(Box::new(error))
-    }
-}
-
-/// What a scenario returns; its verdicts are in the case, not here.
-pub type ScenarioResult = Result<(), Interruption>;
-
 /// A scenario in motion.
 pub type Running<'a> = Pin<Box<dyn Future<Output = ScenarioResult> + Send + 'a>>;
+
+/// The function that plays a scenario.
+pub type Run = for<'a> fn(&'a mut Case) -> Running<'a>;
 
 /// One row of a scenario table.
 #[derive(Clone, Copy)]
@@ -129,7 +61,7 @@ pub struct Scenario {
     /// Whether it spends its time waiting for a bound of the contract, so that it is started first and takes no processor with it.
     pub waits: bool,
     /// The story.
-    pub run: for<'a> fn(&'a mut Case) -> Running<'a>,
+    pub run: Run,
 }
 
 impl Scenario {
@@ -142,7 +74,7 @@ impl Scenario {
         about: &'static str,
         (side, profile): (Side, Profile),
         requirements: &'static [&'static str],
-        run: for<'a> fn(&'a mut Case) -> Running<'a>,
+        run: Run,
     ) -> Scenario {
         let needs_ready = matches!(side, Side::Plugin) && !matches!(profile, Profile::Handshake);
         let deadline = Scenario::DEADLINE;

@@ -3,6 +3,13 @@
 //! The types only; the subjects of this machine are made in the modules below. A subject is a value: whatever a case needs of it
 //! (a folder, a process) is made inside the case and is gone with it.
 
+pub mod claims;
+pub mod fake;
+pub mod host;
+pub mod in_place;
+pub mod null;
+pub mod python;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
@@ -11,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::requirement::Side;
-use crate::scenario::Profile;
+use crate::profile::Profile;
 
 /// One thing under test.
 #[derive(Clone, Debug)]

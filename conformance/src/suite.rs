@@ -2,10 +2,19 @@
 //!
 //! Here the parts meet; nothing below this file lists them all. Tests make small suites of their own.
 
-use crate::mutant::{Mutant, Workshop};
+use fake_interpreters::fault::Fault;
+
+use crate::mutant::{How, Mutant, Workshop};
+use crate::mutants;
+use crate::requirement::Side;
 use crate::requirement::catalogue::Catalogue;
 use crate::scenario::Scenario;
-use crate::subject::SubjectFactory;
+use crate::scenarios;
+use crate::subject::fake::{FakePlugin, RustFake};
+use crate::subject::host::OwnHost;
+use crate::subject::null::Null;
+use crate::subject::python::PythonSdk;
+use crate::subject::{Skipped, Subject, SubjectFactory};
 
 /// Everything that a run chooses from.
 #[derive(Debug)]
@@ -20,4 +29,53 @@ pub struct Suite<'a> {
     pub mutants: Vec<Mutant>,
     /// Makes the mutants' subjects.
     pub workshop: Box<dyn Workshop>,
+}
+
+impl<'a> Suite<'a> {
+    /// The suite of this binary.
+    pub fn of_this_binary(catalogue: &'a Catalogue) -> Suite<'a> {
+        let mut subjects: Vec<Box<dyn SubjectFactory>> = vec![
+            Box::new(OwnHost::new()),
+            Box::new(RustFake),
+            Box::new(PythonSdk),
+        ];
+        subjects.extend(Null::all().map(|null| Box::new(null) as Box<dyn SubjectFactory>));
+        Suite {
+            catalogue,
+            scenarios: scenarios::all(),
+            subjects,
+            mutants: mutants::all(),
+            workshop: Box::new(OwnWorkshop),
+        }
+    }
+}
+
+/// Makes mutants out of our own host and of the Rust testee.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnWorkshop;
+
+impl Workshop for OwnWorkshop {
+    fn baseline(&self, side: Side) -> Result<Subject, Skipped> {
+        match side {
+            Side::Host => OwnHost::new().make(),
+            Side::Plugin => RustFake.make(),
+        }
+    }
+
+    fn mutant(&self, mutant: &Mutant) -> Result<Subject, Skipped> {
+        match mutant.how {
+            How::Driver(fault) => OwnHost::with_fault(fault).make(),
+            How::Testee(fault) => {
+                FakePlugin::subject(mutant.name, testee_with(mutant, fault)?.script())
+            }
+        }
+    }
+}
+
+fn testee_with(mutant: &Mutant, name: &str) -> Result<Fault, Skipped> {
+    Fault::named(name).ok_or_else(|| Skipped {
+        subject: mutant.name.to_owned(),
+        reason: format!("the testee has no fault {name:?}"),
+        enable: "a row with the name of a fault".to_owned(),
+    })
 }

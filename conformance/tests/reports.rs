@@ -12,7 +12,8 @@ use plugin_conformance::report::matrix::matrix;
 use plugin_conformance::report::paint::Paint;
 use plugin_conformance::requirement::{Level, Side};
 use plugin_conformance::runner::event::{
-    CaseName, CaseReport, Event, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine, SubjectSummary,
+    CaseName, CaseReport, Event, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine,
+    SubjectSummary,
 };
 use plugin_conformance::runner::kill_matrix::{Fate, MutantReport};
 use plugin_conformance::scenario::Profile;
@@ -26,12 +27,21 @@ fn text(text: &str) -> String {
 }
 
 fn judgement(id: &str, outcome: Outcome) -> Judgement {
-    let sentence = format!("The sentence of {id} says what has to be seen, at such a length that it has to be folded once when it is shown.");
-    Judgement { id: text(id), level: Level::Must, sentence, outcome }
+    let sentence = format!(
+        "The sentence of {id} says what has to be seen, at such a length that it has to be folded once when it is shown."
+    );
+    Judgement {
+        id: text(id),
+        level: Level::Must,
+        sentence,
+        outcome,
+    }
 }
 
 fn passed() -> Outcome {
-    Outcome::Passed { seen: vec![text("first line: 1|1|tcp|127.0.0.1:1|grpc")] }
+    Outcome::Passed {
+        seen: vec![text("first line: 1|1|tcp|127.0.0.1:1|grpc")],
+    }
 }
 
 fn failed() -> Outcome {
@@ -45,9 +55,17 @@ fn failed() -> Outcome {
 }
 
 fn case(subject: &str, scenario: &str, side: Side, judgements: Vec<Judgement>) -> CaseReport {
-    let entry = |at_ms, source, line: &str| Entry { at_ms, source, text: text(line) };
+    let entry = |at_ms, source, line: &str| Entry {
+        at_ms,
+        source,
+        text: text(line),
+    };
     CaseReport {
-        name: CaseName { subject: text(subject), scenario: text(scenario), repeat: 0 },
+        name: CaseName {
+            subject: text(subject),
+            scenario: text(scenario),
+            repeat: 0,
+        },
         side,
         profile: Profile::Handshake,
         seed: 99,
@@ -65,14 +83,33 @@ fn case(subject: &str, scenario: &str, side: Side, judgements: Vec<Judgement>) -
 }
 
 fn not_run(reason: &str, report: CaseReport) -> CaseReport {
-    CaseReport { end: End::NotRun { reason: text(reason) }, duration_ms: 0, timeline: Vec::new(), ..report }
+    CaseReport {
+        end: End::NotRun {
+            reason: text(reason),
+        },
+        duration_ms: 0,
+        timeline: Vec::new(),
+        ..report
+    }
 }
 
 /// A run with everything that can happen to a case.
 fn events() -> Vec<Event> {
-    let subjects =
-        vec![SubjectLine { name: text("host"), side: Side::Host }, SubjectLine { name: text("p"), side: Side::Plugin }];
-    let skipped = vec![Skipped { subject: text("python-sdk"), reason: text("no venv"), enable: text("scripts/python") }];
+    let subjects = vec![
+        SubjectLine {
+            name: text("host"),
+            side: Side::Host,
+        },
+        SubjectLine {
+            name: text("p"),
+            side: Side::Plugin,
+        },
+    ];
+    let skipped = vec![Skipped {
+        subject: text("python-sdk"),
+        reason: text("no venv"),
+        enable: text("scripts/python"),
+    }];
     let host = |scenario: &str, judgements| case("host", scenario, Side::Host, judgements);
     let plugin = |scenario: &str, judgements| case("p", scenario, Side::Plugin, judgements);
     let inconclusive = || Outcome::inconclusive("not reached");
@@ -81,11 +118,34 @@ fn events() -> Vec<Event> {
         ..host("handshake/cut", vec![judgement("HS-004", inconclusive())])
     };
     let reports = vec![
-        host("handshake/good", vec![judgement("HS-001", passed()), judgement("HS-002", passed())]),
-        host("handshake/networks", vec![judgement("HS-008", failed()), judgement("HS-003", passed())]),
+        host(
+            "handshake/good",
+            vec![judgement("HS-001", passed()), judgement("HS-002", passed())],
+        ),
+        host(
+            "handshake/networks",
+            vec![judgement("HS-008", failed()), judgement("HS-003", passed())],
+        ),
         cut,
-        not_run("never ready", plugin("hooks/allow", vec![judgement("HK-054", Outcome::inconclusive("never ready"))])),
-        not_run("not claimed", plugin("api/kv", vec![judgement("AP-054", Outcome::NotApplicable { capability: text("api") })])),
+        not_run(
+            "never ready",
+            plugin(
+                "hooks/allow",
+                vec![judgement("HK-054", Outcome::inconclusive("never ready"))],
+            ),
+        ),
+        not_run(
+            "not claimed",
+            plugin(
+                "api/kv",
+                vec![judgement(
+                    "AP-054",
+                    Outcome::NotApplicable {
+                        capability: text("api"),
+                    },
+                )],
+            ),
+        ),
     ];
     let mut events = vec![Event::RunStarted(RunStarted {
         suite_version: text("0.1.0"),
@@ -101,8 +161,13 @@ fn events() -> Vec<Event> {
         events.push(Event::CaseStarted(report.name.clone()));
         events.push(Event::CaseEnded(report));
     }
-    let not_passed = |id: &str, outcome| NotPassed { id: text(id), level: Level::Must, outcome };
-    let levels = |counts| BTreeMap::from([(Level::Must, counts), (Level::Should, Counts::default())]);
+    let not_passed = |id: &str, outcome| NotPassed {
+        id: text(id),
+        level: Level::Must,
+        outcome,
+    };
+    let levels =
+        |counts| BTreeMap::from([(Level::Must, counts), (Level::Should, Counts::default())]);
     events.push(Event::RunEnded(RunSummary {
         verdict: RunVerdict::Failed,
         interrupted: false,
@@ -112,14 +177,27 @@ fn events() -> Vec<Event> {
             SubjectSummary {
                 subject: subjects[0].clone(),
                 ready: None,
-                levels: levels(Counts { passed: 3, failed: 1, inconclusive: 1, not_applicable: 0 }),
+                levels: levels(Counts {
+                    passed: 3,
+                    failed: 1,
+                    inconclusive: 1,
+                    not_applicable: 0,
+                }),
                 must_passed_per_mille: 600,
-                not_passed: vec![not_passed("HS-008", failed()), not_passed("HS-004", inconclusive())],
+                not_passed: vec![
+                    not_passed("HS-008", failed()),
+                    not_passed("HS-004", inconclusive()),
+                ],
             },
             SubjectSummary {
                 subject: subjects[1].clone(),
                 ready: Some(false),
-                levels: levels(Counts { passed: 0, failed: 0, inconclusive: 1, not_applicable: 1 }),
+                levels: levels(Counts {
+                    passed: 0,
+                    failed: 0,
+                    inconclusive: 1,
+                    not_applicable: 1,
+                }),
                 must_passed_per_mille: 0,
                 not_passed: vec![not_passed("HK-054", Outcome::inconclusive("never ready"))],
             },
@@ -156,7 +234,11 @@ fn human_in_a_file() {
 
 #[test]
 fn human_on_a_terminal_with_colours() {
-    insta::assert_snapshot!(human(Surface::Terminal(Paint::Coloured)).replace('\u{1b}', "ESC").replace('\r', "CR"));
+    insta::assert_snapshot!(
+        human(Surface::Terminal(Paint::Coloured))
+            .replace('\u{1b}', "ESC")
+            .replace('\r', "CR")
+    );
 }
 
 #[test]
@@ -194,7 +276,10 @@ fn a_junit_file_is_whole_after_every_event() {
     let events = events();
     for end in 1..=events.len() {
         let text = junit_after(&events[..end], &folder.path().join("report.xml"));
-        assert!(text.trim_end().ends_with("</testsuites>") || text.trim_end().ends_with("/>"), "{text}");
+        assert!(
+            text.trim_end().ends_with("</testsuites>") || text.trim_end().ends_with("/>"),
+            "{text}"
+        );
     }
     let files = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(files, 1, "nothing is left beside it");
@@ -210,10 +295,30 @@ fn a_kill_matrix() {
         fate,
     };
     let rows = [
-        row("host/accepts-udp", Fate::Caught { by: vec![text("handshake/networks")] }),
-        row("host/other", Fate::OtherReason { seen: vec![text("handshake/networks: failed by other")] }),
-        row("host/survives", Fate::Survived { seen: vec![text("handshake/networks: passed")] }),
-        row("host/void", Fate::Void { reason: text("no scenario judges HS-008") }),
+        row(
+            "host/accepts-udp",
+            Fate::Caught {
+                by: vec![text("handshake/networks")],
+            },
+        ),
+        row(
+            "host/other",
+            Fate::OtherReason {
+                seen: vec![text("handshake/networks: failed by other")],
+            },
+        ),
+        row(
+            "host/survives",
+            Fate::Survived {
+                seen: vec![text("handshake/networks: passed")],
+            },
+        ),
+        row(
+            "host/void",
+            Fate::Void {
+                reason: text("no scenario judges HS-008"),
+            },
+        ),
     ];
     let mut out = Vec::new();
     matrix(&mut out, &rows, Paint::Plain).unwrap();

@@ -2,22 +2,10 @@
 
 use super::judge::Evidence;
 use super::*;
-use crate::requirement::Side;
-use crate::scenario::{Profile, Running};
 use crate::subject::Capabilities;
 use crate::verdict::OutcomeKind;
 
 fn case() -> Case {
-    fn nothing(_: &mut Case) -> Running<'_> {
-        Box::pin(async { Ok(()) })
-    }
-    let scenario = Scenario::new(
-        "test/case",
-        "A test.",
-        (Side::Host, Profile::Handshake),
-        &["HS-001", "HS-002"],
-        nothing,
-    );
     let command = HostCommand {
         program: "true".into(),
         args: Vec::new(),
@@ -28,7 +16,7 @@ fn case() -> Case {
         capabilities: Capabilities::all(),
     };
     Case::new(Setting {
-        scenario,
+        listed: &["HS-001", "HS-002"],
         subject: Arc::new(subject),
         seed: 7,
         folder: PathBuf::new(),

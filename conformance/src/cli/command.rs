@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Mutants, PaceArguments, Run};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Arguments, Command, Mutants, PaceArguments, Run};
 use crate::exit::Exit;
 use crate::report::human::{Human, Surface};
 use crate::report::json::Json;
 use crate::report::junit::Junit;
 use crate::report::paint::Paint;
 use crate::report::{Reporters, listing, matrix};
+use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
+use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::{self, RunError, RunOptions, kill_matrix};
 use crate::subject::Subject;
+use crate::subject::claims::ClaimsError;
+use crate::subject::in_place::{InPlace, plugin_at};
 use crate::suite::Suite;
 
 /// Why a command could not do its work.
@@ -30,6 +36,15 @@ pub enum CommandError {
     /// The output cannot be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
+    /// The claims of a plugin cannot be used.
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
+    /// The register of this binary is broken.
+    #[error("the register of this binary is broken: {0}")]
+    Register(String),
+    /// The operating system gives no threads or timers.
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
     /// The register has no such requirement.
     #[error("the register has no requirement {0}; `coverage` shows them all")]
     UnknownRequirement(String),
@@ -40,10 +55,66 @@ impl CommandError {
     pub fn exit(&self) -> Exit {
         match self {
             CommandError::Run(error) => Exit::of_error(error),
-            CommandError::UnknownRequirement(_) | CommandError::Report(..) => Exit::Usage,
-            CommandError::Output(_) => Exit::SuiteFailed,
+            CommandError::UnknownRequirement(_)
+            | CommandError::Report(..)
+            | CommandError::Claims(_) => Exit::Usage,
+            CommandError::Output(_) | CommandError::Register(_) | CommandError::Runtime(_) => {
+                Exit::SuiteFailed
+            }
         }
     }
+}
+
+/// Does what the command line says.
+pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    match &arguments.command {
+        Command::Guard => {
+            plugin_host::guard::main();
+            return Ok(Exit::Passed);
+        }
+        Command::Keep { folder, mark } => {
+            keep(folder, mark, &mut io::stdin());
+            return Ok(Exit::Passed);
+        }
+        _ => {}
+    }
+    let catalogue =
+        Catalogue::embedded().map_err(|error| CommandError::Register(error.to_string()))?;
+    let suite = Suite::of_this_binary(catalogue);
+    let surface = surface_of_stdout();
+    match &arguments.command {
+        Command::Run(arguments) => {
+            let plugins = plugins(&arguments.plugins, out)?;
+            runtime()?.block_on(run(&suite, arguments, plugins, out, surface))
+        }
+        Command::Mutants(arguments) => {
+            runtime()?.block_on(mutants(&suite, arguments, out, surface.paint()))
+        }
+        Command::List { json } => list(&suite, *json, out),
+        Command::Explain { id } => explain(&suite, id, out),
+        Command::Coverage { json } => coverage(&suite, *json, out),
+        Command::Guard | Command::Keep { .. } => Ok(Exit::Passed),
+    }
+}
+
+/// The plugins that are tested where they lie; what the user should know about one is said at once.
+fn plugins(folders: &[PathBuf], out: &mut dyn Write) -> Result<Vec<Subject>, CommandError> {
+    let mut subjects = Vec::new();
+    for folder in folders {
+        let InPlace { subject, note } = plugin_at(folder)?;
+        if let Some(note) = note {
+            writeln!(out, "{note}")?;
+        }
+        subjects.push(subject);
+    }
+    Ok(subjects)
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Runtime)
 }
 
 /// `run`.
@@ -165,7 +236,17 @@ fn options(pace: &PaceArguments) -> RunOptions {
         timeout_scale: pace.timeout_scale,
         repeat: 1,
         fail_fast: false,
+        keeper: keeper(),
     }
+}
+
+/// This program is its own keeper. Where it cannot find itself, a run that is killed leaves its folder.
+fn keeper() -> Option<KeeperProgram> {
+    let program = std::env::current_exe().ok()?;
+    Some(KeeperProgram {
+        program,
+        args: vec![super::KEEP.into()],
+    })
 }
 
 /// A seed that is short enough to be typed again.

@@ -25,6 +25,16 @@ pub enum Surface {
     Plain,
 }
 
+impl Surface {
+    /// The colours of it.
+    pub fn paint(self) -> Paint {
+        match self {
+            Surface::Terminal(paint) => paint,
+            Surface::Plain => Paint::Plain,
+        }
+    }
+}
+
 /// Writes for people.
 #[derive(Debug)]
 pub struct Human<W> {
@@ -46,10 +56,7 @@ impl<W: Write> Human<W> {
     }
 
     fn paint(&self) -> Paint {
-        match self.surface {
-            Surface::Terminal(paint) => paint,
-            Surface::Plain => Paint::Plain,
-        }
+        self.surface.paint()
     }
 
     fn started(&mut self, run: &RunStarted) -> io::Result<()> {
@@ -151,12 +158,7 @@ impl<W: Write> Human<W> {
                 skipped.subject, skipped.reason, skipped.enable
             )?;
         }
-        let checked: usize = summary
-            .subjects
-            .iter()
-            .flat_map(|subject| subject.levels.values())
-            .map(Counts::judged)
-            .sum();
+        let checked = checked(summary);
         let (kind, word) = match summary.verdict {
             RunVerdict::Passed => (OutcomeKind::Passed, "passed"),
             RunVerdict::Failed => (OutcomeKind::Failed, "failed"),
@@ -171,7 +173,7 @@ impl<W: Write> Human<W> {
         };
         writeln!(
             self.out,
-            "\n{word}: {checked} requirements checked in {}{interrupted}",
+            "\n{word}: checked {checked} in {}{interrupted}",
             seconds(summary.duration_ms)
         )
     }
@@ -262,6 +264,28 @@ impl<W: Write> Reporter for Human<W> {
             Event::RunEnded(summary) => self.ended(summary)?,
         }
         self.out.flush()
+    }
+}
+
+/// How many requirements were decided, over all subjects: `12 MUST, 3 SHOULD`.
+fn checked(summary: &RunSummary) -> String {
+    let of = |level: Level| {
+        let counts = summary
+            .subjects
+            .iter()
+            .filter_map(|subject| subject.levels.get(&level));
+        counts.map(Counts::checked).sum::<usize>()
+    };
+    let words = |level: Level| format!("{} {level}", of(level));
+    let some: Vec<String> = Level::ALL
+        .into_iter()
+        .filter(|level| of(*level) > 0)
+        .map(words)
+        .collect();
+    if some.is_empty() {
+        "nothing".to_owned()
+    } else {
+        some.join(", ")
     }
 }
 

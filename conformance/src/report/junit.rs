@@ -19,7 +19,8 @@ use crate::verdict::Outcome;
 #[derive(Debug)]
 pub struct Junit {
     path: PathBuf,
-    report: Report,
+    suites: Vec<TestSuite>,
+    duration: Option<Duration>,
 }
 
 impl Junit {
@@ -27,22 +28,22 @@ impl Junit {
     pub fn new(path: &Path) -> Junit {
         Junit {
             path: path.to_owned(),
-            report: Report::new("plugin-conformance"),
+            suites: Vec::new(),
+            duration: None,
         }
     }
 
     fn add(&mut self, report: &CaseReport) {
+        let name = report.name.subject.as_str();
         let place = self
-            .report
-            .test_suites
+            .suites
             .iter()
-            .position(|suite| suite.name.as_str() == report.name.subject);
+            .position(|suite| suite.name.as_str() == name);
         let place = place.unwrap_or_else(|| {
-            self.report
-                .add_test_suite(TestSuite::new(report.name.subject.as_str()));
-            self.report.test_suites.len() - 1
+            self.suites.push(TestSuite::new(name));
+            self.suites.len() - 1
         });
-        let suite = &mut self.report.test_suites[place];
+        let suite = &mut self.suites[place];
         for (number, judgement) in report.judgements.iter().enumerate() {
             let mut case = test_case(report, judgement);
             // The time of a case belongs to all of its requirements; it is counted once.
@@ -56,7 +57,12 @@ impl Junit {
     }
 
     fn write(&self) -> io::Result<()> {
-        let text = self.report.to_string().map_err(io::Error::other)?;
+        let mut report = Report::new("plugin-conformance");
+        report.add_test_suites(self.suites.iter().cloned());
+        if let Some(duration) = self.duration {
+            report.set_time(duration);
+        }
+        let text = report.to_string().map_err(io::Error::other)?;
         let beside = self.path.with_extension("tmp");
         std::fs::write(&beside, text)?;
         std::fs::rename(&beside, &self.path)
@@ -100,10 +106,9 @@ impl Reporter for Junit {
             Event::CaseStarted(_) => return Ok(()),
             Event::RunStarted(_) => {}
             Event::CaseEnded(report) => self.add(report),
-            Event::RunEnded(summary) => drop(
-                self.report
-                    .set_time(Duration::from_millis(summary.duration_ms)),
-            ),
+            Event::RunEnded(summary) => {
+                self.duration = Some(Duration::from_millis(summary.duration_ms));
+            }
         }
         self.write()
     }

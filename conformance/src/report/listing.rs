@@ -14,7 +14,7 @@ struct Listed<'a> {
     name: &'a str,
     about: &'a str,
     side: Side,
-    profile: crate::scenario::Profile,
+    profile: crate::profile::Profile,
     requirements: &'a [&'a str],
 }
 

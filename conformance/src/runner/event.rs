@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::case::timeline::Entry;
+use crate::profile::Profile;
 use crate::requirement::{Level, Side};
-use crate::scenario::Profile;
 use crate::subject::{Skipped, Subject};
 use crate::verdict::settle::End;
 use crate::verdict::tally::{Counts, RunVerdict};

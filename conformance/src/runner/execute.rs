@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::task::{JoinError, JoinHandle};
 
+use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
 use crate::case::timeline::{Entry, Source, Timeline};
 use crate::case::{Book, Case, Setting};
-use crate::scenario::{Interruption, ScenarioResult};
+use crate::scenario::{Interruption, Run, ScenarioResult};
 use crate::verdict::settle::{End, settle};
 use crate::verdict::{Failure, Outcome};
 
@@ -35,11 +36,13 @@ pub struct Ground {
     pub mark: String,
     timeout_scale: f64,
     count: AtomicU64,
+    /// Cleans up if this process cannot; it is the last field, so it goes after the folder.
+    _keeper: Option<Keeper>,
 }
 
 impl Ground {
-    /// Makes the folder of a run.
-    pub fn prepare(timeout_scale: f64) -> io::Result<Ground> {
+    /// Makes the folder of a run, and starts its keeper if there is a program for it.
+    pub fn prepare(timeout_scale: f64, keeper: Option<&KeeperProgram>) -> io::Result<Ground> {
         let folder = tempfile::Builder::new()
             .prefix("plugin-conformance-")
             .tempdir()?;
@@ -49,11 +52,14 @@ impl Ground {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        let start = |program| Keeper::start(program, folder.path(), &unique);
+        let keeper = keeper.map(start).transpose()?;
         Ok(Ground {
             folder,
             mark: unique,
             timeout_scale,
             count: AtomicU64::new(0),
+            _keeper: keeper,
         })
     }
 
@@ -124,7 +130,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
     };
     let allowed = planned.scenario().deadline.mul_f64(ground.timeout_scale);
     let case = Case::new(Setting {
-        scenario: *planned.scenario(),
+        listed: planned.scenario().requirements,
         subject: Arc::clone(&planned.subject),
         seed: planned.seed,
         folder: folder.clone(),
@@ -133,7 +139,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
         timeout_scale: ground.timeout_scale,
     });
     let (book, timeline) = (case.shared_book(), case.timeline());
-    let end = play(case, allowed).await;
+    let end = play(planned.scenario().run, case, allowed).await;
     let left = census(mark, &end, GONE.mul_f64(ground.timeout_scale)).await;
     let finished = conclude(planned, &book, &timeline, end, left);
     // A folder that cannot be removed is removed with the folder of the run.
@@ -147,8 +153,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
 }
 
 /// The scenario in a task of its own, so that a panic in it ends nothing else.
-async fn play(mut case: Case, allowed: Duration) -> End {
-    let run = case.scenario().run;
+async fn play(run: Run, mut case: Case, allowed: Duration) -> End {
     let mut playing = OwnTask(tokio::spawn(async move { run(&mut case).await }));
     match tokio::time::timeout(allowed, &mut playing.0).await {
         Ok(joined) => end_of(joined),

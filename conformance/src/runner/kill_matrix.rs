@@ -91,7 +91,10 @@ pub async fn prove(
     tell: &mut dyn FnMut(&CaseReport),
 ) -> Result<Vec<MutantReport>, RunError> {
     let mutants = choose(&suite.mutants, &options.patterns)?;
-    let ground = Arc::new(Ground::prepare(options.timeout_scale).map_err(RunError::Folder)?);
+    let ground = Arc::new(
+        Ground::prepare(options.timeout_scale, options.keeper.as_ref())
+            .map_err(RunError::Folder)?,
+    );
     let stage = Stage {
         suite,
         options,

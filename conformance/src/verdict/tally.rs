@@ -39,6 +39,11 @@ impl Counts {
         self.judged() + self.not_applicable
     }
 
+    /// All that were decided one way or the other.
+    pub fn checked(&self) -> usize {
+        self.passed + self.failed
+    }
+
     /// All that were applicable.
     pub fn judged(&self) -> usize {
         self.passed + self.failed + self.inconclusive

@@ -1,0 +1,13 @@
+//! The mutants of the suite: for every check at least one subject with the fault that it must catch.
+
+pub mod plugin;
+
+use crate::mutant::Mutant;
+
+/// The tables, in the order in which they are played; the first row of each side is the canary.
+const TABLES: &[&[Mutant]] = &[];
+
+/// Every mutant.
+pub fn all() -> Vec<Mutant> {
+    TABLES.concat()
+}
