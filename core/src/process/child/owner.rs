@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::ChildSetting;
 use crate::event::What;
-use crate::guard::census::{Among, Killed, Mark, kill_carriers};
+use crate::guard::census::{Among, Killed, Mark, is_surely_nobody, kill_carriers};
 use crate::ids::SESSION_MARK_VARIABLE;
 use crate::process::Exit;
 use crate::process::group::Target;
@@ -111,6 +111,9 @@ impl Owner {
             pid: self.pid,
             age: self.started.elapsed(),
         };
+        if is_surely_nobody(&mark, among) {
+            return StopOutcome::Clean;
+        }
         let limit = self.setting.timing.drain;
         let killed = tokio::task::spawn_blocking(move || kill_carriers(&mark, among, limit)).await;
         let Killed { gone, remaining } = killed.unwrap_or_default();
