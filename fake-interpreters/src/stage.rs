@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
 
@@ -19,6 +19,8 @@ const DRAIN: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) journal: Journal,
+    /// Who started the process. Asked at once: after the handshake a host may die at any moment.
+    pub(crate) parent: Option<Pid>,
     counts: Mutex<HashMap<String, u32>>,
     changed: Notify,
     effects: Mutex<HashMap<SignalName, Effect>>,
@@ -44,6 +46,7 @@ impl Stage {
     pub(crate) fn new(journal: Journal) -> Arc<Self> {
         Arc::new(Self {
             journal,
+            parent: getppid(),
             counts: Mutex::default(),
             changed: Notify::new(),
             effects: Mutex::default(),

@@ -112,6 +112,27 @@ impl Running {
         next(&self.stdout)
     }
 
+    /// The next line of stdout, unless it takes too long.
+    pub(crate) fn stdout_within(&self, time: Duration) -> Option<String> {
+        next_within(&self.stdout, time)
+    }
+
+    /// The next line of stderr, unless it takes too long.
+    pub(crate) fn stderr_within(&self, time: Duration) -> Option<String> {
+        next_within(&self.stderr, time)
+    }
+
+    /// How it ended, unless it takes too long.
+    pub(crate) fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let by = Instant::now() + time;
+        loop {
+            match self.child.try_wait().unwrap() {
+                None if Instant::now() < by => std::thread::yield_now(),
+                status => return status,
+            }
+        }
+    }
+
     /// The next line of stderr; empty at its end.
     pub(crate) fn stderr_line(&self) -> String {
         next(&self.stderr)
@@ -189,10 +210,15 @@ impl Drop for Running {
 }
 
 fn next(lines: &mpsc::Receiver<String>) -> String {
-    match lines.recv_timeout(DEADLINE) {
-        Ok(line) => line,
-        Err(mpsc::RecvTimeoutError::Disconnected) => String::new(),
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("no line within {DEADLINE:?}"),
+    next_within(lines, DEADLINE).unwrap_or_else(|| panic!("no line within {DEADLINE:?}"))
+}
+
+/// The next line, empty at the end of the stream, `None` when it does not come in time.
+fn next_within(lines: &mpsc::Receiver<String>, time: Duration) -> Option<String> {
+    match lines.recv_timeout(time) {
+        Ok(line) => Some(line),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Some(String::new()),
+        Err(mpsc::RecvTimeoutError::Timeout) => None,
     }
 }
 

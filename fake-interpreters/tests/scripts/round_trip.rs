@@ -1,0 +1,206 @@
+//! A script in Rust and its JSON are the same script.
+
+use std::collections::BTreeMap;
+
+use fake_interpreters::script::{
+    Answer, ApiOrder, Controller, DemandEnv, Flood, Grandchild, Health, Implemented, Listen,
+    Network, OtherHooks, Piece, Script, Serve, SignalName, Stdio, Step, Stream, Write,
+};
+use fake_interpreters::{Fault, Preset};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn stream() -> impl Strategy<Value = Stream> {
+    prop_oneof![Just(Stream::Stdout), Just(Stream::Stderr)]
+}
+
+fn signal() -> impl Strategy<Value = SignalName> {
+    prop_oneof![
+        Just(SignalName::Term),
+        Just(SignalName::Int),
+        Just(SignalName::Usr1)
+    ]
+}
+
+fn order() -> impl Strategy<Value = ApiOrder> {
+    (option::of("[a-z]{1,4}"), option::of("127.0.0.1:[1-9]")).prop_map(|(label, target)| ApiOrder {
+        method: "KVGet".to_owned(),
+        request: json!({ "key": "k" }),
+        label,
+        target,
+    })
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    let leaf = prop_oneof![
+        Just(Answer::Value(json!({ "rejection_reason": "no" }))),
+        ("[a-z.]{0,9}", ".{0,9}").prop_map(|(id, message)| Answer::error(&id, &message)),
+        ".{0,9}".prop_map(|message| Answer::status("INTERNAL", &message)),
+        vec(any::<u8>(), 0..9).prop_map(Answer::Raw),
+        Just(Answer::Hang),
+        Just(Answer::Close),
+        any::<i32>().prop_map(Answer::Exit),
+        signal().prop_map(Answer::Raise),
+    ];
+    leaf.prop_recursive(3, 6, 1, |inner| {
+        prop_oneof![
+            (any::<u64>(), inner.clone()).prop_map(|(ms, then)| Answer::After(ms, Box::new(then))),
+            (order(), inner).prop_map(|(order, then)| Answer::Api(order, Box::new(then))),
+        ]
+    })
+}
+
+fn serve() -> impl Strategy<Value = Serve> {
+    let implemented = prop_oneof![
+        vec("[A-Za-z]{1,9}", 0..3).prop_map(Implemented::Names),
+        answer().prop_map(Implemented::Answer)
+    ];
+    let health = prop_oneof![
+        Just(Health::Unimplemented),
+        Just(Health::Hang),
+        btree_map("[a-z*]{0,6}", "[A-Z_]{1,9}", 0..3).prop_map(Health::Services)
+    ];
+    let controller = prop_oneof![
+        Just(Controller::Exit),
+        Just(Controller::Ignore),
+        any::<u64>().prop_map(Controller::ExitAfterMs),
+        any::<i32>().prop_map(Controller::ExitCode),
+        signal().prop_map(Controller::Raise)
+    ];
+    let pieces = || {
+        vec(
+            (stream(), ".{0,9}").prop_map(|(channel, text)| Piece { channel, text }),
+            0..3,
+        )
+    };
+    let stdio = prop_oneof![
+        Just(Stdio::Unimplemented),
+        Just(Stdio::Quiet),
+        pieces().prop_map(Stdio::Stream),
+        pieces().prop_map(Stdio::End),
+        pieces().prop_map(Stdio::MustBeRead)
+    ];
+    let hooks = btree_map(
+        prop_oneof![Just("OnActivate".to_owned()), Just("/a.B/C".to_owned())],
+        answer(),
+        0..3,
+    );
+    (
+        option::of(implemented),
+        hooks,
+        health,
+        controller,
+        stdio,
+        option::of(answer()),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(implemented, hooks, health, controller, stdio, every_call, testee, watch_parent)| {
+                Serve {
+                    implemented,
+                    hooks,
+                    other_hooks: if testee {
+                        OtherHooks::Empty
+                    } else {
+                        OtherHooks::Unimplemented
+                    },
+                    health,
+                    controller,
+                    stdio,
+                    every_call,
+                    testee,
+                    fault: testee.then_some(Fault::NonceWrong),
+                    watch_parent,
+                }
+            },
+        )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (stream(), ".{0,20}", 1..4_usize, any::<u64>()).prop_map(|(to, text, pieces, pause_ms)| {
+            Step::Write(Write {
+                pieces,
+                pause_ms,
+                ..Write::text(to, &text)
+            })
+        }),
+        (stream(), "[0-9a-f]{0}|([0-9a-f]{2}){1,4}").prop_map(|(to, hex)| Step::Write(Write {
+            to,
+            hex: Some(hex),
+            pieces: 1,
+            ..Write::default()
+        })),
+        any::<u64>().prop_map(|ms| Step::Sleep { ms }),
+        Just(Step::Bind {
+            bind: "127.0.0.1".to_owned()
+        }),
+        option::of("[a-z/]{1,9}").prop_map(|bind| Step::Listen(Listen {
+            network: Network::Unix,
+            bind,
+            leave_file: true
+        })),
+        serve().prop_map(|serve| Step::Serve(Box::new(serve))),
+        Just(Step::AcceptMute {}),
+        Just(Step::CloseListener {}),
+        stream().prop_map(|fd| Step::Close { fd }),
+        any::<i32>().prop_map(|code| Step::Exit { code }),
+        signal().prop_map(|signal| Step::Raise { signal }),
+        Just(Step::Hang {}),
+        vec(signal(), 0..3).prop_map(|signals| Step::Ignore { signals }),
+        any::<[bool; 4]>().prop_map(|[holds_pipes, setsid, double_fork, ignore_term]| {
+            Step::Grandchild(Grandchild {
+                holds_pipes,
+                setsid,
+                double_fork,
+                ignore_term,
+                seconds: 1,
+            })
+        }),
+        (stream(), any::<u16>(), any::<u16>()).prop_map(|(to, bytes, line_length)| {
+            Step::Flood(Flood {
+                to,
+                bytes: bytes.into(),
+                line_length: line_length.into(),
+            })
+        }),
+        ("[a-z:]{1,9}", any::<u32>()).prop_map(|(event, count)| Step::WaitFor { event, count }),
+        order().prop_map(Step::Api),
+        (stream(), any::<i32>(), any::<bool>()).prop_map(|(to, code, silent)| Step::CheckCookie {
+            to,
+            code,
+            silent
+        }),
+        vec("[A-Z]{1,4}", 0..3).prop_map(|names| {
+            let equal: BTreeMap<_, _> = names
+                .iter()
+                .map(|name| (name.clone(), name.clone()))
+                .collect();
+            Step::DemandEnv(DemandEnv {
+                present: names.clone(),
+                absent: names.clone(),
+                equal,
+                known: Some(names),
+            })
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_script_survives_its_json(steps in vec(step(), 1..5), lifetime_ms in option::of(any::<u64>())) {
+        let script = Script { steps, lifetime_ms, ..Script::default() };
+        prop_assert_eq!(Script::parse(&script.to_json()).unwrap(), script);
+    }
+}
+
+#[test]
+fn presets_and_faults_survive_their_json() {
+    let presets = Preset::ALL.iter().map(|preset| preset.script());
+    for script in presets.chain(Fault::ALL.iter().map(|fault| fault.script())) {
+        assert_eq!(Script::parse(&script.to_json()).unwrap(), script);
+    }
+}
