@@ -13,3 +13,4 @@ pub mod server;
 pub use backend::Backend;
 pub use journal::Journal;
 pub use server::ApiServer;
+pub(crate) use server::panic_text;

@@ -32,6 +32,7 @@ use crate::manifest::Manifest;
 use crate::options::HostOptions;
 use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
+use entry::Activate;
 use registry::{MakeOrder, Message, Registry};
 use status::{View, Views};
 
@@ -98,11 +99,13 @@ impl Environment {
             return Err(ActivateError::NotFound { id: id.clone() });
         }
         let anew = anew.is_some();
-        self.ask(|reply| Message::Activate {
-            folder,
-            manifest,
-            anew,
-            reply,
+        self.ask(|reply| {
+            Message::Activate(Activate {
+                folder,
+                manifest,
+                anew,
+                reply,
+            })
         })
         .await
         .unwrap_or(Err(ActivateError::ShutDown))

@@ -5,8 +5,10 @@
 
 pub mod client;
 pub mod implemented;
+pub mod lifeline;
 pub mod outcome;
 
-pub use client::{Deadlines, Hooks};
+pub use client::{Deadlines, Hooks, HooksSetting};
 pub use implemented::{Announcement, HookSet};
+pub use lifeline::Lifeline;
 pub use outcome::{Failure, FailureKind, Outcome};

@@ -3,6 +3,7 @@
 //! The default holds the values of the reference (go-plugin `client.go`, Mattermost `plugin/python_supervisor.go`,
 //! `plugin/hooks_grpc_client.go`) where it has one, and a bound of our own where it waits for ever.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long the host waits for each thing it waits for.
@@ -16,6 +17,8 @@ pub struct Timing {
     pub implemented: Duration,
     /// Any other hook. Reference: 30 s.
     pub hook: Duration,
+    /// Single hooks that differ from `hook`, by name.
+    pub hooks: BTreeMap<String, Duration>,
     /// One health check. Reference: no limit.
     pub health: Duration,
     /// The controller's `Shutdown` call. Reference: no limit.
@@ -41,6 +44,7 @@ impl Default for Timing {
             connect: Duration::from_secs(5),
             implemented: Duration::from_secs(30),
             hook: Duration::from_secs(30),
+            hooks: BTreeMap::new(),
             health: Duration::from_secs(5),
             shutdown_rpc: Duration::from_secs(2),
             exit_after_shutdown: Duration::from_secs(2),

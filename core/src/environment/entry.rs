@@ -30,22 +30,27 @@ pub(super) struct Entry {
     announced: State,
 }
 
+/// The command that a plugin shall run.
+#[derive(Debug)]
+pub(super) struct Activate {
+    pub(super) folder: PathBuf,
+    pub(super) manifest: Box<Manifest>,
+    /// Whether a running process must be replaced.
+    pub(super) anew: bool,
+    pub(super) reply: oneshot::Sender<Activated>,
+}
+
 /// A command that was not taken yet.
 pub(super) enum Waiting {
-    Activate {
-        folder: PathBuf,
-        manifest: Box<Manifest>,
-        anew: bool,
-        reply: oneshot::Sender<Activated>,
-    },
+    Activate(Activate),
     Deactivate(oneshot::Sender<Option<StopReport>>),
 }
 
 impl Waiting {
     pub(super) fn command(&self) -> Command {
         match self {
-            Self::Activate { anew: false, .. } => Command::Activate,
-            Self::Activate { anew: true, .. } => Command::Restart,
+            Self::Activate(Activate { anew: false, .. }) => Command::Activate,
+            Self::Activate(Activate { anew: true, .. }) => Command::Restart,
             Self::Deactivate(_) => Command::Deactivate,
         }
     }
@@ -166,6 +171,18 @@ impl Entry {
             });
         }
         self.announced = state;
+    }
+
+    /// Answers the activations that were not taken yet: there will be none any more.
+    pub(super) fn refuse_activations(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting {
+                Waiting::Activate(Activate { reply, .. }) => {
+                    answer(reply, Err(ActivateError::ShutDown));
+                }
+                deactivate @ Waiting::Deactivate(_) => self.waiting.push_back(deactivate),
+            }
+        }
     }
 
     fn answer_activations(&mut self, activated: &Activated) {

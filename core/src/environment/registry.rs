@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::environment::activate::{ActivateError, Activation};
-use crate::environment::entry::{Entry, Waiting};
+use crate::environment::entry::{Activate, Entry, Waiting};
 use crate::environment::state::{Happening, Reaction, State};
 use crate::environment::status::Views;
 use crate::ids::PluginId;
@@ -25,13 +25,7 @@ pub(super) type StopReports = BTreeMap<PluginId, StopReport>;
 /// What the task is told.
 #[derive(Debug)]
 pub(super) enum Message {
-    Activate {
-        folder: PathBuf,
-        manifest: Box<Manifest>,
-        /// Whether a running process must be replaced.
-        anew: bool,
-        reply: oneshot::Sender<Activated>,
-    },
+    Activate(Activate),
     Deactivate {
         id: PluginId,
         reply: oneshot::Sender<Option<StopReport>>,
@@ -99,12 +93,7 @@ impl Registry {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Activate {
-                folder,
-                manifest,
-                anew,
-                reply,
-            } => self.activate(folder, *manifest, anew, reply),
+            Message::Activate(activation) => self.activate(activation),
             Message::Deactivate { id, reply } => match self.entries.get_mut(&id) {
                 Some(entry) => {
                     entry.waiting.push_back(Waiting::Deactivate(reply));
@@ -119,88 +108,83 @@ impl Registry {
         }
     }
 
-    fn activate(
-        &mut self,
-        folder: PathBuf,
-        manifest: Manifest,
-        anew: bool,
-        reply: oneshot::Sender<Activated>,
-    ) {
+    fn activate(&mut self, activation: Activate) {
         if self.shutdown.is_some() {
-            return answer(reply, Err(ActivateError::ShutDown));
+            return answer(activation.reply, Err(ActivateError::ShutDown));
         }
-        let id = manifest.id.clone();
+        let id = activation.manifest.id.clone();
         let entry = self
             .entries
             .entry(id.clone())
-            .or_insert_with(|| Entry::new(id.clone(), folder.clone()));
-        entry.waiting.push_back(Waiting::Activate {
-            folder,
-            manifest: Box::new(manifest),
-            anew,
-            reply,
-        });
+            .or_insert_with(|| Entry::new(id.clone(), activation.folder.clone()));
+        entry.waiting.push_back(Waiting::Activate(activation));
         self.proceed(&id);
     }
 
     /// Takes waiting commands of one plugin, as far as its state allows.
     fn proceed(&mut self, id: &PluginId) {
-        while let Some(entry) = self.entries.get_mut(id) {
-            let Some(next) = entry.waiting.pop_front() else {
-                break;
-            };
-            let (state, command) = (entry.status.state, next.command());
-            match (state.react(command), next) {
-                (Reaction::Wait, next) => {
+        while let Some(entry) = self.entries.get_mut(id)
+            && let Some(next) = entry.waiting.pop_front()
+        {
+            let reaction = entry.status.state.react(next.command());
+            match (reaction, next) {
+                (Reaction::Wait | Reaction::StopAndWait | Reaction::CallOffAndWait, next) => {
                     entry.waiting.push_front(next);
-                    break;
-                }
-                (Reaction::CallOffAndWait, next) => {
-                    entry.waiting.push_front(next);
-                    entry.call_off();
-                    break;
-                }
-                (Reaction::StopAndWait, next) => {
-                    entry.waiting.push_front(next);
-                    self.begin_stop(id, State::Stopping);
-                    break;
-                }
-                (reaction, Waiting::Deactivate(reply)) => match reaction {
-                    Reaction::NothingToStop => {
-                        entry.status.state = State::NotRunning;
-                        answer(reply, None);
-                    }
-                    Reaction::Stop => {
-                        entry.deactivations.push(reply);
-                        self.begin_stop(id, State::Stopping);
-                    }
-                    _ => entry.deactivations.push(reply),
-                },
-                (
-                    reaction,
-                    Waiting::Activate {
-                        folder,
-                        manifest,
-                        reply,
-                        ..
-                    },
-                ) => {
-                    if state.has_process() && entry.status.folder != folder {
-                        answer(reply, Err(entry.other_folder(folder)));
-                        continue;
-                    }
                     match reaction {
-                        Reaction::AlreadyRunning => answer(reply, entry.already_running()),
-                        Reaction::Start => {
-                            entry.activations.push(reply);
-                            self.begin_start(id, folder, *manifest);
-                        }
-                        _ => entry.activations.push(reply),
+                        Reaction::CallOffAndWait => entry.call_off(),
+                        Reaction::StopAndWait => self.begin_stop(id, State::Stopping),
+                        _ => {}
                     }
+                    break;
+                }
+                (_, Waiting::Deactivate(reply)) => self.take_deactivation(id, reaction, reply),
+                (_, Waiting::Activate(activation)) => {
+                    self.take_activation(id, reaction, activation);
                 }
             }
         }
         self.publish(id);
+    }
+
+    fn take_deactivation(
+        &mut self,
+        id: &PluginId,
+        reaction: Reaction,
+        reply: oneshot::Sender<Option<StopReport>>,
+    ) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        if reaction == Reaction::NothingToStop {
+            entry.status.state = State::NotRunning;
+            return answer(reply, None);
+        }
+        entry.deactivations.push(reply);
+        if reaction == Reaction::Stop {
+            self.begin_stop(id, State::Stopping);
+        }
+    }
+
+    fn take_activation(&mut self, id: &PluginId, reaction: Reaction, activation: Activate) {
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        let Activate {
+            folder,
+            manifest,
+            reply,
+            ..
+        } = activation;
+        if entry.status.state.has_process() && entry.status.folder != folder {
+            return answer(reply, Err(entry.other_folder(folder)));
+        }
+        if reaction == Reaction::AlreadyRunning {
+            return answer(reply, entry.already_running());
+        }
+        entry.activations.push(reply);
+        if reaction == Reaction::Start {
+            self.begin_start(id, folder, *manifest);
+        }
     }
 
     fn begin_start(&mut self, id: &PluginId, folder: PathBuf, manifest: Manifest) {
@@ -296,18 +280,11 @@ impl Registry {
     fn begin_shutdown(&mut self, reply: oneshot::Sender<StopReports>) {
         let shutdown = self.shutdown.get_or_insert_default();
         shutdown.replies.push(reply);
-        for (id, entry) in &mut self.entries {
-            for waiting in std::mem::take(&mut entry.waiting) {
-                match waiting {
-                    Waiting::Activate { reply, .. } => {
-                        answer(reply, Err(ActivateError::ShutDown));
-                    }
-                    deactivate @ Waiting::Deactivate(_) => entry.waiting.push_back(deactivate),
-                }
-            }
+        for entry in self.entries.values_mut() {
+            entry.refuse_activations();
+            // Nobody waits for this one by itself.
             let (reply, _) = oneshot::channel();
             entry.waiting.push_back(Waiting::Deactivate(reply));
-            tracing::debug!(plugin = %id, "stopping, for the environment is shut down");
         }
         let ids: Vec<_> = self.entries.keys().cloned().collect();
         for id in ids {

@@ -1,17 +1,19 @@
 //! Calls hooks: gate, deadline, outcome. No task is spawned for a call, one timer runs, no lock is held.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use plugin_proto::{Method, Rpc, Shape, call, find_hook};
 use prost::Message;
+use tokio::time::timeout;
 use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::event::{PluginEvents, What};
 use crate::hooks::implemented::HookSet;
+use crate::hooks::lifeline::Lifeline;
 use crate::hooks::outcome::{Failure, Outcome};
 use crate::in_band;
 
@@ -21,18 +23,10 @@ pub struct Deadlines {
     /// For every hook that has no deadline of its own.
     pub every: Duration,
     /// For single hooks, by name.
-    pub single: BTreeMap<&'static str, Duration>,
+    pub single: BTreeMap<String, Duration>,
 }
 
 impl Deadlines {
-    /// The same deadline for all hooks.
-    pub fn all(every: Duration) -> Self {
-        Self {
-            every,
-            single: BTreeMap::new(),
-        }
-    }
-
     /// The deadline of one hook.
     pub fn of(&self, hook: &Method) -> Duration {
         if self.single.is_empty() {
@@ -42,58 +36,68 @@ impl Deadlines {
     }
 }
 
-/// The hooks of one running plugin.
+/// What the hooks of a plugin are called with.
+#[derive(Debug)]
+pub struct HooksSetting {
+    /// The connection.
+    pub channel: Channel,
+    /// The hooks that the plugin has; no others are ever called.
+    pub implemented: HookSet,
+    /// How long calls may take.
+    pub deadlines: Deadlines,
+    /// Ends calls whose plugin has ended.
+    pub lifeline: Lifeline,
+    /// Where to report.
+    pub events: PluginEvents,
+}
+
+/// The hooks of one plugin.
+///
+/// Invariant: no hook but the host's own calls is delivered before `OnActivate` was answered or after `OnDeactivate` was
+/// called.
 #[derive(Debug)]
 pub struct Hooks {
-    channel: Channel,
-    implemented: HookSet,
-    deadlines: Deadlines,
-    events: PluginEvents,
+    setting: HooksSetting,
+    active: AtomicBool,
     calls: AtomicU64,
 }
 
 impl Hooks {
-    /// The hooks behind a channel, of which only those in `implemented` are ever called.
-    pub fn new(
-        channel: Channel,
-        implemented: HookSet,
-        deadlines: Deadlines,
-        events: PluginEvents,
-    ) -> Self {
+    /// The hooks of a plugin that is not active yet.
+    pub(crate) fn new(setting: HooksSetting) -> Self {
         Self {
-            channel,
-            implemented,
-            deadlines,
-            events,
+            setting,
+            active: AtomicBool::new(false),
             calls: AtomicU64::new(1),
         }
     }
 
+    /// From now on hooks are delivered, or no more.
+    pub(crate) fn set_active(&self, active: bool) {
+        self.active.store(active, Ordering::Release);
+    }
+
     /// Whether the plugin has the hook of this name.
     pub fn implements(&self, name: &str) -> bool {
-        find_hook(name).is_some_and(|hook| self.implemented.contains(hook))
+        find_hook(name).is_some_and(|hook| self.setting.implemented.contains(hook))
     }
 
     /// The hooks that the plugin has.
     pub fn implemented(&self) -> HookSet {
-        self.implemented
+        self.setting.implemented
     }
 
     /// Calls a hook with its own types. The plugin context, where a hook has one, is part of the request.
     pub async fn call<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {
-        if !self.implemented.contains(R::METHOD) {
-            return Outcome::NotImplemented;
+        match self.check(R::METHOD) {
+            None => self.call_own::<R>(request).await,
+            Some(not_called) => not_called,
         }
-        let request = Bytes::from(request.encode_to_vec());
-        self.call_raw(R::METHOD, request).await.and_then(|answer| {
-            R::Response::decode(answer)
-                .map_err(|error| Failure::violation(R::METHOD.name, error.to_string()))
-        })
     }
 
     /// Calls any unary hook with the bytes of its request.
     pub async fn call_raw(&self, hook: &'static Method, request: Bytes) -> Outcome<Bytes> {
-        let within = self.deadlines.of(hook);
+        let within = self.setting.deadlines.of(hook);
         self.call_raw_within(hook, request, within).await
     }
 
@@ -104,22 +108,58 @@ impl Hooks {
         request: Bytes,
         within: Duration,
     ) -> Outcome<Bytes> {
-        if !self.implemented.contains(hook) {
+        match self.check(hook) {
+            None => self.observed(hook, request, within).await,
+            Some(not_called) => not_called,
+        }
+    }
+
+    /// A call of the host itself, also to a plugin that is not active yet or any more.
+    pub(crate) async fn call_own<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {
+        if !self.setting.implemented.contains(R::METHOD) {
             return Outcome::NotImplemented;
+        }
+        let request = Bytes::from(request.encode_to_vec());
+        let within = self.setting.deadlines.of(R::METHOD);
+        let outcome = self.observed(R::METHOD, request, within).await;
+        outcome.and_then(|answer| {
+            R::Response::decode(answer)
+                .map_err(|error| Failure::violation(R::METHOD.name, error.to_string()))
+        })
+    }
+
+    /// The outcome of a call that is not made, if it is not to be made.
+    fn check<T>(&self, hook: &'static Method) -> Option<Outcome<T>> {
+        if !self.setting.implemented.contains(hook) {
+            return Some(Outcome::NotImplemented);
+        }
+        if !self.active.load(Ordering::Acquire) {
+            return Some(Outcome::Failed(Failure::inactive(hook.name)));
         }
         if hook.shape == Shape::Stream {
             let text = "it streams and cannot be called with one message".to_owned();
-            return Outcome::Failed(Failure::violation(hook.name, text));
+            return Some(Outcome::Failed(Failure::violation(hook.name, text)));
         }
-        if !self.events.is_heard() {
+        None
+    }
+
+    /// Events are built only if somebody listens.
+    async fn observed(
+        &self,
+        hook: &'static Method,
+        request: Bytes,
+        within: Duration,
+    ) -> Outcome<Bytes> {
+        let events = &self.setting.events;
+        if !events.is_heard() {
             return self.exchange(hook, request, within).await;
         }
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let name = hook.name.to_owned();
-        self.events.emit(What::HookStarted { hook: name, call });
+        events.emit(What::HookStarted { hook: name, call });
         let began = Instant::now();
         let outcome = self.exchange(hook, request, within).await;
-        self.events.emit(What::HookEnded {
+        events.emit(What::HookEnded {
             hook: hook.name.to_owned(),
             call,
             outcome: outcome.word().to_owned(),
@@ -134,14 +174,16 @@ impl Hooks {
         request: Bytes,
         within: Duration,
     ) -> Outcome<Bytes> {
-        let exchange = call::call_raw(&self.channel, hook.path, Request::new(request));
-        let outcome = match tokio::time::timeout(within, exchange).await {
-            Err(_) => Outcome::Failed(Failure::deadline(hook.name, within)),
-            Ok(Err(status)) => Outcome::Failed(Failure::from_status(hook.name, &status)),
-            Ok(Ok(answer)) => read(hook, answer),
+        let exchange = call::call_raw(&self.setting.channel, hook.path, Request::new(request));
+        let held = self.setting.lifeline.hold(timeout(within, exchange)).await;
+        let outcome = match held {
+            Ok(Ok(Ok(answer))) => read(hook, answer),
+            Ok(Ok(Err(status))) => Outcome::Failed(Failure::from_status(hook.name, &status)),
+            Ok(Err(_)) => Outcome::Failed(Failure::deadline(hook.name, within)),
+            Err(exit) => Outcome::Failed(Failure::gone(hook.name, exit)),
         };
         if let Outcome::Failed(failure) = &outcome {
-            tracing::error!(plugin = %self.events.plugin(), "hook {failure}");
+            tracing::error!(plugin = %self.setting.events.plugin(), "hook {failure}");
         }
         outcome
     }

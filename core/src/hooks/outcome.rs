@@ -92,6 +92,15 @@ impl Failure {
         }
     }
 
+    /// The failure of a call that comes before the activation or after the deactivation.
+    pub(crate) fn inactive(hook: &'static str) -> Self {
+        Self {
+            hook,
+            kind: FailureKind::Unavailable,
+            text: "the plugin is not active".to_owned(),
+        }
+    }
+
     pub(crate) fn deadline(hook: &'static str, within: Duration) -> Self {
         Self {
             hook,

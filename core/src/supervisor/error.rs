@@ -96,6 +96,9 @@ pub enum StartCause {
     /// The start was called off.
     #[error("the start was called off")]
     CalledOff,
+    /// Code that the application gave to the host panicked.
+    #[error("the start panicked: {0}")]
+    Panicked(String),
 }
 
 impl StartCause {
@@ -121,6 +124,7 @@ impl StartCause {
             },
             Self::ActivateRefused(_) | Self::ActivateRefusedSilently => "activate.refused",
             Self::CalledOff => "start.called_off",
+            Self::Panicked(_) => "start.panicked",
         }
     }
 
@@ -157,9 +161,11 @@ impl StartCause {
             }
             // Go's host drops the message and shows the translation of the id, which for plugins is the id itself.
             Self::ActivateRefused(error) => Some(error.id.clone()),
-            Self::Spawn(_) | Self::Connect(_) | Self::ActivateRefusedSilently | Self::CalledOff => {
-                None
-            }
+            Self::Spawn(_)
+            | Self::Connect(_)
+            | Self::ActivateRefusedSilently
+            | Self::CalledOff
+            | Self::Panicked(_) => None,
         }
     }
 }

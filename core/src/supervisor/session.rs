@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use plugin_proto::Rpc as _;
 use plugin_proto::hook::OnDeactivate;
 use plugin_proto::pb::{OnDeactivateRequest, RequestContext};
 use tokio::sync::watch;
@@ -85,6 +84,7 @@ impl Session {
     /// Stops the plugin and waits until nothing of it is left. Bounded. A process that has ended is asked nothing.
     pub async fn stop(&self) -> StopReport {
         let timing = &self.options.timing;
+        self.hooks.set_active(false);
         let exited = self.child.exit().is_some();
         let mut recorder = Recorder::new(&self.events, exited);
         let asked = if exited {
@@ -110,17 +110,11 @@ impl Session {
         let request = OnDeactivateRequest {
             context: Some(context(&self.manifest)),
         };
-        let outcome = tokio::select! {
-            outcome = self.hooks.call::<OnDeactivate>(request) => {
-                if let Outcome::Refused(error) = &outcome {
-                    let text = crate::in_band::describe(error);
-                    tracing::error!(plugin = %self.manifest.id, "{} was refused: {text}", OnDeactivate::METHOD.name);
-                }
-                outcome.word()
-            }
-            _ = self.child.wait_exit() => "exited",
-        };
-        recorder.step("on_deactivate", outcome, began.elapsed());
+        let outcome = self.hooks.call_own::<OnDeactivate>(request).await;
+        if let Outcome::Refused(_) = &outcome {
+            tracing::error!(plugin = %self.manifest.id, "OnDeactivate: {outcome}");
+        }
+        recorder.step("on_deactivate", outcome.word(), began.elapsed());
     }
 }
 

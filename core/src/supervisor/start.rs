@@ -8,25 +8,28 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use plugin_proto::connect::{self, ConnectError, Preface};
 use plugin_proto::dial::Target;
 use plugin_proto::hook::{Implemented, OnActivate, OnConfigurationChange};
 use plugin_proto::pb::{ImplementedRequest, OnActivateRequest, OnConfigurationChangeRequest};
 use plugin_proto::{Rpc as _, call};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tonic::Request;
 use tonic::transport::Channel;
 
-use crate::api::{ApiServer, Backend, Journal};
+use crate::api::{ApiServer, Backend, Journal, panic_text};
 use crate::event::{PluginEvents, What};
 use crate::guard::GuardHandle;
 use crate::handshake::Address;
 use crate::hooks::outcome::{Failure, FailureKind};
-use crate::hooks::{Announcement, Deadlines, Hooks, Outcome};
+use crate::hooks::{Announcement, Deadlines, Hooks, HooksSetting, Lifeline, Outcome};
 use crate::manifest::Manifest;
 use crate::options::HostOptions;
 use crate::process::{Asked, Child, ChildSetting, Diagnosis, Launch, LaunchRequest};
@@ -76,6 +79,22 @@ type Failed = (StartStep, StartCause);
 /// The step that failed and why. Nothing of the plugin is left then.
 pub async fn start(order: StartOrder) -> Result<Session, StartError> {
     let began = Instant::now();
+    let plugin = order.manifest.id.clone();
+    let started = AssertUnwindSafe(take_steps(order, began)).catch_unwind();
+    // Backends and other code of the application run in here. What a panic tears down is killed by being dropped.
+    started.await.unwrap_or_else(|panic| {
+        Err(StartError {
+            plugin,
+            step: StartStep::Command,
+            cause: StartCause::Panicked(panic_text(panic.as_ref())),
+            diagnosis: None,
+            stop: None,
+            elapsed: began.elapsed(),
+        })
+    })
+}
+
+async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartError> {
     let api = ApiServer::start(
         order.backend.as_ref(),
         order.journal.clone(),
@@ -110,7 +129,7 @@ pub async fn start(order: StartOrder) -> Result<Session, StartError> {
             if cause.is_loss() {
                 // A lost connection mostly means that the process is about to end, and how it ends says more.
                 let limit = order.options.timing.exit_notice;
-                drop(tokio::time::timeout(limit, child.wait_exit()).await);
+                drop(timeout(limit, child.wait_exit()).await);
             }
             let cleaned = order.clean_up(child, progress, api).await;
             Err(order.error((step, cause), elapsed, Some(cleaned)))
@@ -177,16 +196,20 @@ impl StartOrder {
             .announcement(child, &channel, preface, &mut progress.step)
             .await?;
         progress.channel = Some(channel.clone());
-        let hooks = Arc::new(Hooks::new(
-            channel.clone(),
-            announcement.hooks,
-            Deadlines::all(timing.hook),
-            self.events.clone(),
-        ));
+        let hooks = Arc::new(Hooks::new(HooksSetting {
+            channel: channel.clone(),
+            implemented: announcement.hooks,
+            deadlines: Deadlines {
+                every: timing.hook,
+                single: timing.hooks.clone(),
+            },
+            lifeline: Lifeline::new(child.exit_watch()),
+            events: self.events.clone(),
+        }));
         self.report(announcement);
         if !self.options.policy.start_without_configuration {
             progress.step = StartStep::Configuration;
-            self.configure(child, &hooks).await;
+            self.configure(&hooks).await;
         }
         progress.step = StartStep::Activate;
         self.activate(child, &hooks).await?;
@@ -236,20 +259,16 @@ impl StartOrder {
         let request = Request::new(ImplementedRequest {
             context: Some(context(&self.manifest)),
         });
-        let exchange = call::call::<Implemented>(channel, request);
-        let answer = tokio::select! {
-            answer = tokio::time::timeout(within, exchange) => answer,
-            exit = child.wait_exit() => {
-                return Err(StartCause::Implemented(Failure::gone(NAME, exit)));
-            }
-        };
-        match answer {
-            Err(_) => Err(StartCause::Implemented(Failure::deadline(NAME, within))),
-            Ok(Ok(answer)) => match answer.error {
+        let exchange = timeout(within, call::call::<Implemented>(channel, request));
+        let lifeline = Lifeline::new(child.exit_watch());
+        match lifeline.hold(exchange).await {
+            Err(exit) => Err(StartCause::Implemented(Failure::gone(NAME, exit))),
+            Ok(Err(_)) => Err(StartCause::Implemented(Failure::deadline(NAME, within))),
+            Ok(Ok(Ok(answer))) => match answer.error {
                 Some(error) => Err(StartCause::ImplementedRefused(Box::new(error))),
                 None => Ok(Announcement::read(&answer.hooks)),
             },
-            Ok(Err(status)) => {
+            Ok(Ok(Err(status))) => {
                 let failure = Failure::from_status(NAME, &status);
                 let tolerated = !self.options.policy.require_implemented;
                 if failure.kind == FailureKind::Unimplemented && tolerated {
@@ -278,18 +297,13 @@ impl StartOrder {
     }
 
     /// Tells the plugin its configuration before it is activated, as `plugin/hooks.go` promises. Its error is only logged.
-    async fn configure(&self, child: &Child, hooks: &Hooks) {
+    async fn configure(&self, hooks: &Hooks) {
         let request = OnConfigurationChangeRequest {
             context: Some(context(&self.manifest)),
         };
-        tokio::select! {
-            outcome = hooks.call::<OnConfigurationChange>(request) => {
-                if let Outcome::Refused(_) = &outcome {
-                    tracing::error!(plugin = %self.manifest.id, "OnConfigurationChange before activation: {outcome}");
-                }
-            }
-            // The next step says so.
-            _ = child.wait_exit() => {}
+        let outcome = hooks.call_own::<OnConfigurationChange>(request).await;
+        if let Outcome::Refused(_) = &outcome {
+            tracing::error!(plugin = %self.manifest.id, "OnConfigurationChange before activation: {outcome}");
         }
     }
 
@@ -297,12 +311,7 @@ impl StartOrder {
         let request = OnActivateRequest {
             context: Some(context(&self.manifest)),
         };
-        let outcome = tokio::select! {
-            outcome = hooks.call::<OnActivate>(request) => outcome,
-            exit = child.wait_exit() => {
-                Outcome::Failed(Failure::gone(OnActivate::METHOD.name, exit))
-            }
-        };
+        let outcome = hooks.call_own::<OnActivate>(request).await;
         match outcome {
             Outcome::Answered(_) => Ok(()),
             Outcome::NotImplemented => match child.exit() {
@@ -372,6 +381,7 @@ impl StartOrder {
         api: ApiServer,
         mut tasks: Tasks,
     ) -> Session {
+        hooks.set_active(true);
         let (first, events) = (channel.clone(), self.events.clone());
         let (within, policy) = (self.options.timing.health, self.options.policy.clone());
         tasks.0.push(tokio::spawn(async move {

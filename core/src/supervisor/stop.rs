@@ -4,11 +4,13 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use plugin_proto::{call, goplugin};
+use tokio::time::timeout;
 use tonic::Request;
 use tonic::transport::Channel;
 
 use crate::api::ApiServer;
 use crate::event::{PluginEvents, What};
+use crate::hooks::Lifeline;
 use crate::hooks::outcome::{FailureKind, classify};
 use crate::process::stopping::StepReport;
 use crate::process::{Asked, Child, Exit, ProcessStop};
@@ -136,17 +138,17 @@ pub(super) async fn ask_shutdown(
     let began = Instant::now();
     let request = Request::new(goplugin::Empty {});
     let exchange = call::call_message::<_, goplugin::Empty>(channel, goplugin::SHUTDOWN, request);
-    let (asked, outcome) = tokio::select! {
-        answer = tokio::time::timeout(timing.shutdown_rpc, exchange) => match answer {
-            Ok(Ok(_)) => (Asked::Answered, "answered"),
-            Ok(Err(status)) => match classify(&status) {
-                FailureKind::Unavailable => (Asked::ConnectionLost, "connection_lost"),
-                FailureKind::Unimplemented => (Asked::Unimplemented, "unimplemented"),
-                _ => (Asked::Failed, "failed"),
-            },
-            Err(_) => (Asked::Failed, "deadline"),
+    let lifeline = Lifeline::new(child.exit_watch());
+    let answer = lifeline.hold(timeout(timing.shutdown_rpc, exchange)).await;
+    let (asked, outcome) = match answer {
+        Ok(Ok(Ok(_))) => (Asked::Answered, "answered"),
+        Ok(Ok(Err(status))) => match classify(&status) {
+            FailureKind::Unavailable => (Asked::ConnectionLost, "connection_lost"),
+            FailureKind::Unimplemented => (Asked::Unimplemented, "unimplemented"),
+            _ => (Asked::Failed, "failed"),
         },
-        _ = child.wait_exit() => (Asked::ConnectionLost, "exited"),
+        Ok(Err(_)) => (Asked::Failed, "deadline"),
+        Err(_) => (Asked::ConnectionLost, "exited"),
     };
     recorder.step("shutdown", outcome, began.elapsed());
     asked

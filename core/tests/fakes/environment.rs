@@ -12,7 +12,11 @@ use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
 
-use crate::world::{SHORT, World, fake, is_alive, patient};
+use plugin_proto::hook::ExecuteCommand;
+use plugin_proto::pb::ExecuteCommandRequest;
+use rstest::rstest;
+
+use crate::world::{LONG, SHORT, World, fake, is_alive, patient};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_activations_of_one_id_at_the_same_time_start_one_process() {
@@ -206,4 +210,86 @@ async fn when_the_last_handle_is_dropped_the_plugins_go() {
         .event(|what| matches!(what, What::Exited { .. }))
         .await;
     assert!(!is_alive(pid));
+}
+
+/// Commands at random, many at once, while the plugin crashes now and then.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_is_asked_for_there_is_at_most_one_process(#[values(1, 2, 3)] seed: u64) {
+    let crash = Answer::Exit(9);
+    let script = Script::serving(Serve::good().hook("ExecuteCommand", crash));
+    let mut world = World::script(&script);
+    world.activate().await.unwrap();
+    let mut random = seed;
+    let mut commands = Vec::new();
+    for _ in 0..40 {
+        // The generator of Knuth's MMIX.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let (environment, id, folder) = (
+            world.environment.clone(),
+            world.id.clone(),
+            world.plugin.directory.clone(),
+        );
+        let choice = (random >> 33) % 8;
+        commands.push(tokio::spawn(async move {
+            match choice {
+                0..3 => drop(environment.activate(folder).await),
+                3..5 => drop(environment.deactivate(&id).await),
+                5..7 => drop(environment.restart(&id).await),
+                _ => {
+                    if let Ok(hooks) = environment.hooks(&id) {
+                        drop(
+                            hooks
+                                .call::<ExecuteCommand>(ExecuteCommandRequest::default())
+                                .await,
+                        );
+                    }
+                }
+            }
+        }));
+        if choice == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    for command in tokio::time::timeout(LONG, join_all(commands))
+        .await
+        .expect("every command is answered")
+    {
+        command.unwrap();
+    }
+    world.environment.shutdown().await;
+    assert_eq!(world.state(), "not_running");
+    let mut living = 0;
+    for what in world.events() {
+        match what {
+            What::Spawned { .. } => living += 1,
+            What::Exited { .. } => living -= 1,
+            _ => {}
+        }
+        assert!((0..=1).contains(&living));
+    }
+    assert_eq!(living, 0);
+}
+
+#[tokio::test]
+async fn a_panic_of_the_application_fails_the_start_and_no_more() {
+    struct Panics;
+    impl plugin_host::api::Backend for Panics {
+        fn register(&self, _: &PluginId, _: &mut plugin_proto::Methods) {
+            panic!("no API today");
+        }
+    }
+    let setting = crate::world::Setting {
+        backend: Some(std::sync::Arc::new(Panics)),
+        ..Default::default()
+    };
+    let world = World::new(&Preset::Good.script(), setting);
+    for _ in 0..2 {
+        let error = world.activate().await.unwrap_err();
+        assert_eq!(error.kind(), "start.panicked");
+        assert!(error.to_string().contains("no API today"), "{error}");
+    }
+    assert_eq!(world.state(), "failed_to_start");
 }

@@ -166,3 +166,21 @@ async fn a_connection_that_breaks_is_made_anew_while_the_plugin_lives() {
     assert_eq!(outcome.word(), "answered", "{outcome}");
     assert_eq!(world.state(), "running");
 }
+
+#[tokio::test]
+async fn no_hook_is_delivered_after_the_deactivation() {
+    let world = World::preset(Preset::Good);
+    world.activate().await.unwrap();
+    let hooks = world.environment.hooks(&world.id).unwrap();
+    world.environment.deactivate(&world.id).await.unwrap();
+    // Whoever now has its port must not get its calls.
+    world.activate().await.unwrap();
+    let request = MessageWillBePostedRequest::default();
+    match hooks.call::<MessageWillBePosted>(request).await {
+        Outcome::Failed(failure) => {
+            assert!(failure.to_string().contains("not active"), "{failure}")
+        }
+        outcome => panic!("{outcome}"),
+    }
+    assert!(!world.rpcs().contains(&"MessageWillBePosted".to_owned()));
+}

@@ -233,6 +233,41 @@ async fn wait_until_session_leader(pid: u32) {
 }
 
 #[tokio::test]
+async fn a_killed_plugins_socket_file_is_removed() {
+    use std::sync::Arc;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plugin.sock");
+    let mut shell = Shell::script("read line < fifo; echo \"$line\"; exec sleep 1000");
+    shell.launch.directory = folder.path().to_owned();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        folder.path().join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    let running = shell.start();
+    // The test listens in the script's place; a shell cannot.
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let line = format!("1|1|unix|{}|grpc\n", path.display());
+    let fifo = folder.path().join("fifo");
+    tokio::task::spawn_blocking(move || std::fs::write(fifo, line))
+        .await
+        .unwrap()
+        .unwrap();
+    let read: plugin_host::options::ReadHandshake = Arc::new(plugin_host::handshake::line::parse);
+    running
+        .child
+        .handshake(&read, Duration::from_secs(10))
+        .await
+        .unwrap();
+    assert!(path.exists());
+    running.child.stop(Asked::NotAsked).await;
+    assert!(!path.exists());
+}
+
+#[tokio::test]
 async fn the_last_handle_takes_the_child_with_it() {
     let Running { child, mut events } = Shell::script("exec sleep 1000").start();
     let pid = child.pid();
