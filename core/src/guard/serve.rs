@@ -19,7 +19,7 @@ use crate::ids::RUN_MARK_VARIABLE;
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// What the program of a guard does: ignores the signals by which a terminal or a service manager ends whole groups, and
-/// serves its standard input.
+/// serves its standard input. Not to be called inside an async runtime.
 pub fn main() {
     let ignored = [
         SignalKind::terminate(),

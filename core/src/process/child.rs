@@ -3,16 +3,18 @@
 //! One task owns the process ([`owner`]), one reads each pipe ([`pipes`]); the handle only sends messages and watches.
 //!
 //! Invariant: the exit is published once, after the process has ended and before its descendants are swept away.
-//! Invariant: nothing of a child outlives its last handle.
+//! Invariant: nothing of a child outlives its last handle, its socket file included.
 
 mod owner;
 
 mod pipes;
 
+mod socket;
+
 mod spawn;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::Signal;
 use tokio::sync::{mpsc, watch};
@@ -30,6 +32,7 @@ use crate::timing::Timing;
 
 use owner::Remains;
 use pipes::Output;
+use socket::SocketFile;
 
 pub use spawn::SpawnError;
 
@@ -66,6 +69,8 @@ struct Shared {
     first_line: watch::Receiver<Option<FirstLine>>,
     exit: watch::Receiver<Option<Exit>>,
     remains: watch::Receiver<Option<Remains>>,
+    started_at: SystemTime,
+    socket: Arc<Mutex<Option<SocketFile>>>,
     /// The owner takes the end of this channel for the last handle's end.
     signals: mpsc::UnboundedSender<Signal>,
 }
@@ -126,6 +131,9 @@ impl Child {
             }
             Err(_) => Err(HandshakeError::Timeout { budget }),
         };
+        if let Ok(handshake) = &result {
+            self.own_socket(handshake);
+        }
         self.emit(match &result {
             Ok(handshake) => What::Handshake {
                 network: handshake.address.network().to_owned(),
@@ -139,6 +147,21 @@ impl Child {
             },
         });
         result
+    }
+
+    /// Sees to it that the plugin's socket file is removed at the end: by the owner, unless the end has come already.
+    fn own_socket(&self, handshake: &Handshake) {
+        let Some(socket) = SocketFile::of(&handshake.address, self.shared.started_at) else {
+            return;
+        };
+        if let Some(guard) = &self.shared.setting.guard {
+            guard.add_folder(socket.path());
+        }
+        let slot = &self.shared.socket;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+        if self.exit().is_some() {
+            remove_socket(slot, &self.shared.setting);
+        }
     }
 
     /// The first line; if its reader was cut off before it was complete, what there is of it.
@@ -263,6 +286,16 @@ impl Child {
 
     fn emit(&self, what: What) {
         self.shared.setting.events.emit(what);
+    }
+}
+
+fn remove_socket(slot: &Mutex<Option<SocketFile>>, setting: &ChildSetting) {
+    let socket = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(socket) = socket {
+        socket.remove();
+        if let Some(guard) = &setting.guard {
+            guard.remove_folder(socket.path());
+        }
     }
 }
 

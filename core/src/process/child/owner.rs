@@ -3,6 +3,7 @@
 //! Invariant: no signal is sent to a number that may be another process's. While the process has not been reaped its number
 //! and its group's are its own, and afterwards nothing is sent to either.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -10,7 +11,8 @@ use tokio::process::Child as Process;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::ChildSetting;
+use super::socket::SocketFile;
+use super::{ChildSetting, remove_socket};
 use crate::event::What;
 use crate::guard::census::{Among, Killed, Mark, is_surely_nobody, kill_carriers};
 use crate::ids::SESSION_MARK_VARIABLE;
@@ -37,6 +39,7 @@ pub(super) struct Owner {
     pub(super) orders: mpsc::UnboundedReceiver<Signal>,
     pub(super) exit: watch::Sender<Option<Exit>>,
     pub(super) remains: watch::Sender<Option<Remains>>,
+    pub(super) socket: Arc<Mutex<Option<SocketFile>>>,
     pub(super) pumps: [JoinHandle<()>; 2],
 }
 
@@ -60,6 +63,7 @@ impl Owner {
 
         let began = Instant::now();
         let sweep = self.sweep().await;
+        remove_socket(&self.socket, &self.setting);
         let swept = Instant::now();
         let drain = self.drain().await;
         self.remains.send_replace(Some(Remains {

@@ -6,8 +6,8 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime};
 
 use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
@@ -65,6 +65,7 @@ impl Child {
             program: launch.program.clone(),
             source,
         };
+        let started_at = SystemTime::now();
         let mut process = command(launch).spawn().map_err(failed)?;
         let started = Instant::now();
         let gone = || failed(io::Error::other("the process has no id or no pipes"));
@@ -100,6 +101,7 @@ impl Child {
         let (signals, orders) = mpsc::unbounded_channel();
         let (exit_sender, exit) = watch::channel(None);
         let (remains_sender, remains) = watch::channel(None);
+        let socket = Arc::new(Mutex::new(None));
         let owner = Owner {
             process,
             pid,
@@ -109,6 +111,7 @@ impl Child {
             orders,
             exit: exit_sender,
             remains: remains_sender,
+            socket: socket.clone(),
             pumps,
         };
         tokio::spawn(owner.run());
@@ -116,8 +119,10 @@ impl Child {
             shared: Arc::new(Shared {
                 pid,
                 started,
+                started_at,
                 setting,
                 output,
+                socket,
                 first_line,
                 exit,
                 remains,
