@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use plugin_host::HostOptions;
+use plugin_host::options::HostOptions;
 use plugin_host::ids::{PluginId, fresh_session_mark};
 use plugin_host::manifest::{Manifest, ManifestError};
 use plugin_host::process::{CommandError, Launch, LaunchRequest};

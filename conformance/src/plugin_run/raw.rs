@@ -33,6 +33,9 @@ pub const START: Duration = Duration::from_secs(10);
 /// The time that any one call has which is expected to be answered at once.
 pub const CALL: Duration = Duration::from_secs(10);
 
+/// How long an answer to the opening of the stdio stream is waited for; there need not be any.
+const STDIO: Duration = Duration::from_millis(300);
+
 /// A process of the plugin under test.
 #[derive(Debug)]
 pub struct Raw {
@@ -148,7 +151,7 @@ impl Services {
     }
 
     /// A hook with its own types.
-    pub async fn hook<R: Rpc>(&self, request: R::Request) -> Result<R::Response, Status> {
+    pub async fn hook<R: Rpc<Response: std::fmt::Debug>>(&self, request: R::Request) -> Result<R::Response, Status> {
         let answer = self.bounded(call::call::<R>(&self.channel, Request::new(request))).await;
         self.timeline.note(Source::Rpc, format!("{}: {}", R::METHOD.name, words(&answer)));
         answer
@@ -164,6 +167,17 @@ impl Services {
     /// go-plugin's request to end. Its answer says little: many servers stop before they have sent it.
     pub async fn shutdown(&self) -> Result<(), Status> {
         self.empty(goplugin::SHUTDOWN).await.map(|_| ())
+    }
+
+    /// Opens the stream that hosts open first, and says in words what came of it. It ends with the returned value.
+    pub async fn stdio(&self) -> String {
+        let opened = call::server_stream(&self.channel, goplugin::STREAM_STDIO, Request::new(Bytes::new()));
+        // A stream that is served and has nothing to say answers nothing, not even its headers.
+        match tokio::time::timeout(STDIO, opened).await {
+            Err(_) => "open, nothing on it".to_owned(),
+            Ok(Ok(_)) => "open".to_owned(),
+            Ok(Err(status)) => format!("{:?}", status.code()),
+        }
     }
 
     async fn bounded<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {

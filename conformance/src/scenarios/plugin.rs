@@ -1,0 +1,28 @@
+//! The scenarios that are played with plugins under test.
+
+use std::path::PathBuf;
+
+use crate::case::Case;
+use crate::scenario::Interruption;
+
+pub mod handshake;
+pub mod ready;
+pub mod services;
+
+pub mod environment;
+pub mod lifecycle;
+pub mod output;
+pub mod stop;
+
+pub mod concurrency;
+pub mod failures;
+pub mod filters;
+pub mod values;
+
+pub mod api;
+pub mod crash;
+
+/// The plugin's folder for this case.
+fn place(case: &Case) -> Result<PathBuf, Interruption> {
+    Ok(case.plugin()?.place(case.folder())?)
+}

@@ -1,0 +1,165 @@
+//! Many hooks at the same time: side by side, each with its own answer, and nobody behind the slow ones.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use plugin_host::hooks::Outcome;
+use plugin_proto::hook::MessageWillBePosted;
+use serde_json::{Value, json};
+
+use super::place;
+use crate::case::Case;
+use crate::case::timeline::Source;
+use crate::plugin_run::order::{Order, Word};
+use crate::plugin_run::running::{Running, Setup, fresh};
+use crate::scenario::{ScenarioResult, scenarios};
+
+scenarios! {
+    Plugin, Hooks;
+    /// Ten hooks at the same time, each with an answer of its own.
+    "plugin/concurrency/own-answers" => own_answers: ["CC-051"];
+    /// Ten slow hooks, and meanwhile a quick one and a health check.
+    "plugin/concurrency/slow-hooks" => slow_hooks: ["CC-052", "CC-053", "HE-054"];
+}
+
+/// The same area, with orders of the API profile.
+pub mod orders {
+    use super::api_calls;
+    use crate::scenario::scenarios;
+
+    scenarios! {
+        Plugin, Api;
+        /// Ten hooks at the same time, each with an API call of its own.
+        "plugin/concurrency/api-calls" => api_calls: ["CC-054"];
+    }
+}
+
+const TEN: usize = 10;
+/// How long the slow hooks take: long against everything that is to happen meanwhile.
+const SLOW: Duration = Duration::from_secs(2);
+
+fn ten(case: &mut Case, word: impl Fn(usize) -> Word) -> Vec<Order> {
+    (0..TEN).map(|number| fresh(case, word(number))).collect()
+}
+
+async fn own_answers(case: &mut Case) -> ScenarioResult {
+    let folder = place(case)?;
+    let running = Running::start(case, &folder, Setup::default()).await?;
+    for round in 0..3 {
+        let orders = ten(case, |number| Word::Reject(format!("answer {number} of round {round}")));
+        let answers = join_all(orders.iter().map(|order| running.order::<MessageWillBePosted>(order))).await;
+        for (order, answer) in orders.iter().zip(answers) {
+            let obeyed = answer?;
+            let Word::Reject(expected) = &order.word else { continue };
+            let got = match &obeyed.outcome {
+                Outcome::Answered(answer) => answer.rejection_reason.clone(),
+                other => other.to_string(),
+            };
+            let reason = if matches!(obeyed.outcome, Outcome::Answered(_)) { "anothers-answer" } else { "not-answered" };
+            // The answer itself shows that the handler ran; evidence with another's nonce must not hide a mix-up.
+            let evidence = obeyed.evidence.map_or_else(|| format!("answer {got:?}"), |evidence| evidence.nonce);
+            case.require("CC-051").seen("evidence", evidence).equals(expected, &got, reason);
+        }
+    }
+    running.end().await;
+    Ok(())
+}
+
+async fn slow_hooks(case: &mut Case) -> ScenarioResult {
+    let folder = place(case)?;
+    let running = Running::start(case, &folder, Setup::default()).await?;
+    let millis = u64::try_from(SLOW.as_millis()).unwrap_or(u64::MAX);
+    let slow = ten(case, |_| Word::Sleep(millis));
+    let quick = fresh(case, Word::Reject("quick".to_owned()));
+    let ended = |order: &Order| order.nonce.clone();
+    let mut sleepers: FuturesUnordered<_> = slow
+        .iter()
+        .map(|order| async { running.order::<MessageWillBePosted>(order).await.map(|obeyed| (ended(order), obeyed)) })
+        .collect();
+    let meanwhile = async {
+        // All ten are running, or will not be before one of them has ended.
+        let count = || running.seen.evidence().iter().filter(|seen| slow.iter().any(|order| order.nonce == seen.nonce)).count();
+        let all = |_: &_| (count() == TEN).then_some(());
+        running.seen.wait(SLOW / 2, all).await;
+        let sleeping = count();
+        let asked = Instant::now();
+        let (quick, health) = tokio::join!(
+            async { (running.order::<MessageWillBePosted>(&quick).await, asked.elapsed()) },
+            async { (running.health().await, asked.elapsed()) },
+        );
+        (sleeping, quick, health)
+    };
+    tokio::pin!(meanwhile);
+    // Which comes first: the first of the slow ones, or everything that was asked meanwhile?
+    let mut first_slow = None;
+    let (sleeping, (quick, quick_took), (health, health_took)) = loop {
+        tokio::select! {
+            biased;
+            done = &mut meanwhile => break done,
+            Some(slow) = sleepers.next() => {
+                first_slow.get_or_insert_with(Instant::now);
+                slow?;
+            }
+        }
+    };
+    while let Some(slow) = sleepers.next().await {
+        let (nonce, obeyed) = slow?;
+        let answered = matches!(obeyed.outcome, Outcome::Answered(_));
+        case.note(Source::Suite, format!("slow hook {nonce}: answered {answered}"));
+    }
+    drop(sleepers);
+    let quick = quick?;
+    case.require("CC-052").seen("handlers running at once", sleeping).equals(TEN, sleeping, "one-after-another");
+    let in_time = first_slow.is_none() && matches!(&quick.outcome, Outcome::Answered(answer) if answer.rejection_reason == "quick");
+    case.require("CC-053")
+        .seen("handlers sleeping", (sleeping > 0).then_some(sleeping))
+        .and("evidence of the quick hook", quick.evidence.map(|evidence| evidence.nonce))
+        .holds(
+            in_time,
+            "an answer before any of the slow hooks ends",
+            format!("after {} ms: {}", quick_took.as_millis(), quick.outcome),
+            "waits-for-slow-hooks",
+        );
+    let health = health?.to_string();
+    let reason = if health == "SERVING" { "health-waits" } else { "health-down" };
+    let allowed = case.scaled(Duration::from_secs(1));
+    case.require("HE-054").seen("handlers sleeping", (sleeping > 0).then_some(sleeping)).holds(
+        health == "SERVING" && health_took <= allowed,
+        "SERVING within a second",
+        format!("{health} after {} ms", health_took.as_millis()),
+        reason,
+    );
+    running.end().await;
+    Ok(())
+}
+
+async fn api_calls(case: &mut Case) -> ScenarioResult {
+    let claims = &case.subject().capabilities;
+    if !claims.claims_method("KVSet") || !claims.claims_method("KVGet") {
+        case.not_applicable("CC-054", "api methods KVSet and KVGet");
+        return Ok(());
+    }
+    let folder = place(case)?;
+    let running = Running::start(case, &folder, Setup::default()).await?;
+    let value = |number: usize| format!("{:0>4}", number * 7);
+    let set = ten(case, |number| Word::Api("KVSet", json!({"key": format!("key-{number}"), "value": value(number)})));
+    let get = ten(case, |number| Word::Api("KVGet", json!({"key": format!("key-{number}")})));
+    for order in join_all(set.iter().map(|order| running.order::<MessageWillBePosted>(order))).await {
+        order?;
+    }
+    let answers = join_all(get.iter().map(|order| running.order::<MessageWillBePosted>(order))).await;
+    for (number, answer) in answers.into_iter().enumerate() {
+        let obeyed = answer?;
+        let got: Value = match &obeyed.outcome {
+            Outcome::Answered(answer) => serde_json::from_str(&answer.rejection_reason).unwrap_or(Value::Null),
+            other => Value::String(other.to_string()),
+        };
+        let reason = if got["ok"].is_object() { "anothers-answer" } else { "call-failed" };
+        case.require("CC-054")
+            .seen("evidence", obeyed.evidence.map(|evidence| evidence.nonce))
+            .equals(json!({"ok": {"value": value(number)}}), got, reason);
+    }
+    running.end().await;
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! SIGKILL from outside in each phase of a plugin's life, and whether the next start is a good one.
+
+use std::time::Duration;
+
+use plugin_host::hooks::Outcome;
+use plugin_host::process::Exit;
+use plugin_proto::hook::MessageWillBePosted;
+use plugin_proto::{api, pb};
+use rustix::process::Signal;
+
+use super::place;
+use crate::case::Case;
+use crate::case::timeline::Source;
+use crate::plugin_run::order::{Order, Word};
+use crate::plugin_run::process;
+use crate::plugin_run::raw::{Raw, START};
+use crate::plugin_run::running::{Running, Setup, fresh};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+
+scenarios! {
+    Plugin, Crash;
+    /// Killed before it has announced itself.
+    "plugin/crash/before-handshake" => before_handshake: ["CR-051"];
+    /// Killed while OnActivate runs.
+    "plugin/crash/activating" => activating: ["CR-052"];
+    /// Killed while nothing runs.
+    "plugin/crash/idle" => idle: ["CR-053"];
+    /// Killed while a hook runs.
+    "plugin/crash/in-hook" => in_hook: ["CR-054"];
+    /// Killed while OnDeactivate runs.
+    "plugin/crash/deactivating" => deactivating: ["CR-055"];
+    /// Ends itself in a hook.
+    "plugin/crash/exits" => exits: ["CR-056"];
+}
+
+/// Long enough to be killed in.
+const LONG: u64 = 60_000;
+/// How long something may take that is a matter of milliseconds.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The next start is a good one: activated, SERVING, a hook answered with evidence, and what was stored is still there.
+async fn starts_again(case: &mut Case, id: &'static str, running: &Running, killed: String) -> Result<(), Interruption> {
+    running.without_orders();
+    let activated = match running.restart(case).await {
+        Ok(activation) => activation,
+        Err(error) => {
+            let judge = case.require(id).seen("kill", &killed);
+            judge.holds(false, "a plugin that starts again", error.to_string(), "does-not-start-again");
+            return Ok(());
+        }
+    };
+    let health = running.health().await?.to_string();
+    let order = fresh(case, Word::Allow);
+    let obeyed = running.order::<MessageWillBePosted>(&order).await?;
+    let answered = matches!(obeyed.outcome, Outcome::Answered(_)) && obeyed.evidence.is_some();
+    let kept = running.api.ask::<api::KVGet>(&running.plugin, pb::KvGetRequest { key: KEPT.to_owned() }).await;
+    let kept = kept.is_some_and(|answer| answer.value.as_ref() == KEPT.as_bytes());
+    let reason = if kept { "not-ready-again" } else { "state-lost" };
+    case.require(id).seen("kill", &killed).and("new process", activated.pid).holds(
+        health == "SERVING" && answered && kept,
+        "SERVING, a hook answered with evidence, and the stored value",
+        format!("health {health}; hook: {}; value kept: {kept}", obeyed.outcome),
+        reason,
+    );
+    Ok(())
+}
+
+/// What is stored before the kill.
+const KEPT: &str = "kept through the crash";
+
+async fn store(running: &Running) {
+    let request = pb::KvSetRequest { key: KEPT.to_owned(), value: KEPT.into() };
+    running.api.ask::<api::KVSet>(&running.plugin, request).await;
+}
+
+/// A host whose plugin has not been started yet.
+fn host(case: &Case, orders: &[(&'static str, Order)]) -> Result<Running, Interruption> {
+    let folder = place(case)?;
+    Running::host(case, &folder, Setup::default().ordering(orders))
+}
+
+async fn before_handshake(case: &mut Case) -> ScenarioResult {
+    let folder = place(case)?;
+    // Killed at once it has not got far; should the machine have been busy elsewhere, it is killed again.
+    let mut early = None;
+    for _ in 0..5 {
+        let raw = Raw::start(case, &folder, |_| {}).await?;
+        process::signal(raw.pid(), Signal::KILL)?;
+        case.note(Source::Fault, format!("SIGKILL to {}", raw.pid()));
+        let pid = raw.pid();
+        let line = raw.handshake(START).await;
+        raw.end().await;
+        if line.is_err() {
+            early = Some(pid);
+            break;
+        }
+    }
+    let running = Running::host(case, &folder, Setup::default())?;
+    store(&running).await;
+    match early {
+        Some(pid) => starts_fresh(case, &running, format!("process {pid}, before its handshake")).await?,
+        None => case.require("CR-051").inconclusive("it was never killed before its handshake"),
+    }
+    running.end().await;
+    Ok(())
+}
+
+/// As [`starts_again`], for a host that has not started the plugin before.
+async fn starts_fresh(case: &mut Case, running: &Running, killed: String) -> Result<(), Interruption> {
+    match running.activate(case).await {
+        Ok(_) => starts_again(case, "CR-051", running, killed).await,
+        Err(error) => {
+            let judge = case.require("CR-051").seen("kill", &killed);
+            judge.holds(false, "a plugin that starts again", error.to_string(), "does-not-start-again");
+            Ok(())
+        }
+    }
+}
+
+/// Waits for the evidence of an order that is being obeyed, then kills the plugin.
+async fn kill_in(running: &Running, order: &Order) -> Result<String, Interruption> {
+    let evidence = running.seen.evidence_for(&order.nonce, running.scaled(SOON)).await;
+    let evidence = evidence.ok_or_else(|| Interruption::broken_off("the handler to be killed in never ran"))?;
+    let pid = running.kill()?;
+    Ok(format!("process {pid}, in {}", evidence.hook))
+}
+
+async fn activating(case: &mut Case) -> ScenarioResult {
+    let order = fresh(case, Word::Sleep(LONG));
+    let running = host(case, &[("OnActivate", order.clone())])?;
+    store(&running).await;
+    let (activated, killed) = tokio::join!(running.activate(case), kill_in(&running, &order));
+    let killed = killed?;
+    match activated {
+        Ok(_) => case.require("CR-052").inconclusive("it was activated before it could be killed"),
+        Err(error) => {
+            case.note(Source::Host, format!("the activation ended: {error}"));
+            starts_again(case, "CR-052", &running, killed).await?;
+        }
+    }
+    running.end().await;
+    Ok(())
+}
+
+async fn idle(case: &mut Case) -> ScenarioResult {
+    let running = host(case, &[])?;
+    store(&running).await;
+    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let pid = running.kill()?;
+    let exit = running.exit_within(SOON).await;
+    case.note(Source::Process, format!("{exit:?}"));
+    starts_again(case, "CR-053", &running, format!("process {pid}, idle")).await?;
+    running.end().await;
+    Ok(())
+}
+
+async fn in_hook(case: &mut Case) -> ScenarioResult {
+    let running = host(case, &[])?;
+    store(&running).await;
+    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let order = fresh(case, Word::Sleep(LONG));
+    let (answer, killed) = tokio::join!(running.order::<MessageWillBePosted>(&order), kill_in(&running, &order));
+    let killed = killed?;
+    case.note(Source::Host, format!("the hook ended: {}", answer?.outcome));
+    running.exit_within(SOON).await;
+    starts_again(case, "CR-054", &running, killed).await?;
+    running.end().await;
+    Ok(())
+}
+
+async fn deactivating(case: &mut Case) -> ScenarioResult {
+    let order = fresh(case, Word::Sleep(LONG));
+    let running = host(case, &[("OnDeactivate", order.clone())])?;
+    store(&running).await;
+    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let (report, killed) = tokio::join!(running.deactivate(), kill_in(&running, &order));
+    let killed = killed?;
+    case.note(Source::Host, report.map_or("not running".to_owned(), |report| report.to_string()));
+    starts_again(case, "CR-055", &running, killed).await?;
+    running.end().await;
+    Ok(())
+}
+
+async fn exits(case: &mut Case) -> ScenarioResult {
+    let running = host(case, &[])?;
+    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let code = 40 + i32::try_from(case.rng().below(50)).unwrap_or_default();
+    let order = fresh(case, Word::Exit(code));
+    let answer = running.order::<MessageWillBePosted>(&order).await?;
+    let exit = running.exit_within(SOON).await;
+    let reason = if exit.is_some() { "wrong-exit-status" } else { "still-there" };
+    case.require("CR-056").seen("evidence", answer.evidence.map(|evidence| evidence.nonce)).equals(
+        Some(Exit::Code(code)),
+        exit,
+        reason,
+    );
+    running.end().await;
+    Ok(())
+}
