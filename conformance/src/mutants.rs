@@ -5,7 +5,7 @@ pub mod plugin;
 use crate::mutant::Mutant;
 
 /// The tables, in the order in which they are played; the first row of each side is the canary.
-const TABLES: &[&[Mutant]] = &[];
+const TABLES: &[&[Mutant]] = &[plugin::MUTANTS];
 
 /// Every mutant.
 pub fn all() -> Vec<Mutant> {

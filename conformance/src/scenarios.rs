@@ -8,9 +8,20 @@ use crate::scenario::Scenario;
 const TABLES: &[&[Scenario]] = &[
     plugin::ready::SCENARIOS,
     plugin::handshake::SCENARIOS,
-    plugin::environment::SCENARIOS,
-    plugin::lifecycle::SCENARIOS,
     plugin::services::SCENARIOS,
+    plugin::environment::SCENARIOS,
+    plugin::environment::orders::SCENARIOS,
+    plugin::lifecycle::SCENARIOS,
+    plugin::stop::SCENARIOS,
+    plugin::stop::orders::SCENARIOS,
+    plugin::output::SCENARIOS,
+    plugin::filters::SCENARIOS,
+    plugin::values::SCENARIOS,
+    plugin::failures::SCENARIOS,
+    plugin::concurrency::SCENARIOS,
+    plugin::concurrency::orders::SCENARIOS,
+    plugin::api::SCENARIOS,
+    plugin::crash::SCENARIOS,
 ];
 
 /// Every scenario.
