@@ -126,6 +126,8 @@ WRONG: List[Tuple[str, Any, str]] = [
     ("ConfigurationWillBeSaved", b"{}", "returned bytes; expected None, a ConfigJson"),
     ("GenerateSupportData", ["a"], "returned list (str); expected None, a list of FileData"),
     ("OnSharedChannelsSyncMsg", 7, "returned int; expected None, a SyncResponse"),
+    ("RunDataRetention", 2**70, "returned what cannot be sent"),
+    ("UserWillLogIn", "half a surrogate \udc80", "returned what cannot be sent"),
 ]
 
 
@@ -207,6 +209,13 @@ def test_handlers_get_the_fields_of_the_request_in_order(serve: Serve) -> None:
             wanted.pop()
         assert arguments == wanted
         assert isinstance(arguments[-1], list) == (name == "MessagesWillBeConsumed")
+
+
+def test_a_message_that_is_no_text_is_escaped(serve: Serve) -> None:
+    def fail(self: Plugin, plugin_context: Any, user: Any) -> None:
+        raise ValueError("half a surrogate \udc80")
+
+    assert serve(plugin_with("UserWillLogIn", fail)).call("UserWillLogIn").rejection_reason.endswith(r"half a surrogate \udc80")
 
 
 def test_implemented_lists_handlers_sorted(serve: Serve) -> None:

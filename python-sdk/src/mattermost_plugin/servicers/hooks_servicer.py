@@ -73,9 +73,10 @@ class PluginHooksServicer:
         if error is None:
             try:
                 return _answers.response(hook, request, value)
-            except WrongReturnError as wrong:
+            except Exception as wrong:  # WrongReturnError, or a text or number that no message can hold
                 name = f"{type(self.plugin).__name__}.{getattr(handler, '__name__', hook.name)}"
-                text = f"{hook.name} handler {name} {wrong}"
+                what = str(wrong) if isinstance(wrong, WrongReturnError) else f"returned what cannot be sent: {wrong}"
+                text = f"{hook.name} handler {name} {what}"
                 self._logger.error("%s", text)
         else:
             text = _message_of(error)
@@ -113,7 +114,8 @@ class PluginHooksServicer:
 
 def _message_of(error: Exception) -> str:
     cause = error.original_error if isinstance(error, HookInvocationError) else error
-    return str(cause) or type(cause).__name__
+    text = str(cause) or type(cause).__name__
+    return text.encode("utf-8", "backslashreplace").decode()  # a message holds no half surrogates
 
 
 def make_app_error(
