@@ -170,11 +170,6 @@ pub enum What {
         #[serde(rename = "took_ms", serialize_with = "milliseconds")]
         took: Duration,
     },
-    /// The guard process is gone; a host that dies now leaves its plugins to themselves.
-    GuardLost {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// One of the two streams of a child.
@@ -264,4 +259,40 @@ impl PluginEvents {
 
 fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((duration.as_secs_f64() * 1e6).round() / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_flat_object() {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let plugin = PluginId::parse("com.example.demo").unwrap();
+        let events = EventSink::new(Some(sender)).of(&plugin);
+        assert!(events.is_heard());
+        events.emit(What::Health {
+            healthy: true,
+            status: "SERVING".to_owned(),
+            took: Duration::from_micros(1500),
+        });
+        let mut event = receiver.try_recv().unwrap();
+        event.at = Duration::from_millis(7);
+        assert_eq!(
+            serde_json::to_string(&event).unwrap(),
+            r#"{"plugin":"com.example.demo","at_ms":7.0,"event":"health","healthy":true,"status":"SERVING","took_ms":1.5}"#
+        );
+    }
+
+    #[test]
+    fn nobody_has_to_listen() {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let plugin = PluginId::parse("com.example.demo").unwrap();
+        drop(receiver);
+        for sink in [EventSink::new(None), EventSink::new(Some(sender))] {
+            let events = sink.of(&plugin);
+            assert!(!events.is_heard());
+            events.emit(What::Connected);
+        }
+    }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
 
 use super::order::{Charge, Order};
 use crate::options::GuardProgram;
@@ -28,6 +29,8 @@ struct State {
     program: GuardProgram,
     charge: Charge,
     line: Option<Line>,
+    /// Where a successor is started from, whoever notices that it is needed.
+    runtime: Handle,
 }
 
 /// A running guard.
@@ -49,6 +52,7 @@ impl GuardHandle {
                 program: program.clone(),
                 charge,
                 line: Some(line),
+                runtime: Handle::current(),
             })),
         })
     }
@@ -98,6 +102,7 @@ impl GuardHandle {
             program,
             charge,
             line,
+            runtime,
         } = &mut *state;
         let Some(running) = line else {
             return;
@@ -106,6 +111,7 @@ impl GuardHandle {
             return;
         }
         tracing::warn!("the guard is gone, starting another");
+        let _inside = runtime.enter();
         *line = match Line::start(program, charge) {
             Ok(line) => Some(line),
             Err(error) => {

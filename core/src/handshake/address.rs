@@ -264,3 +264,47 @@ fn is_label(label: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::ipv4("127.0.0.1:1234", &["127.0.0.1:1234"])]
+    #[case::ipv6("[::1]:1234", &["[::1]:1234"])]
+    #[case::no_host(":1234", &["127.0.0.1:1234", "[::1]:1234"])]
+    #[case::unspecified("0.0.0.0:1234", &["127.0.0.1:1234"])]
+    #[case::unspecified_ipv6("[::]:1234", &["[::1]:1234"])]
+    #[tokio::test]
+    async fn dialled(#[case] announced: &str, #[case] addresses: &[&str]) {
+        let address = Address::tcp(announced.as_bytes()).unwrap();
+        let expected: Vec<SocketAddr> =
+            addresses.iter().map(|text| text.parse().unwrap()).collect();
+        assert_eq!(address.resolve().await.unwrap(), expected);
+        assert_eq!(address.socket_path(), None);
+    }
+
+    #[tokio::test]
+    async fn names_are_looked_up() {
+        let found = Address::tcp(b"localhost:1234")
+            .unwrap()
+            .resolve()
+            .await
+            .unwrap();
+        assert!(!found.is_empty() && found.iter().all(|address| address.ip().is_loopback()));
+    }
+
+    #[rstest]
+    #[case("/tmp/a b", b"/tmp/a b")]
+    #[case("@name", b"\0name")]
+    #[case("", b"")]
+    fn unix_paths_are_verbatim_but_for_abstract_names(
+        #[case] announced: &str,
+        #[case] path: &[u8],
+    ) {
+        let address = Address::unix(announced.as_bytes());
+        assert_eq!(address.socket_path().unwrap().as_os_str().as_bytes(), path);
+    }
+}

@@ -111,6 +111,12 @@ mod tests {
             prop_assert_eq!(joined(&lines(&slices)), reads.concat());
         }
 
+    }
+
+    proptest! {
+        // Each case is half a megabyte.
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
         #[test]
         fn long_lines_keep_their_bytes(lengths in proptest::collection::vec(0_usize..150_000, 1..4)) {
             let input: Vec<u8> = lengths.iter().flat_map(|n| [vec![b'y'; *n], b"\n".to_vec()].concat()).collect();

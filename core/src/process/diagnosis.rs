@@ -53,3 +53,39 @@ impl fmt::Display for Diagnosis {
             .try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fact_has_its_line() {
+        let mut diagnosis = Diagnosis {
+            exit: Some(Exit::Code(3)),
+            stderr_tail: vec!["ModuleNotFoundError: No module named 'grpc'".to_owned()],
+            stdout_bytes: 0,
+            first_line: None,
+            first_line_complete: true,
+            elapsed: Duration::from_millis(1500),
+            budget: Duration::from_secs(10),
+        };
+        assert_eq!(
+            diagnosis.to_string(),
+            "process: ended by itself, exit status 3\n\
+             stdout: 0 bytes\n\
+             time: 1.500s of 10.000s\n\
+             stderr, last lines:\n  ModuleNotFoundError: No module named 'grpc'"
+        );
+        diagnosis.exit = None;
+        diagnosis.stderr_tail.clear();
+        diagnosis.stdout_bytes = 9;
+        diagnosis.first_line = Some("starting".to_owned());
+        assert_eq!(
+            diagnosis.to_string(),
+            "process: was still running\n\
+             stdout: 9 bytes, first line \"starting\"\n\
+             time: 1.500s of 10.000s\n\
+             stderr: nothing"
+        );
+    }
+}

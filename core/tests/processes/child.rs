@@ -56,7 +56,7 @@ async fn a_child_has_the_environment_of_its_launch_and_nothing_else() {
 #[case::failure("exit 3", Exit::Code(3))]
 #[case::signal("kill -SEGV $$", Exit::Signal(11))]
 #[tokio::test]
-async fn the_exit_is_published(#[case] script: &str, #[case] exit: Exit) {
+async fn the_exit_is_published_once(#[case] script: &str, #[case] exit: Exit) {
     let mut running = Shell::script(script).start();
     let (first, second) = tokio::join!(running.child.wait_exit(), running.child.wait_exit());
     assert_eq!(
@@ -144,7 +144,7 @@ async fn without_sigterm_the_child_is_only_killed() {
 }
 
 #[tokio::test]
-async fn a_child_that_is_gone_already_costs_no_wait() {
+async fn a_process_that_has_ended_is_sent_no_signal_and_costs_no_wait() {
     let running = Shell::script("exit 0").start();
     running.child.wait_exit().await;
     let stop = running.child.stop(Asked::Answered).await;
@@ -268,7 +268,7 @@ async fn a_killed_plugins_socket_file_is_removed() {
 }
 
 #[tokio::test]
-async fn the_last_handle_takes_the_child_with_it() {
+async fn nothing_of_a_child_outlives_its_last_handle() {
     let Running { child, mut events } = Shell::script("exec sleep 1000").start();
     let pid = child.pid();
     let clone: Child = child.clone();

@@ -60,3 +60,28 @@ async fn stderr_becomes_log_events() {
         .collect();
     assert_eq!(seen, expected);
 }
+
+#[tokio::test]
+#[tracing_test::traced_test]
+async fn everything_goes_to_the_log_with_the_plugins_id() {
+    let running = Shell::script("echo '[WARN] careful' >&2; echo first; echo second").start();
+    running.child.wait_exit().await;
+    running
+        .child
+        .stop(plugin_host::process::Asked::NotAsked)
+        .await;
+    logs_assert(|lines: &[&str]| {
+        let of_the_plugin = |level: &str, text: &str| {
+            lines.iter().any(|line| {
+                line.contains(level) && line.contains("com.example.shell") && line.contains(text)
+            })
+        };
+        match (
+            of_the_plugin("WARN", "careful"),
+            of_the_plugin("DEBUG", "second"),
+        ) {
+            (true, true) => Ok(()),
+            missing => Err(format!("{missing:?}")),
+        }
+    });
+}

@@ -1,6 +1,6 @@
 //! The task that owns the process: the only one that signals and reaps it.
 //!
-//! Invariant: no signal is sent to a number that may be another process's. While the process has not been reaped its number
+//! No signal is ever sent to a number that may be another process's. While the process has not been reaped its number
 //! and its group's are its own, and afterwards nothing is sent to either.
 
 use std::sync::{Arc, Mutex};
