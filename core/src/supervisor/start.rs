@@ -80,18 +80,21 @@ type Failed = (StartStep, StartCause);
 pub async fn start(order: StartOrder) -> Result<Session, StartError> {
     let began = Instant::now();
     let plugin = order.manifest.id.clone();
-    let started = AssertUnwindSafe(take_steps(order, began)).catch_unwind();
     // Backends and other code of the application run in here. What a panic tears down is killed by being dropped.
-    started.await.unwrap_or_else(|panic| {
-        Err(StartError {
+    match AssertUnwindSafe(take_steps(order, began))
+        .catch_unwind()
+        .await
+    {
+        Ok(started) => started,
+        Err(panic) => Err(StartError {
             plugin,
             step: StartStep::Command,
             cause: StartCause::Panicked(panic_text(panic.as_ref())),
             diagnosis: None,
             stop: None,
             elapsed: began.elapsed(),
-        })
-    })
+        }),
+    }
 }
 
 async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartError> {

@@ -10,7 +10,7 @@ use plugin_proto::pb::MessageWillBePostedRequest;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::world::{World, is_alive, is_open};
+use crate::world::World;
 
 async fn expect_crash(world: &mut World, exit: Exit) {
     assert_eq!(world.environment.wait_exit(&world.id).await, Some(exit));
@@ -29,13 +29,7 @@ async fn expect_crash(world: &mut World, exit: Exit) {
             .await
             .is_none_or(|report| report.already_exited)
     );
-    for what in world.events() {
-        match what {
-            What::ApiListening { address } => assert!(!is_open(address)),
-            What::Spawned { pid, .. } => assert!(!is_alive(*pid)),
-            _ => {}
-        }
-    }
+    world.expect_nothing_left().await;
 }
 
 #[tokio::test]

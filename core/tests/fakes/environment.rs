@@ -113,7 +113,13 @@ async fn one_id_in_two_folders_is_refused_while_one_lives() {
     world.activate().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let script = Preset::Good.script();
-    let twin = place(folder.path(), fake(), "Com.Example.FAKE", &script).unwrap();
+    let twin = place(
+        folder.path(),
+        fake(),
+        &world.plugin.id.to_uppercase(),
+        &script,
+    )
+    .unwrap();
     let error = world
         .environment
         .activate(&twin.directory)
@@ -123,7 +129,7 @@ async fn one_id_in_two_folders_is_refused_while_one_lives() {
     assert!(
         error
             .to_string()
-            .starts_with("multiple plugins found: com.example.fake")
+            .starts_with(&format!("multiple plugins found: {}", world.id))
     );
     world.environment.deactivate(&world.id).await.unwrap();
     let moved = world.environment.activate(&twin.directory).await.unwrap();

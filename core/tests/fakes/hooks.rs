@@ -17,11 +17,15 @@ use prost::Message as _;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::world::{SHORT, World};
+use crate::world::{LONG, SHORT, World};
 
 async fn outcome(answer: Answer) -> Outcome<plugin_proto::pb::ExecuteCommandResponse> {
+    let hangs = answer == Answer::Hang;
     let script = Script::serving(Serve::good().hook("ExecuteCommand", answer));
-    let world = World::timed(&script, |timing| timing.hook = SHORT * 5);
+    let world = World::timed(&script, |timing| {
+        let limit = if hangs { SHORT } else { LONG };
+        timing.hooks.insert("ExecuteCommand".to_owned(), limit);
+    });
     world.activate().await.unwrap();
     let hooks = world.environment.hooks(&world.id).unwrap();
     hooks

@@ -8,7 +8,7 @@ use plugin_proto::health::ServingStatus;
 use plugin_proto::hook::MessageWillBePosted;
 use plugin_proto::pb::MessageWillBePostedRequest;
 
-use crate::world::{World, is_alive, is_open};
+use crate::world::{World, serves};
 
 #[tokio::test]
 async fn a_good_plugin_starts_answers_and_stops() {
@@ -30,7 +30,7 @@ async fn a_good_plugin_starts_answers_and_stops() {
     else {
         unreachable!()
     };
-    assert!(is_open(&address));
+    assert!(serves(&address, &world.id).await);
 
     let report = world.environment.deactivate(&world.id).await.unwrap();
     assert!(report.graceful, "{report}");
@@ -40,8 +40,7 @@ async fn a_good_plugin_starts_answers_and_stops() {
     assert_eq!(report.steps.last().unwrap().name, "api_close");
     assert!(report.exit.unwrap().is_success(), "{report}");
     assert_eq!(world.state(), "not_running");
-    assert!(!is_open(&address));
-    assert!(!is_alive(activation.pid));
+    world.expect_nothing_left().await;
     assert!(world.environment.hooks(&world.id).is_err());
     let rpcs = world.rpcs();
     let order = |name: &str| rpcs.iter().position(|rpc| rpc == name).unwrap();

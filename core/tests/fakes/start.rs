@@ -13,7 +13,7 @@ use plugin_host::supervisor::{StartError, StartStep};
 use plugin_host::timing::Timing;
 use rstest::rstest;
 
-use crate::world::{SHORT, Setting, World, is_alive, is_open};
+use crate::world::{SHORT, Setting, World};
 
 /// Activates, expects the failure, and looks for anything that is left.
 async fn failure(world: &mut World, kind: &str, step: StartStep) -> ActivateError {
@@ -24,13 +24,7 @@ async fn failure(world: &mut World, kind: &str, step: StartStep) -> ActivateErro
     let status = world.environment.status(&world.id).unwrap();
     assert!(error.to_string().contains(&status.error.unwrap()));
     assert_eq!(status.pid, None);
-    for what in world.events() {
-        match what {
-            What::ApiListening { address } => assert!(!is_open(address), "{address}"),
-            What::Spawned { pid, .. } => assert!(!is_alive(*pid), "{pid}"),
-            _ => {}
-        }
-    }
+    world.expect_nothing_left().await;
     error
 }
 
@@ -38,20 +32,18 @@ fn start_error(error: &ActivateError) -> &StartError {
     error.start_error().expect("the plugin was started")
 }
 
-fn quick(timing: &mut Timing) {
-    *timing = Timing {
-        start: SHORT,
-        connect: SHORT,
-        implemented: SHORT,
-        hook: SHORT,
-        ..crate::world::patient()
-    };
+fn short_start(timing: &mut Timing) {
+    timing.start = SHORT;
+}
+
+fn short_connect(timing: &mut Timing) {
+    timing.connect = SHORT;
 }
 
 fn patient(_: &mut Timing) {}
 
 #[rstest]
-#[case::silent(Preset::Silent, quick, "handshake.timeout", StartStep::Handshake)]
+#[case::silent(Preset::Silent, short_start, "handshake.timeout", StartStep::Handshake)]
 #[case::netrpc(Preset::Netrpc, patient, "handshake.netrpc", StartStep::Handshake)]
 #[case::malformed(
     Preset::Malformed,
@@ -59,7 +51,12 @@ fn patient(_: &mut Timing) {}
     "handshake.malformed",
     StartStep::Handshake
 )]
-#[case::no_newline(Preset::NoNewline, quick, "handshake.timeout", StartStep::Handshake)]
+#[case::no_newline(
+    Preset::NoNewline,
+    short_start,
+    "handshake.timeout",
+    StartStep::Handshake
+)]
 #[case::log_first(
     Preset::LogBeforeHandshake,
     patient,
@@ -72,7 +69,12 @@ fn patient(_: &mut Timing) {}
     "handshake.overlong",
     StartStep::Handshake
 )]
-#[case::mute(Preset::MuteListener, quick, "connect.mute", StartStep::Connect)]
+#[case::mute(
+    Preset::MuteListener,
+    short_connect,
+    "connect.mute",
+    StartStep::Connect
+)]
 #[case::gone(Preset::ListenerGone, patient, "connect.refused", StartStep::Connect)]
 #[case::implemented(
     Preset::ImplementedFails,
@@ -125,7 +127,7 @@ async fn activation(#[case] answer: Answer, #[case] kind: &str) {
     let script = Script::serving(Serve::good().hook("OnActivate", answer));
     let mut world = World::timed(&script, |timing| {
         if hangs {
-            timing.hook = SHORT;
+            timing.hooks.insert("OnActivate".to_owned(), SHORT);
         }
     });
     let error = failure(&mut world, kind, StartStep::Activate).await;
@@ -204,11 +206,7 @@ async fn an_interpreter_that_is_no_program_is_a_spawn_error() {
         "{error}"
     );
     assert_eq!(error.diagnosis(), None);
-    for what in world.events() {
-        if let What::ApiListening { address } = what {
-            assert!(!is_open(address));
-        }
-    }
+    world.expect_nothing_left().await;
 }
 
 #[tokio::test]

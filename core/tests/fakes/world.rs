@@ -1,6 +1,7 @@
 //! A host with one fake plugin in a folder that goes away with it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,6 +15,10 @@ use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
 use plugin_host::policy::Policy;
 use plugin_host::timing::Timing;
+use plugin_proto::api::GetPluginID;
+use plugin_proto::call;
+use plugin_proto::dial::{Target, dial};
+use plugin_proto::pb::GetPluginIdRequest;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -59,8 +64,9 @@ impl World {
 
     pub(crate) fn new(script: &Script, setting: Setting) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let id = "com.example.fake";
-        let plugin = place(&folder.path().join("plugin"), fake(), id, script).unwrap();
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let id = format!("com.example.fake{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let plugin = place(&folder.path().join("plugin"), fake(), &id, script).unwrap();
         let (sender, events) = mpsc::unbounded_channel();
         let options = HostOptions {
             timing: setting.timing.unwrap_or_else(patient),
@@ -74,7 +80,7 @@ impl World {
         Self {
             environment: Environment::new(options, backend).unwrap(),
             plugin,
-            id: PluginId::parse(id).unwrap(),
+            id: PluginId::parse(&id).unwrap(),
             events,
             seen: Vec::new(),
             _folder: folder,
@@ -131,6 +137,20 @@ impl World {
         }
     }
 
+    /// Looks for anything that is left of the plugins so far: processes, API servers.
+    pub(crate) async fn expect_nothing_left(&mut self) {
+        let id = self.id.clone();
+        for what in self.events().to_vec() {
+            match what {
+                What::ApiListening { address } => {
+                    assert!(!serves(&address, &id).await, "{address}")
+                }
+                What::Spawned { pid, .. } => assert!(!is_alive(pid), "{pid}"),
+                _ => {}
+            }
+        }
+    }
+
     /// All events up to now.
     pub(crate) fn events(&mut self) -> &[What] {
         while let Ok(event) = self.events.try_recv() {
@@ -183,7 +203,15 @@ pub(crate) fn is_alive(pid: u32) -> bool {
     })
 }
 
-/// Whether somebody listens on an address.
-pub(crate) fn is_open(address: &str) -> bool {
-    std::net::TcpStream::connect(address).is_ok()
+/// Whether the API server of a plugin listens there. Only that one counts: a port that was freed may soon be another's.
+pub(crate) async fn serves(address: &str, id: &PluginId) -> bool {
+    let asked = async {
+        let channel = dial(&Target::Tcp(address.to_owned()), LONG).await.ok()?;
+        let request = tonic::Request::new(GetPluginIdRequest {});
+        let answer = call::call::<GetPluginID>(&channel, request).await.ok()?;
+        Some(answer.plugin_id == id.as_str())
+    };
+    // A stranger may let us wait.
+    let answer = tokio::time::timeout(Duration::from_secs(1), asked).await;
+    matches!(answer, Ok(Some(true)))
 }
