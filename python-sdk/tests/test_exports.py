@@ -9,8 +9,8 @@ import pytest
 import mattermost_plugin
 
 EXPORTS = """
-AlreadyExistsError AsyncPluginAPIClient Command CommandArgs CommandResponse DISMISS_POST_ERROR HookName
-HookRegistrationError NotFoundError PermissionDeniedError Plugin PluginAPIClient PluginAPIError PluginKVSetOptions
+AlreadyExistsError AsyncPluginAPIClient Command CommandArgs CommandResponse DISMISS_POST_ERROR HTTPRequest HTTPResponseWriter
+HookName HookRegistrationError NotFoundError PermissionDeniedError Plugin PluginAPIClient PluginAPIError PluginKVSetOptions
 RuntimeConfig UnavailableError ValidationError __version__ convert_app_error convert_grpc_error hook load_runtime_config
 run_plugin serve_plugin
 """.split()
@@ -48,7 +48,12 @@ MODULES = {
         "run_plugin",
         "serve_plugin",
     ],
-    "mattermost_plugin.servicers.hooks_servicer": ["DISMISS_POST_ERROR", "PluginHooksServicer"],
+    "mattermost_plugin.servicers.hooks_servicer": [
+        "DISMISS_POST_ERROR",
+        "HTTPRequest",
+        "HTTPResponseWriter",
+        "PluginHooksServicer",
+    ],
 }
 
 GENERATED = """

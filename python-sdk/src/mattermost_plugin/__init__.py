@@ -20,7 +20,7 @@ from mattermost_plugin.hooks import HookName, HookRegistrationError, hook
 from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.runtime_config import RuntimeConfig, load_runtime_config
 from mattermost_plugin.server import run_plugin, serve_plugin
-from mattermost_plugin.servicers.hooks_servicer import DISMISS_POST_ERROR
+from mattermost_plugin.servicers.hooks_servicer import DISMISS_POST_ERROR, HTTPRequest, HTTPResponseWriter
 
 __all__ = [
     "DISMISS_POST_ERROR",
@@ -29,6 +29,8 @@ __all__ = [
     "Command",
     "CommandArgs",
     "CommandResponse",
+    "HTTPRequest",
+    "HTTPResponseWriter",
     "HookName",
     "HookRegistrationError",
     "NotFoundError",

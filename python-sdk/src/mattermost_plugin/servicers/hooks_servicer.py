@@ -1,4 +1,4 @@
-"""Answers all unary hooks, by shape: one dispatcher, no code per hook.
+"""Answers all hooks: the unary ones by shape, with one dispatcher and no code per hook; ServeHTTP by `_serve_http.py`.
 
 A failing handler is answered in band, where the contract has a place for it: an AppError, a rejection reason,
 `healthy = false`, or the values that came in. The host never sees a gRPC status for something that a plugin's author did.
@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, Callable, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, AsyncIterator, Callable, Dict, Iterator, Optional
 
 import grpc
 from google.protobuf.message import Message
@@ -22,8 +23,10 @@ from mattermost_plugin.grpc.common_pb2 import AppError
 from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.servicers import _answers
 from mattermost_plugin.servicers._answers import DISMISS_POST_ERROR, WrongReturnError
+from mattermost_plugin.servicers._http import HTTPRequest, HTTPResponseWriter
+from mattermost_plugin.servicers._serve_http import BrokenStreamError, serve_http
 
-__all__ = ["DISMISS_POST_ERROR", "PluginHooksServicer"]
+__all__ = ["DISMISS_POST_ERROR", "HTTPRequest", "HTTPResponseWriter", "PluginHooksServicer", "make_app_error"]
 
 # What a hook without a handler answers, where that is not simply an empty response. The host asks `Implemented` and does not
 # call such hooks; other callers may.
@@ -57,7 +60,10 @@ class PluginHooksServicer:
 
     def generic_handler(self) -> grpc.GenericRpcHandler:
         """The service as a gRPC server takes it."""
-        methods = {hook.name: self._method_handler(hook) for hook in HOOKS.values() if hook.shape is not Shape.STREAM}
+        methods = {
+            hook.name: self._stream_handler(hook) if hook.shape is Shape.STREAM else self._method_handler(hook)
+            for hook in HOOKS.values()
+        }
         return grpc.method_handlers_generic_handler(HOOKS_SERVICE_NAME, methods)
 
     async def answer(self, hook: HookMethod, request: Any) -> Message:
@@ -97,19 +103,32 @@ class PluginHooksServicer:
         # A coroutine function proper, not a partial: grpcio on Python 3.9 would not await that.
         async def serve(request: Any, context: Any) -> Message:
             del context  # its status stays OK: see the invariant
-            self.calls += 1
-            try:
+            with self._in_flight():
                 return await self.answer(hook, request)
-            finally:
-                self.calls -= 1
-                if self.calls == 0 and self._idle is not None:
-                    self._idle.set()
 
-        return grpc.unary_unary_rpc_method_handler(
-            serve,
-            request_deserializer=hook.request.FromString,
-            response_serializer=hook.response.SerializeToString,
-        )
+        return grpc.unary_unary_rpc_method_handler(serve, hook.request.FromString, hook.response.SerializeToString)
+
+    def _stream_handler(self, hook: HookMethod) -> grpc.RpcMethodHandler[Any, Any]:
+        async def serve(incoming: Any, context: Any) -> AsyncIterator[Message]:
+            with self._in_flight():
+                try:
+                    messages = await serve_http(self.plugin, self._runner, incoming)
+                except BrokenStreamError as error:
+                    await context.abort(error.code, str(error))
+                for message in messages:
+                    yield message
+
+        return grpc.stream_stream_rpc_method_handler(serve, hook.request.FromString, hook.response.SerializeToString)
+
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
+        self.calls += 1
+        try:
+            yield
+        finally:
+            self.calls -= 1
+            if self.calls == 0 and self._idle is not None:
+                self._idle.set()
 
 
 def _message_of(error: Exception) -> str:
