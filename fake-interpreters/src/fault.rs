@@ -106,6 +106,12 @@ faults! {
     NeedsPath = "needs-path",
     /// Ends unless HOME is set.
     NeedsHome = "needs-home",
+    /// Ends unless MATTERMOST_PLUGIN_HOOK_TIMEOUT is a number.
+    NeedsNumericTimeout = "needs-numeric-timeout",
+    /// Ends unless MATTERMOST_PLUGIN_API_TARGET is set.
+    NeedsApiTarget = "needs-api-target",
+    /// The first start leaves a lock file that no later one gets past.
+    LockStays = "lock-stays",
     // Health.
     /// The health of `plugin` is NOT_SERVING.
     HealthNotServing = "health-not-serving",
@@ -113,6 +119,8 @@ faults! {
     HealthPluginUnknown = "health-plugin-unknown",
     /// The health service says SERVING of any service.
     HealthUnknownServing = "health-unknown-serving",
+    /// The health service does not know the empty name.
+    HealthEmptyUnknown = "health-empty-unknown",
     /// There is no health service.
     HealthUnimplemented = "health-unimplemented",
     /// The health service never answers.
@@ -196,6 +204,8 @@ faults! {
     ErrorAllows = "error-allows",
     /// A failing handler becomes a gRPC status.
     ErrorAsStatus = "error-as-status",
+    /// MessageHasBeenPosted is answered, but its handler does not run.
+    NotificationNotRun = "notification-not-run",
     /// The error of a command is lost.
     CommandErrorSwallowed = "command-error-swallowed",
     /// The response of a command is lost.
@@ -208,6 +218,12 @@ faults! {
     PingUnhealthy = "ping-unhealthy",
     /// A failing handler ends the process.
     ErrorKills = "error-kills",
+    /// A handler that calls the language's exit ends the process.
+    QuitEndsProcess = "quit-ends-process",
+    /// A handler that ends the process ends it with 1, whatever status it names.
+    ExitStatusLost = "exit-status-lost",
+    /// A handler that has written more than a pipe holds never comes to its end.
+    FloodHangs = "flood-hangs",
     /// A failing notification handler ends the process after its hook was answered.
     NotifyErrorKills = "notify-error-kills",
     /// Handlers run, but nobody sees it.
@@ -251,6 +267,18 @@ faults! {
     ApiValueTruncated = "api-value-truncated",
     /// Values come back as if they were text.
     ApiBytesMangled = "api-bytes-mangled",
+    /// Calls of the API at the same time are sent with the request of the latest.
+    ApiAnswersMixedUp = "api-answers-mixed-up",
+    /// Log lines arrive without their pairs.
+    ApiLogPairsLost = "api-log-pairs-lost",
+    /// Lists are always asked for from the first page.
+    ApiPageIgnored = "api-page-ignored",
+    /// Whether a value was changed is not told.
+    ApiSuccessLost = "api-success-lost",
+    /// Old values are not sent.
+    ApiOldValueLost = "api-old-value-lost",
+    /// Options are not sent.
+    ApiOptionsLost = "api-options-lost",
     /// An error of the API is taken for success.
     ApiErrorLost = "api-error-lost",
     /// An error of the API loses its status code.
@@ -266,6 +294,8 @@ faults! {
     ShutdownUnimplemented = "shutdown-unimplemented",
     /// Shutdown never answers.
     ShutdownHangs = "shutdown-hangs",
+    /// Shutdown waits until all running handlers have come to their end.
+    ShutdownWaitsForHandlers = "shutdown-waits-for-handlers",
     /// The process ends with 3 after Shutdown.
     ShutdownExitsNonZero = "shutdown-exits-non-zero",
     /// The process dies of SIGABRT after Shutdown.
@@ -291,6 +321,8 @@ faults! {
     LogLevelIgnored = "log-level-ignored",
     /// Logs go to stdout.
     LogsOnStdout = "logs-on-stdout",
+    /// The level of a log line is a number, which ends a Go host.
+    LogLevelNumber = "log-level-number",
     /// Logs have no level that a host can read.
     LogsWithoutLevel = "logs-without-level",
 }

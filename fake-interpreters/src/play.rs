@@ -4,6 +4,8 @@ mod grandchild;
 mod output;
 mod parent;
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,6 +118,7 @@ impl Player {
             Step::CheckCookie { to, code, silent } => {
                 self.check_cookie(*to, *code, *silent).await?
             }
+            Step::Lock { file } => self.lock(file).await?,
             Step::DemandEnv(demand) => self.demand(demand).await?,
         }
         Ok(())
@@ -222,6 +225,20 @@ impl Player {
         self.stage.exit(code, "cookie")
     }
 
+    async fn lock(&self, file: &Path) -> std::io::Result<()> {
+        if File::create_new(file).is_ok() {
+            return Ok(());
+        }
+        let complaint = format!("RuntimeError: {} is there already\n", file.display());
+        output::write(
+            &self.stage,
+            &self.place,
+            &Write::text(Stream::Stderr, &complaint),
+        )
+        .await?;
+        self.stage.exit(1, "lock")
+    }
+
     async fn demand(&self, demand: &DemandEnv) -> std::io::Result<()> {
         let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
         let Some(complaint) = unmet(demand, names, |name| std::env::var(name).ok()) else {
@@ -264,5 +281,10 @@ fn unmet(
         ours.find(|name| !known.contains(name))
             .map(|name| format!("RuntimeError: unknown variable {name}"))
     });
-    missing.or(present).or(other).or(unknown)
+    let wordy = demand
+        .numeric
+        .iter()
+        .find(|name| value(name).is_none_or(|value| value.parse::<f64>().is_err()))
+        .map(|name| format!("ValueError: {name} is no number"));
+    missing.or(present).or(other).or(wordy).or(unknown)
 }

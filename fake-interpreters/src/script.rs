@@ -157,6 +157,11 @@ pub enum Step {
         #[serde(default)]
         silent: bool,
     },
+    /// Makes a file and leaves it there; ends with code 1 if it is there already.
+    Lock {
+        /// The file, relative to the working directory.
+        file: PathBuf,
+    },
     /// Ends with code 1 unless the environment is as demanded: what a plugin does that needs more than it may expect.
     DemandEnv(DemandEnv),
 }
@@ -233,6 +238,9 @@ pub struct DemandEnv {
     /// Variables that must have exactly this value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub equal: BTreeMap<String, String>,
+    /// Variables that must be numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numeric: Vec<String>,
     /// Names beginning with `PLUGIN_` or `MATTERMOST_` that are borne; any other with such a beginning is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Vec<String>>,

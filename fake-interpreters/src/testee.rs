@@ -79,6 +79,8 @@ pub(crate) struct Testee {
     turn: tokio::sync::Mutex<()>,
     /// The input of the latest call, for the fault that mixes calls up.
     latest: Mutex<Option<Input>>,
+    /// The request of the latest API call, for the fault that mixes those up.
+    latest_request: Mutex<serde_json::Value>,
 }
 
 impl Testee {
@@ -113,6 +115,7 @@ impl Testee {
             failed: AtomicBool::new(false),
             turn: tokio::sync::Mutex::new(()),
             latest: Mutex::default(),
+            latest_request: Mutex::default(),
         }
     }
 
@@ -144,6 +147,13 @@ impl Testee {
     pub(crate) fn is_down(&self) -> bool {
         (self.has(Fault::HealthDownDuringHook) && self.running.load(Ordering::Relaxed) > 0)
             || (self.has(Fault::HealthDownAfterFailure) && self.failed.load(Ordering::Relaxed))
+    }
+
+    /// Waits until no call runs any more, the one who asks not being counted.
+    pub(crate) async fn quiet(&self) {
+        while self.running.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// One hook call.
@@ -190,7 +200,8 @@ impl Testee {
         match (self.fault, name) {
             (Some(Fault::ActivateNotRun), "OnActivate")
             | (Some(Fault::DeactivateNotRun), "OnDeactivate")
-            | (Some(Fault::ConfigurationNotRun), "OnConfigurationChange") => {
+            | (Some(Fault::ConfigurationNotRun), "OnConfigurationChange")
+            | (Some(Fault::NotificationNotRun), "MessageHasBeenPosted") => {
                 return Ok(Bytes::new());
             }
             (Some(Fault::DeactivateCrashes), "OnDeactivate") => self.stage.exit(1, "fault"),
@@ -291,7 +302,9 @@ impl Testee {
             Word::Reject(why) => Outcome::Rejected(why),
             Word::Dismiss => Outcome::Dismissed,
             Word::Fail(why) => Outcome::Failed(why),
+            Word::Exit(_) if self.has(Fault::ExitStatusLost) => self.stage.exit(1, "fault"),
             Word::Exit(code) => self.stage.exit(code, "order"),
+            Word::Quit(_) if self.has(Fault::QuitEndsProcess) => self.stage.exit(3, "fault"),
             Word::Sleep(ms) => {
                 let pause = Duration::from_millis(ms);
                 if self.has(Fault::HookBlocksServer) {
@@ -304,6 +317,9 @@ impl Testee {
             Word::Quit(code) => Outcome::Failed(format!("SystemExit: {code}")),
             Word::Flood(bytes) => {
                 self.flood(bytes).await;
+                if self.has(Fault::FloodHangs) {
+                    std::future::pending().await
+                }
                 Outcome::Allowed
             }
             Word::Log { level, text } => {
@@ -337,10 +353,12 @@ impl Testee {
         if !self.log.lets_pass(level) {
             return;
         }
-        let line = if self.has(Fault::LogsWithoutLevel) {
-            format!("{text}\n")
-        } else {
-            log::line(level, text)
+        let line = match self.fault {
+            Some(Fault::LogsWithoutLevel) => format!("{text}\n"),
+            Some(Fault::LogLevelNumber) => {
+                format!("{}\n", json!({ "@level": 20, "@message": text }))
+            }
+            _ => log::line(level, text),
         };
         let stream = if self.has(Fault::LogsOnStdout) {
             Stream::Stdout

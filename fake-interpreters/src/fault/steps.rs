@@ -11,6 +11,7 @@ const KNOWN: &[&str] = &[
     "PLUGIN_MAX_PORT",
     "PLUGIN_PROTOCOL_VERSIONS",
     "PLUGIN_HOST_RUN",
+    "PLUGIN_HOST_SESSION",
     "MATTERMOST_PLUGIN",
     "MATTERMOST_PLUGIN_API_TARGET",
     "MATTERMOST_PLUGIN_ID",
@@ -113,6 +114,22 @@ fn environment(fault: Fault) -> Option<Script> {
         Fault::NeedsVersions => present("PLUGIN_PROTOCOL_VERSIONS"),
         Fault::NeedsPath => present("PATH"),
         Fault::NeedsHome => present("HOME"),
+        Fault::NeedsApiTarget => present("MATTERMOST_PLUGIN_API_TARGET"),
+        Fault::NeedsNumericTimeout => DemandEnv {
+            numeric: names(&["MATTERMOST_PLUGIN_HOOK_TIMEOUT"]),
+            ..DemandEnv::default()
+        },
+        Fault::LockStays => {
+            let lock = Step::Lock {
+                file: "plugin.lock".into(),
+            };
+            return Some(
+                Script::new()
+                    .check_cookie()
+                    .step(lock)
+                    .then(&after_cookie()),
+            );
+        }
         Fault::NeedsSingleVersion => {
             let single = ("PLUGIN_PROTOCOL_VERSIONS".to_owned(), "1".to_owned());
             DemandEnv {

@@ -10,12 +10,16 @@ use bytes::Bytes;
 use tonic::Status;
 
 use super::Server;
+use crate::fault::Fault;
 use crate::script::Controller;
 use crate::stage::Stage;
 
 impl Server {
     /// `/plugin.GRPCController/Shutdown`.
     pub(super) async fn shut_down(&self) -> Result<Bytes, Status> {
+        if let (true, Some(testee)) = (self.has(Fault::ShutdownWaitsForHandlers), &self.testee) {
+            testee.quiet().await;
+        }
         let (code, delay) = match &self.serve.controller {
             Controller::Exit => (0, Duration::ZERO),
             Controller::ExitCode(code) => (*code, Duration::ZERO),

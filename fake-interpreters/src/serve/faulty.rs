@@ -31,6 +31,7 @@ fn health(fault: Fault) -> Option<Health> {
     };
     match fault {
         Fault::HealthNotServing => services(&[("plugin", "NOT_SERVING"), ("", "NOT_SERVING")]),
+        Fault::HealthEmptyUnknown => services(&[("plugin", "SERVING")]),
         Fault::HealthPluginUnknown => services(&[("", "SERVING")]),
         Fault::HealthUnknownServing => services(&[("*", "SERVING")]),
         Fault::HealthUnimplemented => Some(Health::Unimplemented),

@@ -3,12 +3,14 @@
 use plugin_proto::find_api;
 use serde_json::{Map, Value, json};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tonic::Status;
 
 use super::Testee;
 use super::order::{Order, Word};
 use crate::apiclient;
 use crate::fault::Fault;
+use crate::stage::lock;
 
 impl Testee {
     /// What the order asks for, as JSON; `None` for orders that ask for nothing.
@@ -33,7 +35,7 @@ impl Testee {
         } else {
             request
         }) {
-            Ok(request) => self.sent(request),
+            Ok(request) => self.mixed_up(self.sent(request)).await,
             Err(error) => return failure("plugin_api.request", 0, &format!("not JSON: {error}")),
         };
         let answer = async {
@@ -49,8 +51,28 @@ impl Testee {
         }
     }
 
+    /// The request, or with the fault that mixes calls up the one that came last.
+    async fn mixed_up(&self, request: Value) -> Value {
+        if !self.has(Fault::ApiAnswersMixedUp) {
+            return request;
+        }
+        *lock(&self.latest_request) = request;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        lock(&self.latest_request).clone()
+    }
+
     /// The request, as the client sends it.
     fn sent(&self, mut request: Value) -> Value {
+        let lost = match self.fault {
+            Some(Fault::ApiLogPairsLost) => "key_value_pairs",
+            Some(Fault::ApiPageIgnored) => "page",
+            Some(Fault::ApiOldValueLost) => "old_value",
+            Some(Fault::ApiOptionsLost) => "options",
+            _ => "",
+        };
+        if let Some(fields) = request.as_object_mut() {
+            fields.remove(lost);
+        }
         if self.has(Fault::ApiValueTruncated) && request.get("value").is_some() {
             let cut = request["value"].as_str().and_then(unbase64).map(|value| {
                 let end = value
@@ -81,6 +103,11 @@ impl Testee {
                 error["status_code"].as_i64().unwrap_or_default()
             };
             return failure(error["id"].as_str().unwrap_or_default(), code, text);
+        }
+        if self.has(Fault::ApiSuccessLost)
+            && let Some(fields) = answer.as_object_mut()
+        {
+            fields.remove("success");
         }
         if self.has(Fault::ApiPluginIdWrong) && name == "GetPluginID" {
             answer["plugin_id"] = "com.example.plugin".into();
