@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::driver::fault::Fault;
+
 /// Proves that a plugin SDK, or a host, keeps the contract of Mattermost's out-of-process plugins.
 #[derive(Debug, Parser)]
 #[command(version, about, max_term_width = 100, after_help = EXIT_CODES)]
@@ -45,6 +47,13 @@ pub enum Command {
     /// Be the guard of a host.
     #[command(hide = true)]
     Guard,
+    /// Be our own host under test: obey the driver protocol on stdin and stdout.
+    #[command(hide = true)]
+    Drive {
+        /// One thing to do wrong.
+        #[arg(long, value_enum, hide_possible_values = true)]
+        fault: Option<Fault>,
+    },
     /// Clean up after a run that was killed.
     #[command(hide = true, name = KEEP)]
     Keep {

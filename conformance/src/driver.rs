@@ -1,11 +1,24 @@
 //! Our own host as a host under test: a process that speaks the driver protocol on stdin and stdout.
 //!
-//! The hidden subcommands `drive [--fault NAME]` and `guard` end here. The suite itself never calls into this module: it starts the
-//! process and talks to it as to any other host (`subject::host`).
-//! - `protocol`: the messages, the one part that the suite shares;
+//! The hidden subcommands `drive [--fault NAME]` and `guard` end here. The suite itself uses no more of this module than `protocol`, as
+//! with any other host: it starts the process and talks to it (`subject::host`).
+//! - `protocol`: the messages;
 //! - `fault`: the names of the faults by which host checks are proven;
-//! - `seams`: where each fault is put into the host's options;
+//! - `seams`: where a fault is put into the host's options: policy, timing, launch, line, API;
 //! - `proxy`: a gRPC peer between host and plugin, the seam for faults on the wire;
+//! - `host`: what the host does for each order, and the faults of that;
 //! - `serve`: the loop from orders to answers.
+//!
+//! The host itself knows nothing of faults: each is one of its policies or sits where an application could sit.
 
 pub mod protocol;
+
+pub mod fault;
+
+mod proxy;
+mod seams;
+
+mod host;
+mod serve;
+
+pub use serve::serve;

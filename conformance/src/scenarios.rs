@@ -1,5 +1,6 @@
 //! The stories of the suite, one file per part of the contract; the tables are joined here.
 
+pub mod host;
 pub mod plugin;
 
 use crate::scenario::Scenario;
@@ -22,6 +23,19 @@ const TABLES: &[&[Scenario]] = &[
     plugin::concurrency::orders::SCENARIOS,
     plugin::api::SCENARIOS,
     plugin::crash::SCENARIOS,
+    host::handshake::SCENARIOS,
+    host::refusal::SCENARIOS,
+    host::manifest::SCENARIOS,
+    host::child::SCENARIOS,
+    host::activation::SCENARIOS,
+    host::hooks::SCENARIOS,
+    host::health::SCENARIOS,
+    host::output::SCENARIOS,
+    host::stopping::SCENARIOS,
+    host::guard::SCENARIOS,
+    host::crash::SCENARIOS,
+    host::concurrency::SCENARIOS,
+    host::api::SCENARIOS,
 ];
 
 /// Every scenario.

@@ -72,6 +72,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             plugin_host::guard::main();
             return Ok(Exit::Passed);
         }
+        Command::Drive { fault } => {
+            runtime()?.block_on(crate::driver::serve(*fault))?;
+            return Ok(Exit::Passed);
+        }
         Command::Keep { folder, mark } => {
             keep(folder, mark, &mut io::stdin());
             return Ok(Exit::Passed);
@@ -93,7 +97,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         Command::List { json } => list(&suite, *json, out),
         Command::Explain { id } => explain(&suite, id, out),
         Command::Coverage { json } => coverage(&suite, *json, out),
-        Command::Guard | Command::Keep { .. } => Ok(Exit::Passed),
+        Command::Guard | Command::Drive { .. } | Command::Keep { .. } => Ok(Exit::Passed),
     }
 }
 

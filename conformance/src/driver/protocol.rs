@@ -192,10 +192,6 @@ pub struct Activated {
     pub pid: Option<u32>,
     /// The hooks that will be called.
     pub hooks: Vec<String>,
-    /// Announced names that are no hooks.
-    pub unknown_hooks: Vec<String>,
-    /// Names announced more than once.
-    pub repeated_hooks: Vec<String>,
 }
 
 /// The answer to `hook`.

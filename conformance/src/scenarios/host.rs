@@ -4,3 +4,19 @@
 //! speaks the driver protocol can be judged.
 
 pub mod stage;
+
+mod held_call;
+
+pub mod activation;
+pub mod api;
+pub mod child;
+pub mod concurrency;
+pub mod crash;
+pub mod guard;
+pub mod handshake;
+pub mod health;
+pub mod hooks;
+pub mod manifest;
+pub mod output;
+pub mod refusal;
+pub mod stopping;

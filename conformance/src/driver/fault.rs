@@ -1,0 +1,245 @@
+//! The faults that our driver can have, one at a time: how host checks are shown to fail.
+//!
+//! Names only. Those of the first group are policies of the host, all others sit at its seams.
+
+use clap::ValueEnum;
+
+/// One fault, `--fault NAME`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub enum Fault {
+    // ---- policies: what the reference does ----
+    /// The plugin sees the host's whole environment.
+    InheritHostEnvironment,
+    /// The plugin is not told its id, folder, hook timeout and log level.
+    OmitPluginVariables,
+    /// Every health answer counts as healthy.
+    IgnoreHealthStatus,
+    /// SIGTERM is never sent.
+    NeverTerminate,
+    /// Only the child itself is killed.
+    KillOnlyChild,
+    /// OnConfigurationChange is not called before OnActivate.
+    StartWithoutConfiguration,
+    /// The script path is checked by its text alone.
+    TrustRawScriptPath,
+    /// The manifest's venv_path is not looked at.
+    IgnoreVenvPath,
+    /// The text of an OnActivate error is lost.
+    SwallowActivationErrorText,
+    /// A plugin must serve Implemented.
+    RequireImplemented,
+    /// Tracebacks are ordinary text.
+    IgnoreTracebacks,
+
+    // ---- timing ----
+    /// The start timeout is an eighth of what it should be.
+    GivesUpEarly,
+    /// The start timeout is four seconds longer.
+    GivesUpLate,
+    /// The connect timeout is five seconds longer.
+    ConnectsSlowly,
+    /// The hook timeout is five seconds longer.
+    SlowHookTimeout,
+    /// The health deadline is five seconds longer.
+    SlowHealthTimeout,
+    /// OnDeactivate and Shutdown may take for ever.
+    StopsWithoutBound,
+    /// SIGTERM follows Shutdown at once.
+    TerminatesAtOnce,
+    /// A stop takes two seconds more.
+    WaitsFixedTime,
+
+    // ---- the command ----
+    /// bin/python3 is taken before bin/python.
+    PrefersPython3,
+    /// A second argument is given.
+    ExtraArgument,
+    /// The working directory is the folder above.
+    WrongDirectory,
+    /// The plugin stays in the host's group.
+    SharedGroup,
+    /// The plugin inherits the host's stdin.
+    InheritedStdin,
+    /// The cookie is wrong.
+    WrongCookie,
+    /// There is no range of ports.
+    NoPortRange,
+    /// The API address is one at which nobody listens.
+    ApiNotReady,
+    /// The API server lives on after the plugin.
+    LeaksApiServer,
+    /// The API server is gone before OnDeactivate.
+    ApiGoneEarly,
+    /// What one read gives is taken for the line.
+    FirstChunkIsLine,
+    /// Lines before the handshake are skipped.
+    SkipsToHandshake,
+    /// A long line is cut.
+    CutsLongLine,
+    /// Stdout is not read after the first line.
+    StopsReadingStdout,
+
+    // ---- the handshake line ----
+    /// White space is trimmed around every field.
+    TrimsFields,
+    /// White space around the line is not trimmed.
+    TrimsNothing,
+    /// More than five fields are refused.
+    RefusesSurplus,
+    /// Any core protocol version will do.
+    IgnoresCoreVersion,
+    /// Numbers with signs and leading zeros are refused.
+    StrictNumbers,
+    /// Any application protocol version will do.
+    IgnoresAppVersion,
+    /// Any network is taken for tcp.
+    IgnoresNetwork,
+    /// An address that cannot be is taken all the same.
+    IgnoresBadAddress,
+    /// Unix sockets are refused.
+    RefusesUnix,
+    /// Only numeric addresses are accepted.
+    RefusesNames,
+    /// Without a protocol it is grpc.
+    AcceptsAbsentProtocol,
+    /// GRPC is grpc.
+    IgnoresProtocolCase,
+    /// A certificate is dropped.
+    DropsCertificate,
+    /// The host dies of a certificate.
+    DiesOfCertificate,
+    /// Lines over 1,024 bytes are refused.
+    ShortLinesOnly,
+    /// The last wrong field is reported.
+    ChecksBackwards,
+    /// Announced multiplexing is not looked at.
+    IgnoresMultiplexing,
+
+    // ---- the wire ----
+    /// Implemented is called twice.
+    AsksImplementedTwice,
+    /// Every hook counts as implemented.
+    ListsEveryHook,
+    /// Case and blanks in hook names do not matter.
+    IgnoresSpelling,
+    /// An unknown hook name fails the start.
+    RefusesUnknownHooks,
+    /// A failed Implemented is an empty list.
+    IgnoresImplementedError,
+    /// A failed OnConfigurationChange fails the start.
+    ConfigurationErrorIsFatal,
+    /// A failed OnActivate is a success.
+    IgnoresActivationError,
+    /// OnActivate is called before OnConfigurationChange.
+    ActivatesFirst,
+    /// StreamStdio is not called.
+    SkipsStdio,
+    /// Health is asked of no service.
+    ChecksNoService,
+    /// The first health check is left out.
+    NoFirstCheck,
+    /// OnDeactivate is left out.
+    SkipsOnDeactivate,
+    /// Shutdown is left out.
+    SkipsShutdown,
+
+    // ---- the API ----
+    /// GetPluginID answers another id.
+    WrongPluginId,
+    /// Log calls are answered and lost.
+    LosesLogs,
+    /// Log calls are all at info.
+    FlattensLogs,
+    /// Values end at their first zero byte.
+    KvCutsAtZero,
+    /// Compare and set does not compare.
+    KvIgnoresOldValue,
+    /// Lists lack their last key.
+    KvListLosesLast,
+    /// Keys do not expire.
+    KvNeverExpires,
+    /// All plugins share their keys.
+    KvShared,
+    /// A method that is missing is never answered.
+    HangsOnMissingMethod,
+    /// A method that is missing is answered with a status.
+    MissingMethodOutOfBand,
+    /// A message that does not decode breaks the server.
+    BreaksOnBadMessage,
+    /// Messages over 4 MiB are refused.
+    FourMibLimit,
+
+    // ---- what the host does and says ----
+    /// Refusals do not name their defect.
+    VagueRefusals,
+    /// A refusal comes five seconds late.
+    LateRefusals,
+    /// Refusals have no exit status.
+    HidesExitStatus,
+    /// Refusals have no stderr.
+    HidesStderr,
+    /// Refusals have no first line.
+    HidesFirstLine,
+    /// Refusals have no count of bytes.
+    HidesStdoutBytes,
+    /// Refusals have no times.
+    HidesTime,
+    /// Refusals have no Go wording.
+    HidesGoWording,
+    /// Refusals have a short message without versions, files and lines.
+    ShortMessages,
+    /// Names with two dots in front are refused.
+    RefusesTwoDots,
+    /// The runtime is read in any case.
+    AnyCaseRuntime,
+    /// A missing interpreter is looked for at a fixed place.
+    FixedInterpreter,
+    /// The list of variables to pass is not looked at.
+    IgnoresPassedVariables,
+    /// Each activation starts a process.
+    StartsTwice,
+    /// A restart starts a new process beside the old.
+    RestartKeepsOld,
+    /// A restart does nothing.
+    NeverRestarts,
+    /// Hook requests lose their plugin context.
+    DropsRequestField,
+    /// Hook answers lose a field.
+    DropsAnswerField,
+    /// An error in band is a failed call.
+    ErrorsLookAlike,
+    /// An answer that does not decode stops the plugin.
+    StopsOnBadAnswer,
+    /// An unhealthy plugin is stopped at once.
+    HealthDecidesStart,
+    /// Every log line is at debug.
+    AllAtDebug,
+    /// The host dies of a log line with a number as its level.
+    DiesOfOddLevel,
+    /// A report of a stop has no steps.
+    HidesStopSteps,
+    /// There is no guard.
+    NoGuard,
+    /// The end of a plugin is not noticed.
+    ReportsNoEnd,
+    /// A hook of a dead plugin fails six seconds late.
+    WaitsForDeadHook,
+    /// The end of one plugin stops all.
+    OneDeathStopsAll,
+    /// One call at a time.
+    OneCallAtATime,
+    /// Answers of hooks are mixed up.
+    MixesAnswers,
+}
+
+impl Fault {
+    /// The fault of this name.
+    pub fn parse(name: &str) -> Option<Fault> {
+        Fault::from_str(name, false).ok()
+    }
+
+    /// The name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,295 @@
+//! What our host does for each order, and the faults of doing and saying.
+//!
+//! Without a fault this only translates between the protocol and `plugin_host`; each fault is one named branch.
+
+mod manners;
+mod told;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use plugin_host::environment::Environment;
+use plugin_host::guard::GuardHandle;
+use plugin_host::hooks::Outcome;
+use plugin_host::ids::{PluginId, RUN_MARK_VARIABLE, fresh_run_mark};
+use plugin_host::memory::Memory;
+use plugin_host::options::{GuardProgram, HostOptions};
+use plugin_proto::{Form, Method, find_hook, reflect};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use super::protocol::{Activated, Called, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped};
+use super::seams::api::FaultyBackend;
+use super::seams::{self, Shared};
+use told::Told;
+
+/// What is answered to an order.
+pub(super) type Answer = Result<Value, Refusal>;
+
+/// The host that the driver drives.
+pub(super) struct Host {
+    fault: Option<Fault>,
+    options: HostOptions,
+    memory: Memory,
+    environment: Environment,
+    guard: Option<GuardHandle>,
+    shared: Shared,
+    /// Environments beside the first one, of faults that start too much.
+    others: Mutex<Vec<Environment>>,
+    /// Held by every call of a host that can do one at a time.
+    turn: Mutex<()>,
+    /// The answer to the hook before.
+    mixed: Mutex<Option<Value>>,
+    was_late: AtomicBool,
+}
+
+impl Host {
+    /// A host with this configuration, which tells its events to `out`.
+    pub(super) fn new(fault: Option<Fault>, configuration: &Configuration, out: mpsc::UnboundedSender<Message>) -> std::io::Result<Arc<Host>> {
+        let shared = Shared::default();
+        let memory = Memory::default();
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut options = seams::options(fault, configuration, &shared);
+        options.run_mark = run_mark();
+        options.events = Some(sender);
+        let guard = match fault {
+            Some(Fault::NoGuard) => None,
+            _ => Some(GuardHandle::start(&guard_program()?, &options.run_mark)?),
+        };
+        options.shared_guard = guard.clone();
+        let environment = environment(&options, &memory, fault)?;
+        tokio::spawn(Told::new(fault, memory.clone(), environment.clone(), out).run(events));
+        Ok(Arc::new(Host {
+            fault,
+            options,
+            memory,
+            environment,
+            guard,
+            shared,
+            others: Mutex::default(),
+            turn: Mutex::default(),
+            mixed: Mutex::default(),
+            was_late: AtomicBool::new(false),
+        }))
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == Some(fault)
+    }
+
+    /// Carries out an order.
+    pub(super) async fn obey(&self, order: Order) -> Answer {
+        let calls = matches!(order, Order::Hook { .. } | Order::Health { .. });
+        let _turn = if calls && self.has(Fault::OneCallAtATime) { Some(self.turn.lock().await) } else { None };
+        match order {
+            Order::Configure(_) => Err(refusal("order.late", "configure is the first order or none")),
+            Order::Activate { dir } => self.activate(&dir).await,
+            Order::Hook { plugin, hook, request } => self.hook(&plugin, &hook, request).await,
+            Order::Health { plugin } => self.health(&plugin).await,
+            Order::Status { plugin } => self.status(&plugin),
+            Order::WaitExit { plugin, within_ms } => self.wait_exit(&plugin, Duration::from_millis(within_ms)).await,
+            Order::Deactivate { plugin } => self.deactivate(&plugin).await,
+            Order::Restart { plugin } => self.restart(&plugin).await,
+            Order::Shutdown {} => Ok(self.shut_down().await),
+        }
+    }
+
+    async fn activate(&self, dir: &Path) -> Answer {
+        if let Some(refusal) = self.manner_before(dir) {
+            return Err(refusal);
+        }
+        let environment = self.environment_for(Fault::StartsTwice).await?;
+        let mut started = environment.activate(dir).await;
+        if self.put_fixed_interpreter(dir, &started) {
+            started = environment.activate(dir).await;
+        }
+        self.activated(&environment, started).await
+    }
+
+    async fn restart(&self, plugin: &str) -> Answer {
+        if self.has(Fault::NeverRestarts) {
+            return Err(refusal("restart.refused", "this host does not restart plugins"));
+        }
+        let id = plugin_id(plugin)?;
+        let environment = self.environment_for(Fault::RestartKeepsOld).await?;
+        let folder = self.environment.status(&id).map(|status| status.folder);
+        let started = match folder {
+            Some(folder) if self.has(Fault::RestartKeepsOld) => environment.activate(folder).await,
+            _ => environment.restart(&id).await,
+        };
+        self.activated(&environment, started).await
+    }
+
+    async fn hook(&self, plugin: &str, hook: &str, request: Value) -> Answer {
+        let id = plugin_id(plugin)?;
+        let method = find_hook(hook).ok_or_else(|| refusal("hook.unknown", &format!("no hook is called {hook:?}")))?;
+        let mut request = if request.is_null() { json!({}) } else { request };
+        if self.has(Fault::DropsRequestField)
+            && let Some(fields) = request.as_object_mut()
+        {
+            fields.remove("plugin_context");
+        }
+        let bytes = reflect::from_json(method, Form::Request, &request).map_err(|error| refusal("hook.request", &error.to_string()))?;
+        let hooks = self.environment.hooks(&id).map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        let outcome = hooks.call_raw(method, bytes).await;
+        let called = self.called(method, outcome);
+        self.manner_after_hook(&id, &called).await;
+        let answer = told(&called)?;
+        if self.has(Fault::MixesAnswers) {
+            let before = self.mixed.lock().await.replace(answer.clone());
+            return Ok(before.unwrap_or(answer));
+        }
+        Ok(answer)
+    }
+
+    fn called(&self, method: &'static Method, outcome: Outcome<bytes::Bytes>) -> Called {
+        match outcome {
+            Outcome::Answered(bytes) => match reflect::to_json(method, Form::Response, &bytes) {
+                Ok(mut response) => {
+                    if self.has(Fault::DropsAnswerField)
+                        && let Some(fields) = response.get_mut("modified_post").and_then(Value::as_object_mut)
+                    {
+                        fields.remove("message");
+                    }
+                    Called::Answered { response }
+                }
+                Err(error) => Called::Failed { kind: "violation".to_owned(), message: error.to_string() },
+            },
+            Outcome::NotImplemented => Called::NotImplemented {},
+            Outcome::Refused(error) if self.has(Fault::ErrorsLookAlike) => {
+                Called::Failed { kind: "status".to_owned(), message: error.message }
+            }
+            Outcome::Refused(error) => {
+                let wire = prost::Message::encode_to_vec(&*error);
+                let error = reflect::message_to_json("mattermost.pluginapi.v1.AppError", &wire).unwrap_or_default();
+                Called::Refused { error }
+            }
+            Outcome::Failed(failure) => {
+                Called::Failed { kind: failure.kind.word().to_owned(), message: failure.to_string() }
+            }
+        }
+    }
+
+    async fn health(&self, plugin: &str) -> Answer {
+        let id = plugin_id(plugin)?;
+        let health = self.environment.check_health(&id).await.map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        told(&Health { healthy: health.is_healthy(&self.options.policy), status: health.word().to_owned() })
+    }
+
+    fn status(&self, plugin: &str) -> Answer {
+        let id = plugin_id(plugin)?;
+        let status = self.environment.status(&id);
+        let state = status.as_ref().map_or("not_running", |status| status.state.word());
+        let state = if self.has(Fault::ReportsNoEnd) { "running" } else { state };
+        told(&Status { state: state.to_owned(), error: status.and_then(|status| status.error) })
+    }
+
+    async fn wait_exit(&self, plugin: &str, within: Duration) -> Answer {
+        let id = plugin_id(plugin)?;
+        if self.has(Fault::ReportsNoEnd) {
+            return told(&Ended::default());
+        }
+        let ended = match timeout(within, self.environment.wait_exit(&id)).await {
+            Ok(Some(exit)) => Ended { exited: true, exit_code: exit.code(), signal: exit.signal() },
+            Ok(None) | Err(_) => Ended::default(),
+        };
+        told(&ended)
+    }
+
+    async fn deactivate(&self, plugin: &str) -> Answer {
+        let id = plugin_id(plugin)?;
+        if self.has(Fault::ApiGoneEarly) {
+            self.shared.forwarders.end();
+        }
+        let report = self.environment.deactivate(&id).await;
+        if self.has(Fault::WaitsFixedTime) {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+        let stopped = report.is_some();
+        let steps = report.map(|report| report.steps).unwrap_or_default();
+        let steps = steps.iter().filter(|_| !self.has(Fault::HidesStopSteps)).map(|step| StopStep {
+            step: step.name.to_owned(),
+            outcome: step.outcome.to_owned(),
+            took_ms: step.took.as_secs_f64() * 1000.0,
+        });
+        told(&Stopped { stopped, steps: steps.collect() })
+    }
+
+    /// Stops everything, the guard last. Answers how many plugins ran.
+    pub(super) async fn shut_down(&self) -> Value {
+        let reports = self.environment.shutdown().await;
+        for other in self.others.lock().await.drain(..) {
+            other.shutdown().await;
+        }
+        if let Some(guard) = &self.guard {
+            guard.close(Duration::from_secs(3)).await;
+        }
+        json!({ "stopped": reports.len() })
+    }
+
+    /// The environment for a start: the only one, or one more if the fault is that there are more.
+    async fn environment_for(&self, fault: Fault) -> Result<Environment, Refusal> {
+        if !self.has(fault) {
+            return Ok(self.environment.clone());
+        }
+        let mut others = self.others.lock().await;
+        if fault == Fault::StartsTwice && others.is_empty() {
+            others.push(self.environment.clone());
+            return Ok(self.environment.clone());
+        }
+        let other = environment(&self.options, &self.memory, self.fault).map_err(|error| refusal("host", &error.to_string()))?;
+        others.push(other.clone());
+        Ok(other)
+    }
+
+    fn first_time_late(&self) -> bool {
+        self.has(Fault::LateRefusals) && !self.was_late.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// The word for a plugin that does not run.
+const NOT_RUNNING: &str = "plugin.not_running";
+
+fn environment(options: &HostOptions, memory: &Memory, fault: Option<Fault>) -> std::io::Result<Environment> {
+    Environment::new(options.clone(), Arc::new(FaultyBackend { memory: memory.clone(), fault }))
+}
+
+/// The mark of this driver's plugins: its own, below the one that it was started with, because the guard ends all that carry it.
+fn run_mark() -> String {
+    match std::env::var(RUN_MARK_VARIABLE) {
+        Ok(mark) => format!("{mark}.{}", std::process::id()),
+        Err(_) => fresh_run_mark(),
+    }
+}
+
+/// This very program as the guard.
+fn guard_program() -> std::io::Result<GuardProgram> {
+    Ok(GuardProgram { program: std::env::current_exe()?, args: vec!["guard".into()] })
+}
+
+fn plugin_id(text: &str) -> Result<PluginId, Refusal> {
+    PluginId::parse(text).map_err(|error| refusal("plugin.id", &error.to_string()))
+}
+
+fn refusal(kind: &str, message: &str) -> Refusal {
+    Refusal { kind: kind.to_owned(), message: message.to_owned(), ..Refusal::default() }
+}
+
+fn told<A: Serialize>(answer: &A) -> Answer {
+    serde_json::to_value(answer).map_err(|error| refusal("driver", &error.to_string()))
+}
+
+fn activated(environment: &Environment, activation: &plugin_host::environment::Activation) -> Activated {
+    let hooks = environment.hooks(&activation.id).map(|hooks| hooks.implemented().names().map(str::to_owned).collect());
+    Activated {
+        plugin: activation.id.to_string(),
+        started: activation.activated,
+        pid: Some(activation.pid),
+        hooks: hooks.unwrap_or_default(),
+    }
+}

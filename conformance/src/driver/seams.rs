@@ -1,0 +1,115 @@
+//! Where a fault is put into the options of the host: each seam is one that any application has.
+
+pub(super) mod api;
+pub(super) mod launch;
+pub(super) mod line;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plugin_host::options::HostOptions;
+use plugin_host::policy::Policy;
+use plugin_host::timing::Timing;
+
+use super::fault::Fault;
+use super::protocol::Configuration;
+use super::proxy;
+
+/// What outlives one start and a fault has to reach later.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    /// Ends the forwarders of API servers.
+    pub(super) forwarders: launch::Forwarders,
+}
+
+/// The options for a configuration, with one fault at most.
+pub(super) fn options(fault: Option<Fault>, configuration: &Configuration, shared: &Shared) -> HostOptions {
+    let mut options = HostOptions {
+        timing: timing(fault, configuration),
+        policy: policy(fault),
+        pass_environment: configuration.pass_env.clone(),
+        ..HostOptions::default()
+    };
+    if let Some(level) = &configuration.log_level {
+        options.log_level.clone_from(level);
+    }
+    let Some(fault) = fault else { return options };
+    if fault == Fault::IgnoresPassedVariables {
+        options.pass_environment.clear();
+    }
+    options.prepare = launch::prepare(fault, shared);
+    let parse = line::reader(fault);
+    options.read_handshake = match proxy::is_on_the_wire(fault) {
+        true => Arc::new(move |bytes| parse(bytes).and_then(|handshake| proxy::between(fault, handshake))),
+        false => Arc::new(parse),
+    };
+    options
+}
+
+fn policy(fault: Option<Fault>) -> Policy {
+    let is = |wanted| fault == Some(wanted);
+    Policy {
+        inherit_host_environment: is(Fault::InheritHostEnvironment),
+        omit_plugin_variables: is(Fault::OmitPluginVariables),
+        ignore_health_status: is(Fault::IgnoreHealthStatus),
+        never_terminate: is(Fault::NeverTerminate),
+        kill_only_child: is(Fault::KillOnlyChild),
+        start_without_configuration: is(Fault::StartWithoutConfiguration),
+        trust_raw_script_path: is(Fault::TrustRawScriptPath),
+        ignore_venv_path: is(Fault::IgnoreVenvPath),
+        swallow_activation_error_text: is(Fault::SwallowActivationErrorText),
+        require_implemented: is(Fault::RequireImplemented),
+        ignore_tracebacks: is(Fault::IgnoreTracebacks),
+    }
+}
+
+const LONGER: Duration = Duration::from_secs(5);
+const FOR_EVER: Duration = Duration::from_secs(3600);
+
+fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
+    let mut timing = Timing::default();
+    for (name, bound) in bounds(&mut timing) {
+        if let Some(ms) = configuration.timing_ms.get(name) {
+            *bound = Duration::from_millis(*ms);
+        }
+    }
+    match fault {
+        Some(Fault::GivesUpEarly) => timing.start /= 8,
+        Some(Fault::GivesUpLate) => timing.start += Duration::from_secs(4),
+        Some(Fault::ConnectsSlowly) => timing.connect += LONGER,
+        Some(Fault::SlowHookTimeout) => timing.hook += LONGER,
+        Some(Fault::SlowHealthTimeout) => timing.health += LONGER,
+        Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
+        Some(Fault::TerminatesAtOnce) => timing.exit_after_shutdown = Duration::ZERO,
+        _ => {}
+    }
+    timing
+}
+
+/// Each bound by its name in the protocol.
+fn bounds(timing: &mut Timing) -> [(&'static str, &mut Duration); 11] {
+    [
+        ("start", &mut timing.start),
+        ("connect", &mut timing.connect),
+        ("implemented", &mut timing.implemented),
+        ("hook", &mut timing.hook),
+        ("health", &mut timing.health),
+        ("shutdown_rpc", &mut timing.shutdown_rpc),
+        ("exit_after_shutdown", &mut timing.exit_after_shutdown),
+        ("term_grace", &mut timing.term_grace),
+        ("kill", &mut timing.kill),
+        ("drain", &mut timing.drain),
+        ("api_close", &mut timing.api_close),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::protocol::TIMING;
+
+    #[test]
+    fn every_bound_of_the_protocol_is_one_of_the_host() {
+        assert_eq!(bounds(&mut Timing::default()).map(|(name, _)| name), TIMING);
+    }
+}

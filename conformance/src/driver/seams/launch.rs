@@ -1,0 +1,98 @@
+//! Faults in the command, and a forwarder in front of the plugin's API server.
+//!
+//! What the host must not see of the plugin's stdout is taken away by a shell around the plugin.
+
+use std::ffi::{OsStr, OsString};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use plugin_host::options::PrepareLaunch;
+use plugin_host::process::Launch;
+use tokio::task::JoinHandle;
+
+use super::Shared;
+use crate::driver::fault::Fault;
+
+const API_TARGET: &str = "MATTERMOST_PLUGIN_API_TARGET";
+
+/// What the seam does, if the fault is one of this seam.
+pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
+    let forwarders = shared.forwarders.clone();
+    let change: Box<dyn Fn(&mut Launch) + Send + Sync> = match fault {
+        Fault::PrefersPython3 => Box::new(|launch| {
+            let other = launch.program.with_file_name("python3");
+            if other.exists() {
+                launch.program = other;
+            }
+        }),
+        Fault::ExtraArgument => Box::new(|launch| launch.arguments.push("--verbose".into())),
+        Fault::WrongDirectory => Box::new(|launch| {
+            if let Some(parent) = launch.directory.parent() {
+                launch.directory = parent.to_owned();
+            }
+        }),
+        Fault::SharedGroup => Box::new(|launch| launch.own_group = false),
+        // The host's stdin, as the plugin would have it by inheritance.
+        Fault::InheritedStdin => Box::new(|launch| in_shell(launch, "exec \"$0\" \"$@\" </proc/$PPID/fd/0")),
+        Fault::WrongCookie => Box::new(|launch| {
+            launch.environment.insert("MATTERMOST_PLUGIN".into(), "open".into());
+        }),
+        Fault::NoPortRange => Box::new(|launch| {
+            launch.environment.remove(OsStr::new("PLUGIN_MIN_PORT"));
+        }),
+        Fault::ApiNotReady => Box::new(|launch| {
+            launch.environment.insert(API_TARGET.into(), "127.0.0.1:1".into());
+        }),
+        Fault::LeaksApiServer | Fault::ApiGoneEarly => Box::new(move |launch| forwarders.put_before(launch)),
+        Fault::FirstChunkIsLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { dd bs=65536 count=1 2>/dev/null; echo; cat; }")),
+        Fault::SkipsToHandshake => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | grep --line-buffered '|.*|.*|'")),
+        Fault::CutsLongLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -c 60000; echo; cat >/dev/null; }")),
+        Fault::StopsReadingStdout => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -n 1; sleep 60; }")),
+        _ => return None,
+    };
+    Some(Arc::new(change))
+}
+
+/// The same command in a shell: `$0` is the program, `$@` are its arguments.
+fn in_shell(launch: &mut Launch, script: &str) {
+    let program = std::mem::replace(&mut launch.program, "/bin/sh".into());
+    let own: Vec<OsString> = vec!["-c".into(), script.into(), program.into()];
+    launch.arguments.splice(0..0, own);
+}
+
+/// Forwarders of TCP connections, each in front of one API server.
+#[derive(Clone, Debug, Default)]
+pub(in crate::driver) struct Forwarders {
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Forwarders {
+    /// Puts a forwarder before the API server of a launch; it never ends by itself.
+    fn put_before(&self, launch: &mut Launch) {
+        let Some(target) = launch.environment.get(OsStr::new(API_TARGET)).and_then(|value| value.to_str()) else { return };
+        let target = target.to_owned();
+        let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return };
+        let Ok(address) = listener.local_addr() else { return };
+        let Ok(listener) = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener)) else { return };
+        launch.environment.insert(API_TARGET.into(), address.to_string().into());
+        let task = tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let target = target.clone();
+                tokio::spawn(async move {
+                    if let Ok(mut far) = tokio::net::TcpStream::connect(target).await {
+                        // How the connection ended concerns its two ends only.
+                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+
+    /// Ends all forwarders.
+    pub(in crate::driver) fn end(&self) {
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+}

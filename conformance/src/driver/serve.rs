@@ -1,0 +1,120 @@
+//! The loop of the driver: orders from stdin, answers and events to stdout.
+//!
+//! Orders are carried out side by side, each in a task of its own. The end of stdin, or the order to shut down, ends the driver. Both
+//! streams have threads of their own, so that neither a suite that is silent nor one that is slow stops the host.
+
+use std::io::{self, BufRead, Write};
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::fault::Fault;
+use super::host::Host;
+use super::protocol::{Configuration, Event, Message, Order, Refusal, Request};
+
+/// The last event of a driver.
+const OVER: &str = "over";
+
+/// Serves one suite, until it is done.
+///
+/// # Errors
+/// When the guard cannot be started.
+pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
+    let (out, messages) = mpsc::unbounded_channel();
+    let (sender, lines) = mpsc::unbounded_channel();
+    let (over, ended) = oneshot::channel::<()>();
+    thread::spawn(move || {
+        write(messages);
+        drop(over);
+    });
+    thread::spawn(move || read(&sender));
+    let served = obey_all(fault, lines, &out).await;
+    say(&out, Message::Event(Event { event: OVER.to_owned(), ..Event::default() }));
+    // An error is how the end of the writer shows.
+    let _ = ended.await;
+    served
+}
+
+async fn obey_all(
+    fault: Option<Fault>,
+    mut lines: mpsc::UnboundedReceiver<String>,
+    out: &mpsc::UnboundedSender<Message>,
+) -> io::Result<()> {
+    let mut host: Option<Arc<Host>> = None;
+    let mut orders = JoinSet::new();
+    while let Some(line) = lines.recv().await {
+        let Request { id, order } = match serde_json::from_str(&line) {
+            Ok(request) => request,
+            Err(error) => {
+                say(out, Message::Failed { id: 0, error: misunderstood(&error) });
+                continue;
+            }
+        };
+        if let (Order::Configure(configuration), None) = (&order, &host) {
+            host = Some(Host::new(fault, configuration, out.clone())?);
+            say(out, Message::Done { id, ok: serde_json::json!({}) });
+            continue;
+        }
+        let host = match &host {
+            Some(host) => Arc::clone(host),
+            None => Arc::clone(host.insert(Host::new(fault, &Configuration::default(), out.clone())?)),
+        };
+        let last = matches!(order, Order::Shutdown {});
+        let out = out.clone();
+        let obeyed = async move {
+            let message = match host.obey(order).await {
+                Ok(ok) => Message::Done { id, ok },
+                Err(error) => Message::Failed { id, error },
+            };
+            say(&out, message);
+        };
+        if last {
+            obeyed.await;
+            break;
+        }
+        orders.spawn(obeyed);
+        while orders.try_join_next().is_some() {}
+    }
+    // The suite has left or has been answered: what is still under way is of no use to anybody.
+    orders.abort_all();
+    if let Some(host) = &host {
+        host.shut_down().await;
+    }
+    Ok(())
+}
+
+fn say(out: &mpsc::UnboundedSender<Message>, message: Message) {
+    // A suite that does not read any more has seen what it wanted.
+    let _ = out.send(message);
+}
+
+fn misunderstood(error: &serde_json::Error) -> Refusal {
+    Refusal { kind: "order.misunderstood".to_owned(), message: error.to_string(), ..Refusal::default() }
+}
+
+/// Reads lines until there are no more, or nobody wants them.
+fn read(lines: &mpsc::UnboundedSender<String>) {
+    for line in io::stdin().lock().lines() {
+        let Ok(line) = line else { return };
+        if lines.send(line).is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes messages until the last one: events have senders that live on.
+fn write(mut messages: mpsc::UnboundedReceiver<Message>) {
+    let mut stdout = io::stdout();
+    while let Some(message) = messages.blocking_recv() {
+        let Ok(mut line) = serde_json::to_vec(&message) else { continue };
+        line.push(b'\n');
+        if stdout.write_all(&line).and_then(|()| stdout.flush()).is_err() {
+            return;
+        }
+        if matches!(&message, Message::Event(event) if event.event == OVER) {
+            return;
+        }
+    }
+}
