@@ -14,5 +14,5 @@ mod handle;
 
 mod serve;
 
-pub use handle::GuardHandle;
+pub use handle::{GuardHandle, GuardProgram};
 pub use serve::{main, serve};

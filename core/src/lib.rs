@@ -3,7 +3,7 @@
 //! Modules in reading order, which is the layer order: a module uses only what stands above it.
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`].
-//! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`process`], [`options`].
+//! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
 //! 3. What is spoken: the API server, hooks, health and side services.
 //! 4. What lives: the supervisor of one plugin, the environment of many.
 
@@ -23,9 +23,11 @@ pub mod output;
 
 pub mod guard;
 
-pub mod process;
+pub mod launch;
 
 pub mod options;
+
+pub mod process;
 
 pub mod in_band;
 

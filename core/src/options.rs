@@ -1,18 +1,17 @@
 //! What an application can set about its host, and nothing that a single plugin decides.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use crate::event::{EventSink, HostEvent};
 use crate::guard::GuardHandle;
+pub use crate::guard::GuardProgram;
 use crate::handshake::{Handshake, LineError};
 use crate::ids;
+use crate::launch::Launch;
 use crate::policy::Policy;
-use crate::process::Launch;
 use crate::timing::Timing;
 
 /// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
@@ -20,15 +19,6 @@ pub type PrepareLaunch = Arc<dyn Fn(&mut Launch) + Send + Sync>;
 
 /// Turns the first line of stdout into a handshake; [`crate::handshake::line::parse`] unless replaced.
 pub type ReadHandshake = Arc<dyn Fn(&[u8]) -> Result<Handshake, LineError> + Send + Sync>;
-
-/// The program that outlives the host and cleans up after it; it must run [`crate::guard::serve`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GuardProgram {
-    /// Path of the program.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub args: Vec<OsString>,
-}
 
 /// Everything an application can set about its host.
 #[derive(Clone)]

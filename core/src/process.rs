@@ -22,8 +22,9 @@ mod group;
 
 pub mod child;
 
+pub use crate::launch::Launch;
 pub use child::{Child, ChildSetting, SpawnError};
-pub use command::{CommandError, Launch, LaunchRequest};
+pub use command::{CommandError, LaunchRequest};
 pub use diagnosis::Diagnosis;
 pub use exit::Exit;
 pub use stopping::{Asked, ProcessStop, StopOutcome, StopStep};

@@ -4,10 +4,11 @@
 //! is noticed, which is at the next order.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,15 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 
 use super::order::{Charge, Order};
-use crate::options::GuardProgram;
+
+/// The program that outlives the host and cleans up after it; it must run [`super::serve`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuardProgram {
+    /// Path of the program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+}
 
 /// The guard of one host; cheap to clone. When the last clone is dropped, the guard cleans up and ends.
 #[derive(Clone)]

@@ -257,3 +257,17 @@ fn a_missing_manifest_and_one_that_cannot_be_read() {
         "a directory of that name is not passed over"
     );
 }
+
+#[test]
+fn yaml_scalars_are_texts_where_texts_are_wanted() {
+    let manifest = yaml(
+        "id: abc\nversion: 1.10\nserver:\n  python_version: 3.10\n  executable: plugin.py\n  python:\n",
+    );
+    let manifest = manifest.unwrap();
+    assert_eq!(manifest.version, "1.10");
+    let server = manifest.server.unwrap();
+    assert_eq!(
+        (server.python_version.as_str(), server.python),
+        ("3.10", None)
+    );
+}

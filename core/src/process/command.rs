@@ -9,23 +9,9 @@ use std::path::{Path, PathBuf};
 use super::environment::{self, EnvironmentError, Variables};
 use super::interpreter::{self, InterpreterError};
 use super::script_path::{self, ScriptPathError};
+use crate::launch::Launch;
 use crate::manifest::{Manifest, Runtime};
 use crate::options::HostOptions;
-
-/// A command as data, ready to be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Launch {
-    /// The program: an interpreter, or the plugin itself.
-    pub program: PathBuf,
-    /// Its arguments: the script's path relative to the directory, or nothing.
-    pub arguments: Vec<OsString>,
-    /// The working directory: the plugin's folder.
-    pub directory: PathBuf,
-    /// The whole environment; nothing is inherited besides.
-    pub environment: BTreeMap<OsString, OsString>,
-    /// Whether the child leads a process group of its own.
-    pub own_group: bool,
-}
 
 /// What a launch is built from.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use plugin_host::policy::Policy;
 use plugin_host::process::{Asked, Child, Exit, StopOutcome, StopStep};
 use rstest::rstest;
 
-use crate::shell::{LINE, Running, Shell, is_running};
+use crate::shell::{LINE, Running, Shell, is_gone, is_running};
 
 fn steps(stop: &plugin_host::process::ProcessStop) -> Vec<(StopStep, StopOutcome)> {
     stop.steps
@@ -172,7 +172,7 @@ async fn a_grandchild_in_the_group_dies_with_its_parent() {
         stop.steps.last().map(|report| report.outcome),
         Some(StopOutcome::Drained)
     );
-    assert!(!is_running(grandchild));
+    assert!(is_gone(grandchild).await);
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn a_descendant_that_left_the_group_and_holds_the_pipes_dies_too() {
             (StopStep::Drain, StopOutcome::Drained)
         ]
     );
-    assert!(!is_running(descendant));
+    assert!(is_gone(descendant).await);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_host::event::{EventSink, HostEvent, What};
 use plugin_host::guard::GuardHandle;
@@ -124,6 +124,15 @@ impl Running {
         })
         .await
     }
+}
+
+/// Waits until a process is gone that was killed: its pipes close a moment before it does.
+pub(crate) async fn is_gone(pid: u32) -> bool {
+    let killed = Instant::now();
+    while is_running(pid) && killed.elapsed() < Duration::from_secs(2) {
+        tokio::task::yield_now().await;
+    }
+    !is_running(pid)
 }
 
 /// Whether a process is there and is not just waiting to be reaped.
