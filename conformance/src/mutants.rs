@@ -1,11 +1,12 @@
 //! The mutants of the suite: for every check at least one subject with the fault that it must catch.
 
+pub mod host;
 pub mod plugin;
 
 use crate::mutant::Mutant;
 
 /// The tables, in the order in which they are played; the first row of each side is the canary.
-const TABLES: &[&[Mutant]] = &[plugin::MUTANTS];
+const TABLES: &[&[Mutant]] = &[host::MUTANTS, plugin::MUTANTS];
 
 /// Every mutant.
 pub fn all() -> Vec<Mutant> {

@@ -233,11 +233,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The fault of this name.
-    pub fn parse(name: &str) -> Option<Fault> {
-        Fault::from_str(name, false).ok()
-    }
-
     /// The name on the command line.
     pub fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()

@@ -44,8 +44,8 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
         ("killed", good(), None, (None, Some(9))),
         ("exits-3", Preset::CrashBetweenHooks.script(), None, (Some(3), None)),
         ("exits-0", good().wait_for("answered:OnActivate").exit(0), None, (Some(0), None)),
-        ("segv", ends(Answer::Raise(SignalName::Segv)), Some("UserHasBeenCreated"), (None, Some(11))),
-        ("exit-in-hook", ends(Answer::Exit(7)), Some("UserHasBeenCreated"), (Some(7), None)),
+        ("aborts-in-hook", ends(Answer::Raise(SignalName::Abrt)), Some("UserHasBeenCreated"), (None, Some(6))),
+        ("exits-in-hook", ends(Answer::Exit(7)), Some("UserHasBeenCreated"), (Some(7), None)),
     ];
     for (name, script, hook, (code, signal)) in rows {
         let folder = stage.started(name, &script).await?;

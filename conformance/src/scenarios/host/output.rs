@@ -79,6 +79,8 @@ async fn levels(case: &mut Case) -> ScenarioResult {
     let folder = stage.started("plugin", &script.write_stderr(TRACEBACK).write_stderr("[INFO] the end\n")).await?;
     let end = stage.event(|event| shows(event, "the end")).await;
     let control = end.map(|event| event.text("level").to_owned());
+    // A host may wait for more lines of a traceback, so it may come later than what was written after it.
+    stage.event(|event| shows(event, "Traceback")).await;
     let logs: Vec<Event> = stage.host().events().into_iter().filter(|event| event.event == "log").collect();
     let seen = || case.require("PR-014").seen("control: the last line's level", control.clone());
     for (line, level, part) in LINES {

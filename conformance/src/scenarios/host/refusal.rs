@@ -50,7 +50,7 @@ async fn early_end(case: &mut Case) -> ScenarioResult {
         ("exit-0", Script::new().write_stderr("fake: leaving\n").exit(0), (Some(0), None)),
         ("exit-3", Script::new().write_stderr("fake: leaving\n").exit(3), (Some(3), None)),
         ("kill", Script::new().write_stderr("fake: leaving\n").raise(SignalName::Kill), (None, Some(9))),
-        ("segv", Script::new().write_stderr("fake: leaving\n").raise(SignalName::Segv), (None, Some(11))),
+        ("abort", Script::new().write_stderr("fake: leaving\n").raise(SignalName::Abrt), (None, Some(6))),
         ("closed", Script::new().write_stderr("fake: leaving\n").step(Step::Close { fd: Stream::Stdout }).hang(), (None, None)),
     ];
     for (name, script, (code, signal)) in ends {

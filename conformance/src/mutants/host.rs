@@ -1,0 +1,161 @@
+//! Hosts with one fault: our own driver, started with `--fault NAME`.
+//!
+//! Each row is a requirement, the fault that breaks it, and the reason by which its check has to catch it. Many requirements have several
+//! faults: one for each way in which hosts are known to break them.
+
+use crate::mutant::mutants;
+
+mutants! {
+    Host;
+    "host/ignores-core-version": breaks "HS-006" by "bad-core-accepted", Driver("ignores-core-version");
+    "host/skips-to-handshake": breaks "HS-005" by "no-handshake-accepted", Driver("skips-to-handshake");
+    "host/late-line-refused": breaks "HS-001" by "good-line-refused", Driver("gives-up-early");
+    "host/trims-fields": breaks "HS-002" by "field-trimmed", Driver("trims-fields");
+    "host/trims-nothing": breaks "HS-002" by "good-line-refused", Driver("trims-nothing");
+    "host/refuses-surplus": breaks "HS-003" by "good-line-refused", Driver("refuses-surplus");
+    "host/first-chunk-is-line": breaks "HS-004" by "line-without-end-accepted", Driver("first-chunk-is-line");
+    "host/first-line-not-shown": breaks "HS-005" by "line-not-shown", Driver("hides-first-line");
+    "host/strict-numbers": breaks "HS-006" by "good-line-refused", Driver("strict-numbers");
+    "host/ignores-app-version": breaks "HS-007" by "bad-app-accepted", Driver("ignores-app-version");
+    "host/versions-not-named": breaks "HS-007" by "versions-not-named", Driver("short-messages");
+    "host/ignores-network": breaks "HS-008" by "bad-network-accepted", Driver("ignores-network");
+    "host/ignores-bad-address": breaks "HS-009" by "bad-address-accepted", Driver("ignores-bad-address");
+    "host/refuses-unix": breaks "HS-010" by "good-line-refused", Driver("refuses-unix");
+    "host/refuses-names": breaks "HS-010" by "good-line-refused", Driver("refuses-names");
+    "host/accepts-absent-protocol": breaks "HS-011" by "bad-protocol-accepted", Driver("accepts-absent-protocol");
+    "host/ignores-protocol-case": breaks "HS-011" by "bad-protocol-accepted", Driver("ignores-protocol-case");
+    "host/drops-certificate": breaks "HS-012" by "certificate-accepted", Driver("drops-certificate");
+    "host/dies-of-certificate": breaks "HS-012" by "host-ended", Driver("dies-of-certificate");
+    "host/short-lines-only": breaks "HS-013" by "good-line-refused", Driver("short-lines-only");
+    "host/cuts-long-line": breaks "HS-013" by "overlong-line-accepted", Driver("cuts-long-line");
+    "host/gives-up-early": breaks "HS-014" by "gave-up-early", Driver("gives-up-early");
+    "host/gives-up-late": breaks "HS-014" by "gave-up-late", Driver("gives-up-late");
+    "host/late-refusal": breaks "HS-015" by "not-at-once", Driver("late-refusals");
+    "host/exit-status-hidden": breaks "HS-015" by "exit-status-missing", Driver("hides-exit-status");
+    "host/stderr-hidden": breaks "HS-015" by "stderr-missing", Driver("hides-stderr");
+    "host/refused-process-left": breaks "HS-016" by "process-left", Driver("kill-only-child");
+    "host/refused-api-server-left": breaks "HS-016" by "api-server-left", Driver("leaks-api-server");
+    "host/checks-backwards": breaks "HS-017" by "wrong-refusal", Driver("checks-backwards");
+    "host/no-first-line": breaks "HS-018" by "first-line-missing", Driver("hides-first-line");
+    "host/no-stdout-bytes": breaks "HS-018" by "stdout-bytes-missing", Driver("hides-stdout-bytes");
+    "host/no-stderr": breaks "HS-018" by "stderr-missing", Driver("hides-stderr");
+    "host/no-time": breaks "HS-018" by "time-missing", Driver("hides-time");
+    "host/no-go-wording": breaks "HS-018" by "go-wording-missing", Driver("hides-go-wording");
+    "host/ignores-multiplexing": breaks "HS-019" by "multiplexing-accepted", Driver("ignores-multiplexing");
+
+    "host/prefers-python3": breaks "PR-001" by "wrong-interpreter", Driver("prefers-python3");
+    "host/ignores-venv-path": breaks "PR-002" by "venv-path-ignored", Driver("ignore-venv-path");
+    "host/fixed-interpreter": breaks "PR-003" by "wrong-refusal", Driver("fixed-interpreter");
+    "host/extra-argument": breaks "PR-004" by "wrong-argument", Driver("extra-argument");
+    "host/wrong-directory": breaks "PR-005" by "wrong-directory", Driver("wrong-directory");
+    "host/shared-group": breaks "PR-006" by "no-own-group", Driver("shared-group");
+    "host/inherited-stdin": breaks "PR-007" by "stdin-open", Driver("inherited-stdin");
+    "host/raw-script-path": breaks "PR-008" by "bad-path-started", Driver("trust-raw-script-path");
+    "host/vague-script-refusal": breaks "PR-008" by "wrong-refusal", Driver("vague-refusals");
+    "host/raw-script": breaks "PR-009" by "bad-script-started", Driver("trust-raw-script-path");
+    "host/refuses-two-dots": breaks "PR-010" by "good-script-refused", Driver("refuses-two-dots");
+    "host/any-case-runtime": breaks "PR-011" by "wrong-runtime", Driver("any-case-runtime");
+    "host/manifest-not-named": breaks "PR-012" by "file-not-named", Driver("short-messages");
+    "host/stops-reading-stdout": breaks "PR-013" by "stdout-not-drained", Driver("stops-reading-stdout");
+    "host/all-at-debug": breaks "PR-014" by "wrong-level", Driver("all-at-debug");
+    "host/ignores-tracebacks": breaks "PR-014" by "traceback-not-an-error", Driver("ignore-tracebacks");
+    "host/dies-of-odd-level": breaks "PR-015" by "host-ended", Driver("dies-of-odd-level");
+    "host/leaves-children": breaks "PR-016" by "process-left", Driver("kill-only-child");
+
+    "host/no-port-range": breaks "EV-001" by "variable-missing", Driver("no-port-range");
+    "host/wrong-cookie": breaks "EV-001" by "wrong-cookie", Driver("wrong-cookie");
+    "host/inherited-api-target": breaks "EV-002" by "inherited-api-target", Driver("inherit-host-environment");
+    "host/api-not-ready": breaks "EV-002" by "api-not-ready", Driver("api-not-ready");
+    "host/omits-plugin-variables": breaks "EV-003" by "variable-missing", Driver("omit-plugin-variables");
+    "host/leaks-secrets": breaks "EV-004" by "secret-leaked", Driver("inherit-host-environment");
+    "host/ignores-passed-variables": breaks "EV-005" by "variable-not-passed", Driver("ignores-passed-variables");
+
+    "host/asks-implemented-twice": breaks "LC-001" by "implemented-not-once", Driver("asks-implemented-twice");
+    "host/no-configuration": breaks "LC-002" by "configuration-not-first", Driver("start-without-configuration");
+    "host/activates-first": breaks "LC-002" by "configuration-not-first", Driver("activates-first");
+    "host/calls-unlisted-lifecycle": breaks "LC-003" by "unlisted-hook-called", Driver("lists-every-hook");
+    "host/activation-message-lost": breaks "LC-004" by "message-lost", Driver("swallow-activation-error-text");
+    "host/ignores-activation-error": breaks "LC-004" by "activation-not-failed", Driver("ignores-activation-error");
+    "host/activation-without-bound": breaks "LC-005" by "activation-not-bounded", Driver("slow-hook-timeout");
+    "host/second-process": breaks "LC-006" by "second-process", Driver("starts-twice");
+    "host/restart-keeps-old": breaks "LC-007" by "old-process-lives", Driver("restart-keeps-old");
+    "host/skips-stdio": breaks "LC-008" by "stdio-not-opened", Driver("skips-stdio");
+    "host/connects-slowly": breaks "LC-009" by "start-not-bounded", Driver("connects-slowly");
+    "host/ignores-implemented-error": breaks "LC-010" by "start-not-failed", Driver("ignores-implemented-error");
+    "host/configuration-error-is-fatal": breaks "LC-011" by "activation-refused", Driver("configuration-error-is-fatal");
+
+    "host/lists-every-hook": breaks "HK-001" by "unlisted-hook-called", Driver("lists-every-hook");
+    "host/drops-request-field": breaks "HK-002" by "request-changed", Driver("drops-request-field");
+    "host/drops-answer-field": breaks "HK-002" by "answer-changed", Driver("drops-answer-field");
+    "host/slow-hook-timeout": breaks "HK-003" by "hook-not-ended", Driver("slow-hook-timeout");
+    "host/errors-look-alike": breaks "HK-004" by "error-not-told-apart", Driver("errors-look-alike");
+    "host/requires-implemented": breaks "HK-005" by "start-refused", Driver("require-implemented");
+    "host/refuses-unknown-hooks": breaks "HK-006" by "start-refused", Driver("refuses-unknown-hooks");
+    "host/ignores-spelling": breaks "HK-006" by "wrong-spelling-called", Driver("ignores-spelling");
+    "host/stops-on-bad-answer": breaks "HK-007" by "plugin-ended", Driver("stops-on-bad-answer");
+
+    "host/checks-no-service": breaks "HE-001" by "wrong-service", Driver("checks-no-service");
+    "host/ignores-health-status": breaks "HE-002" by "unhealthy-counted-healthy", Driver("ignore-health-status");
+    "host/slow-health": breaks "HE-002" by "health-not-bounded", Driver("slow-health-timeout");
+    "host/health-decides-start": breaks "HE-003" by "start-decided-by-health", Driver("health-decides-start");
+    "host/no-first-check": breaks "HE-003" by "no-first-check", Driver("no-first-check");
+
+    "host/skips-on-deactivate": breaks "ST-001" by "no-on-deactivate", Driver("skips-on-deactivate");
+    "host/skips-shutdown": breaks "ST-001" by "no-shutdown", Driver("skips-shutdown");
+    "host/never-terminates": breaks "ST-002" by "no-sigterm", Driver("never-terminate");
+    "host/kills-only-child": breaks "ST-002" by "process-left", Driver("kill-only-child");
+    "host/terminates-at-once": breaks "ST-003" by "signal-sent", Driver("terminates-at-once");
+    "host/waits-fixed-time": breaks "ST-003" by "stop-not-over", Driver("waits-fixed-time");
+    "host/stops-without-bound": breaks "ST-004" by "stop-not-bounded", Driver("stops-without-bound");
+    "host/children-left": breaks "ST-005" by "process-left", Driver("kill-only-child");
+    "host/api-server-left": breaks "ST-006" by "api-server-left", Driver("leaks-api-server");
+    "host/api-gone-early": breaks "ST-006" by "api-gone-too-early", Driver("api-gone-early");
+    "host/no-guard": breaks "ST-007" by "process-left", Driver("no-guard");
+    "host/hides-stop-steps": breaks "ST-008" by "steps-missing", Driver("hides-stop-steps");
+
+    "host/wrong-plugin-id": breaks "AP-001" by "wrong-plugin-id", Driver("wrong-plugin-id");
+    "host/loses-logs": breaks "AP-002" by "log-lost", Driver("loses-logs");
+    "host/flattens-logs": breaks "AP-002" by "log-changed", Driver("flattens-logs");
+    "host/kv-cuts-at-zero": breaks "AP-003" by "value-changed", Driver("kv-cuts-at-zero");
+    "host/kv-ignores-old-value": breaks "AP-004" by "old-value-ignored", Driver("kv-ignores-old-value");
+    "host/kv-list-loses-last": breaks "AP-005" by "keys-lost", Driver("kv-list-loses-last");
+    "host/kv-never-expires": breaks "AP-005" by "key-not-expired", Driver("kv-never-expires");
+    "host/kv-shared": breaks "AP-006" by "keys-shared", Driver("kv-shared");
+    "host/hangs-on-missing-method": breaks "AP-007" by "no-answer", Driver("hangs-on-missing-method");
+    "host/missing-method-out-of-band": breaks "AP-007" by "answered-out-of-band", Driver("missing-method-out-of-band");
+    "host/breaks-on-bad-message": breaks "AP-008" by "server-ended", Driver("breaks-on-bad-message");
+    "host/four-mib-limit": breaks "AP-009" by "large-message-refused", Driver("four-mib-limit");
+
+    "host/reports-no-end": breaks "CR-001" by "end-not-noticed", Driver("reports-no-end");
+    "host/waits-for-dead-hook": breaks "CR-002" by "not-at-once", Driver("waits-for-dead-hook");
+    "host/never-restarts": breaks "CR-003" by "not-restarted", Driver("never-restarts");
+    "host/one-death-stops-all": breaks "CR-004" by "other-plugin-touched", Driver("one-death-stops-all");
+
+    "host/starts-twice": breaks "CC-001" by "second-process", Driver("starts-twice");
+    "host/one-call-at-a-time": breaks "CC-002" by "hook-delayed", Driver("one-call-at-a-time");
+    "host/mixes-answers": breaks "CC-003" by "mixed-answers", Driver("mixes-answers");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::ValueEnum;
+
+    use super::*;
+    use crate::driver::fault::Fault;
+    use crate::mutant::How;
+
+    #[test]
+    fn every_fault_of_the_driver_is_a_mutant_and_every_mutant_a_fault() {
+        let used: BTreeSet<String> = MUTANTS
+            .iter()
+            .filter_map(|mutant| match mutant.how {
+                How::Driver(fault) => Some(fault.to_owned()),
+                How::Testee(_) => None,
+            })
+            .collect();
+        let known: BTreeSet<String> = Fault::value_variants().iter().map(|fault| fault.name()).collect();
+        assert_eq!(used, known);
+    }
+}
