@@ -42,7 +42,7 @@ pub trait Workshop: Send + Sync + fmt::Debug {
 
 /// Writes a table `MUTANTS` of one side: `"name": breaks "ID" by "reason", How(…);`.
 #[macro_export]
-macro_rules! mutants {
+macro_rules! mutant_table {
     ($side:ident; $($name:literal: breaks $id:literal by $reason:literal, $how:ident($what:expr);)+) => {
         /// The mutants of this file.
         pub const MUTANTS: &[$crate::mutant::Mutant] = &[$(
@@ -57,4 +57,4 @@ macro_rules! mutants {
     };
 }
 
-pub use crate::mutants;
+pub use crate::mutant_table as mutants;

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 pub use crate::case::interruption::{Interruption, ScenarioResult};
 pub use crate::profile::Profile;
-pub use crate::scenarios;
+pub use crate::scenario_table as scenarios;
 
 use crate::case::Case;
 use crate::requirement::Side;
@@ -139,7 +139,7 @@ impl fmt::Debug for Scenario {
 /// Writes a table `SCENARIOS` of one side and profile: a sentence, `"name" => function: ["IDS"]`, then any of the settings
 /// `deadline(SECONDS)`, `readiness()`, `always()`, `waits()`.
 #[macro_export]
-macro_rules! scenarios {
+macro_rules! scenario_table {
     ($side:ident, $profile:ident; $(
         $(#[doc = $about:literal])+
         $name:literal => $function:path : [$($id:literal),+ $(,)?] $(, $setting:ident($($argument:expr)?))*;

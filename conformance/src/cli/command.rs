@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Arguments, Command, Mutants, PaceArguments, Run};
+use crate::driver;
 use crate::exit::Exit;
 use crate::report::human::{Human, Surface};
 use crate::report::json::Json;
@@ -39,6 +40,9 @@ pub enum CommandError {
     /// The claims of a plugin cannot be used.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
+    /// Our own host cannot be driven.
+    #[error("cannot be a host")]
+    Drive(#[source] io::Error),
     /// The register of this binary is broken.
     #[error("the register of this binary is broken: {0}")]
     Register(String),
@@ -58,7 +62,7 @@ impl CommandError {
             CommandError::UnknownRequirement(_)
             | CommandError::Report(..)
             | CommandError::Claims(_) => Exit::Usage,
-            CommandError::Output(_) | CommandError::Register(_) | CommandError::Runtime(_) => {
+            CommandError::Output(_) | CommandError::Drive(_) | CommandError::Register(_) | CommandError::Runtime(_) => {
                 Exit::SuiteFailed
             }
         }
@@ -73,8 +77,8 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             return Ok(Exit::Passed);
         }
         Command::Drive { fault } => {
-            runtime()?.block_on(crate::driver::serve(*fault))?;
-            return Ok(Exit::Passed);
+            let served = runtime()?.block_on(driver::serve(*fault));
+            return served.map(|()| Exit::Passed).map_err(CommandError::Drive);
         }
         Command::Keep { folder, mark } => {
             keep(folder, mark, &mut io::stdin());

@@ -214,23 +214,41 @@ impl<W: Write> Human<W> {
         Ok(())
     }
 
+    /// Each failure with its reason; what was inconclusive for one reason stands on one line.
     fn not_passed(&mut self, subject: &SubjectSummary) -> io::Result<()> {
-        let told = subject
-            .not_passed
-            .iter()
-            .filter(|entry| entry.outcome.kind() >= OutcomeKind::Inconclusive);
-        for (number, entry) in told.enumerate() {
-            if number == 0 {
-                writeln!(self.out, "\nnot passed by {}:", subject.subject.name)?;
+        let mut lines = Vec::new();
+        let mut inconclusive: Vec<(&str, Vec<&str>)> = Vec::new();
+        for entry in &subject.not_passed {
+            match &entry.outcome {
+                Outcome::Failed(failure) => {
+                    let word = self.paint().outcome(OutcomeKind::Failed, "failed");
+                    lines.push(format!(
+                        "  {word} {} {:<6} {}",
+                        entry.id, entry.level, failure.reason
+                    ));
+                }
+                Outcome::Inconclusive { reason } => {
+                    match inconclusive.iter_mut().find(|(other, _)| other == reason) {
+                        Some((_, ids)) => ids.push(&entry.id),
+                        None => inconclusive.push((reason, vec![&entry.id])),
+                    }
+                }
+                Outcome::Passed { .. } | Outcome::NotApplicable { .. } => {}
             }
-            let why = match &entry.outcome {
-                Outcome::Failed(failure) => failure.reason.as_str(),
-                Outcome::Inconclusive { reason } => reason.as_str(),
-                Outcome::Passed { .. } | Outcome::NotApplicable { .. } => "",
-            };
-            let kind = entry.outcome.kind();
-            let word = self.paint().outcome(kind, &format!("{kind:<12}"));
-            writeln!(self.out, "  {} {:<6} {word} {why}", entry.id, entry.level)?;
+        }
+        for (reason, ids) in inconclusive {
+            let word = self
+                .paint()
+                .outcome(OutcomeKind::Inconclusive, "inconclusive");
+            lines.push(format!("  {word}, {reason}: {}", ids.join(" ")));
+        }
+        if !lines.is_empty() {
+            writeln!(
+                self.out,
+                "\nnot passed by {}:\n{}",
+                subject.subject.name,
+                lines.join("\n")
+            )?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! The report for programs: one JSON object per line and event. Every line is whole before the next one begins, so a file is valid
-//! however the run ends; `conformance/report.schema.json` says what a line may hold.
+//! however the run ends. What a line holds is said by `runner::event`.
 
 use std::io::{self, Write};
 

@@ -63,7 +63,7 @@ pub(super) async fn gone_within(mark: &str, bound: Duration) -> bool {
     let end = Instant::now() + bound;
     let mut pause = Duration::from_millis(2);
     loop {
-        if find(Wanted::Case(mark)).is_empty() {
+        if find(Wanted::Case(mark)).is_empty() && !somebody_is_being_started() {
             return true;
         }
         if Instant::now() >= end {
@@ -98,12 +98,7 @@ pub(super) fn sweep(mark: &str) -> Vec<Leftover> {
 
 fn find(wanted: Wanted<'_>) -> Vec<Leftover> {
     let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+    processes()
         .filter(|pid| *pid != own)
         .filter(|pid| carries(*pid, wanted))
         .map(|pid| Leftover {
@@ -113,19 +108,42 @@ fn find(wanted: Wanted<'_>) -> Vec<Leftover> {
         .collect()
 }
 
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
 /// Processes of other users, and such as have just ended, cannot be read and are not ours.
 fn carries(pid: i32, wanted: Wanted<'_>) -> bool {
-    let path = Path::new("/proc").join(pid.to_string()).join("environ");
-    std::fs::read(path).is_ok_and(|environ| wanted.matches(&environ))
+    read(pid, "environ").is_some_and(|environ| wanted.matches(&environ))
+}
+
+/// Whether some process younger than this one is between two programs: for that moment it shows neither a command nor an environment,
+/// so nobody can say whose it is.
+fn somebody_is_being_started() -> bool {
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let bare = |pid: i32, file: &str| read(pid, file).is_some_and(|bytes| bytes.is_empty());
+    processes()
+        .filter(|pid| *pid > own)
+        .filter(|pid| bare(*pid, "environ") && bare(*pid, "cmdline"))
+        .any(|pid| read(pid, "stat").is_some_and(|stat| !is_zombie_or_kernel(&stat)))
+}
+
+/// From the fields after the name: the state, and the parent, which is 2 for the kernel's own threads.
+fn is_zombie_or_kernel(stat: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(stat);
+    let mut fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let (state, parent) = (fields.next(), fields.next());
+    matches!(state, Some("Z" | "X")) || parent == Some("2")
+}
+
+fn read(pid: i32, file: &str) -> Option<Vec<u8>> {
+    std::fs::read(Path::new("/proc").join(pid.to_string()).join(file)).ok()
 }
 
 fn command_line(pid: i32) -> String {
-    let path = Path::new("/proc").join(pid.to_string()).join("cmdline");
-    let bytes = std::fs::read(path).unwrap_or_default();
-    let words: Vec<_> = bytes
-        .split(|byte| *byte == 0)
-        .map(String::from_utf8_lossy)
-        .collect();
+    let bytes = read(pid, "cmdline").unwrap_or_default();
+    let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
     words.join(" ").trim_end().chars().take(200).collect()
 }
 
@@ -150,5 +168,13 @@ mod tests {
         #[case] expect: bool,
     ) {
         assert_eq!(wanted.matches(environ.as_bytes()), expect);
+    }
+
+    #[rstest]
+    #[case("7 (a) b) Z 1 7 7", true)]
+    #[case("7 (kworker/0:1) I 2 0 0", true)]
+    #[case("7 (sleep) S 1 7 7", false)]
+    fn zombies_and_the_kernel_are_told_by_their_state_and_parent(#[case] stat: &str, #[case] expect: bool) {
+        assert_eq!(is_zombie_or_kernel(stat.as_bytes()), expect);
     }
 }
