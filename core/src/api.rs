@@ -6,8 +6,11 @@
 //! call is written down ([`journal`]).
 
 pub mod backend;
+
 pub mod filler;
+
 pub mod journal;
+
 pub mod server;
 
 pub use backend::Backend;

@@ -6,11 +6,15 @@
 //! Invariant: two activations of one id at the same time start one process.
 //! Invariant: a plugin is running only after it answered `OnActivate`, and only as long as its process lives.
 
-mod activate;
-mod entry;
-mod registry;
 pub mod state;
+
 mod status;
+
+mod activate;
+
+mod entry;
+
+mod registry;
 
 use std::collections::BTreeMap;
 use std::io;

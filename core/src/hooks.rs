@@ -3,10 +3,13 @@
 //! One generic client serves all unary hooks. A hook that the plugin did not announce is never called. `ServeHTTP`
 //! streams and is no call of this kind.
 
-pub mod client;
 pub mod implemented;
-pub mod lifeline;
+
 pub mod outcome;
+
+pub mod lifeline;
+
+pub mod client;
 
 pub use client::{Deadlines, Hooks, HooksSetting};
 pub use implemented::{Announcement, HookSet};

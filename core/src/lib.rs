@@ -4,8 +4,8 @@
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`].
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
-//! 3. What is spoken: the API server, hooks, health and side services.
-//! 4. What lives: the supervisor of one plugin, the environment of many.
+//! 3. What is spoken: [`in_band`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
+//! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 
 pub mod ids;
 

@@ -3,9 +3,12 @@
 //! Its state belongs to it and not to a plugin's process, so it survives crashes and restarts. Methods that it does not
 //! have are left to the API server, which answers them with 501.
 
-mod kv;
-mod log;
 mod refusal;
+
+mod kv;
+
+mod log;
+
 mod system;
 
 use std::collections::{BTreeMap, VecDeque};

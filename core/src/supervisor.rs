@@ -7,11 +7,21 @@
 //! Invariant: every step has a limit, so a start and a stop have one.
 
 pub mod error;
-pub mod session;
-pub mod start;
+
 pub mod stop;
 
+pub mod session;
+
+mod order;
+
+mod connect;
+
+mod bring_up;
+
+pub mod start;
+
 pub use error::{StartCause, StartError, StartStep};
+pub use order::StartOrder;
 pub use session::Session;
-pub use start::{StartOrder, start};
+pub use start::start;
 pub use stop::{Step, StopReport};

@@ -49,6 +49,9 @@ pub enum ActivateError {
     ShutDown,
 }
 
+/// The outcome of an activation.
+pub(super) type Activated = Result<Activation, ActivateError>;
+
 impl ActivateError {
     /// Stable word for the error.
     pub fn kind(&self) -> &'static str {

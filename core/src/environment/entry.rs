@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
-use crate::environment::activate::{ActivateError, Activation};
-use crate::environment::registry::{Activated, answer};
+use crate::environment::activate::{ActivateError, Activated, Activation};
 use crate::environment::state::{Command, Happening, State};
 use crate::environment::status::{PluginStatus, View};
 use crate::event::{PluginEvents, What};
@@ -190,4 +189,9 @@ impl Entry {
             answer(reply, activated.clone());
         }
     }
+}
+
+/// Whoever asked and went away does not want to know.
+pub(super) fn answer<T>(reply: oneshot::Sender<T>, value: T) {
+    drop(reply.send(value));
 }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::environment::activate::{ActivateError, Activation};
-use crate::environment::entry::{Activate, Entry, Waiting};
+use crate::environment::activate::ActivateError;
+use crate::environment::entry::{Activate, Entry, Waiting, answer};
 use crate::environment::state::{Happening, Reaction, State};
 use crate::environment::status::Views;
 use crate::ids::PluginId;
@@ -19,7 +19,6 @@ use crate::manifest::Manifest;
 use crate::process::Exit;
 use crate::supervisor::{self, Session, StartError, StartOrder, StopReport};
 
-pub(super) type Activated = Result<Activation, ActivateError>;
 pub(super) type StopReports = BTreeMap<PluginId, StopReport>;
 
 /// What the task is told.
@@ -324,9 +323,4 @@ impl Registry {
             });
         }
     }
-}
-
-/// Whoever asked and went away does not want to know.
-pub(super) fn answer<T>(reply: oneshot::Sender<T>, value: T) {
-    drop(reply.send(value));
 }

@@ -1,0 +1,175 @@
+//! From the spawn to the answer of `OnActivate`: the part of a start that talks to the plugin.
+
+use std::sync::Arc;
+
+use plugin_proto::connect::Preface;
+use plugin_proto::hook::{Implemented, OnActivate, OnConfigurationChange};
+use plugin_proto::pb::{ImplementedRequest, OnActivateRequest, OnConfigurationChangeRequest};
+use plugin_proto::{Rpc as _, call};
+use tokio::time::timeout;
+use tonic::Request;
+use tonic::transport::Channel;
+
+use crate::event::What;
+use crate::hooks::outcome::{Failure, FailureKind};
+use crate::hooks::{Announcement, Deadlines, Hooks, HooksSetting, Lifeline, Outcome};
+use crate::process::Child;
+use crate::stdio;
+use crate::supervisor::connect::connect_to;
+use crate::supervisor::error::{StartCause, StartStep};
+use crate::supervisor::order::{Progress, StartOrder};
+use crate::supervisor::session::context;
+
+impl StartOrder {
+    /// Everything from the handshake to the answer of `OnActivate`.
+    pub(super) async fn bring_up(
+        &self,
+        child: &Child,
+        progress: &mut Progress,
+    ) -> Result<(Channel, Arc<Hooks>), StartCause> {
+        let timing = &self.options.timing;
+        let handshake = child
+            .handshake(&self.options.read_handshake, timing.start)
+            .await?;
+        progress.step = StartStep::Connect;
+        let (channel, preface) = connect_to(&handshake.address, timing.connect).await?;
+        let sees_tracebacks = !self.options.policy.ignore_tracebacks;
+        let stdio = stdio::open(&channel, sees_tracebacks, &self.events).await;
+        progress.tasks.0.push(stdio);
+        let announcement = self
+            .announcement(child, &channel, preface, &mut progress.step)
+            .await?;
+        progress.channel = Some(channel.clone());
+        let hooks = Arc::new(Hooks::new(HooksSetting {
+            channel: channel.clone(),
+            implemented: announcement.hooks,
+            deadlines: Deadlines {
+                every: timing.hook,
+                single: timing.hooks.clone(),
+            },
+            lifeline: Lifeline::new(child.exit_watch()),
+            events: self.events.clone(),
+        }));
+        self.report(announcement);
+        if !self.options.policy.start_without_configuration {
+            progress.step = StartStep::Configuration;
+            self.configure(&hooks).await;
+        }
+        progress.step = StartStep::Activate;
+        self.activate(child, &hooks).await?;
+        Ok((channel, hooks))
+    }
+
+    /// Asks for the hooks while the first answer of the connection is still on its way.
+    async fn announcement(
+        &self,
+        child: &Child,
+        channel: &Channel,
+        preface: Preface,
+        step: &mut StartStep,
+    ) -> Result<Announcement, StartCause> {
+        let asked = self.ask_implemented(child, channel);
+        tokio::pin!(asked);
+        let answered = preface.answered();
+        tokio::pin!(answered);
+        tokio::select! {
+            // What is wrong with the connection explains a failed call, and not the other way round.
+            biased;
+            answered = &mut answered => {
+                answered?;
+                self.events.emit(What::Connected);
+                *step = StartStep::Implemented;
+                asked.await
+            }
+            announcement = &mut asked => {
+                if announcement.is_ok() {
+                    self.events.emit(What::Connected);
+                } else {
+                    answered.await?;
+                }
+                *step = StartStep::Implemented;
+                announcement
+            }
+        }
+    }
+
+    async fn ask_implemented(
+        &self,
+        child: &Child,
+        channel: &Channel,
+    ) -> Result<Announcement, StartCause> {
+        const NAME: &str = Implemented::METHOD.name;
+        let within = self.options.timing.implemented;
+        let request = Request::new(ImplementedRequest {
+            context: Some(context(&self.manifest)),
+        });
+        let exchange = timeout(within, call::call::<Implemented>(channel, request));
+        let lifeline = Lifeline::new(child.exit_watch());
+        match lifeline.hold(exchange).await {
+            Err(exit) => Err(StartCause::Implemented(Failure::gone(NAME, exit))),
+            Ok(Err(_)) => Err(StartCause::Implemented(Failure::deadline(NAME, within))),
+            Ok(Ok(Ok(answer))) => match answer.error {
+                Some(error) => Err(StartCause::ImplementedRefused(Box::new(error))),
+                None => Ok(Announcement::read(&answer.hooks)),
+            },
+            Ok(Ok(Err(status))) => {
+                let failure = Failure::from_status(NAME, &status);
+                let tolerated = !self.options.policy.require_implemented;
+                if failure.kind == FailureKind::Unimplemented && tolerated {
+                    Ok(Announcement::of_everything())
+                } else {
+                    Err(StartCause::Implemented(failure))
+                }
+            }
+        }
+    }
+
+    fn report(&self, announcement: Announcement) {
+        let plugin = &self.manifest.id;
+        if !announcement.unknown.is_empty() {
+            tracing::warn!(%plugin, names = ?announcement.unknown, "the plugin announces hooks that do not exist");
+        }
+        if !announcement.repeated.is_empty() {
+            tracing::warn!(%plugin, names = ?announcement.repeated, "the plugin announces hooks more than once");
+        }
+        self.events.emit(What::Implemented {
+            names: announcement.hooks.names().map(str::to_owned).collect(),
+            unknown: announcement.unknown,
+            repeated: announcement.repeated,
+            unimplemented: announcement.unimplemented,
+        });
+    }
+
+    /// Tells the plugin its configuration before it is activated, as `plugin/hooks.go` promises. Its error is only logged.
+    async fn configure(&self, hooks: &Hooks) {
+        let request = OnConfigurationChangeRequest {
+            context: Some(context(&self.manifest)),
+        };
+        let outcome = hooks.call_own::<OnConfigurationChange>(request).await;
+        if let Outcome::Refused(_) = &outcome {
+            tracing::error!(plugin = %self.manifest.id, "OnConfigurationChange before activation: {outcome}");
+        }
+    }
+
+    async fn activate(&self, child: &Child, hooks: &Hooks) -> Result<(), StartCause> {
+        let request = OnActivateRequest {
+            context: Some(context(&self.manifest)),
+        };
+        let outcome = hooks.call_own::<OnActivate>(request).await;
+        match outcome {
+            Outcome::Answered(_) => Ok(()),
+            Outcome::NotImplemented => match child.exit() {
+                None => Ok(()),
+                Some(exit) => Err(StartCause::Activate(Failure::gone(
+                    OnActivate::METHOD.name,
+                    exit,
+                ))),
+            },
+            Outcome::Refused(_) if self.options.policy.swallow_activation_error_text => {
+                Err(StartCause::ActivateRefusedSilently)
+            }
+            Outcome::Refused(error) => Err(StartCause::ActivateRefused(error)),
+            Outcome::Failed(failure) => Err(StartCause::Activate(failure)),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! From an announced address to a connection.
+
+use std::time::{Duration, Instant};
+
+use plugin_proto::connect::{self, ConnectError, Preface};
+use plugin_proto::dial::Target;
+use tonic::transport::Channel;
+
+use crate::handshake::Address;
+use crate::supervisor::error::StartCause;
+
+/// Connects to the announced address: to the first of its addresses that takes the connection.
+pub(super) async fn connect_to(
+    address: &Address,
+    within: Duration,
+) -> Result<(Channel, Preface), StartCause> {
+    if let Some(path) = address.socket_path() {
+        return Ok(connect::connect(&Target::Unix(path), within).await?);
+    }
+    let until = Instant::now() + within;
+    let mut refused = None;
+    for socket in address.resolve().await.map_err(StartCause::Resolve)? {
+        let left = until.saturating_duration_since(Instant::now());
+        match connect::connect(&Target::Tcp(socket.to_string()), left).await {
+            Err(error @ ConnectError::Refused { .. }) => refused = Some(error),
+            connected => return Ok(connected?),
+        }
+    }
+    Err(match refused {
+        Some(error) => error.into(),
+        None => StartCause::Connect(ConnectError::Refused {
+            target: Target::Tcp(address.to_string()),
+            source: std::io::ErrorKind::AddrNotAvailable.into(),
+        }),
+    })
+}
