@@ -174,6 +174,7 @@ fn step() -> impl Strategy<Value = Step> {
             code,
             silent
         }),
+        "[a-z.]{1,9}".prop_map(|file| Step::Lock { file: file.into() }),
         vec("[A-Z]{1,4}", 0..3).prop_map(|names| {
             let equal: BTreeMap<_, _> = names
                 .iter()
@@ -183,6 +184,7 @@ fn step() -> impl Strategy<Value = Step> {
                 present: names.clone(),
                 absent: names.clone(),
                 equal,
+                numeric: names.clone(),
                 known: Some(names),
             })
         }),

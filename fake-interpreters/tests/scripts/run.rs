@@ -16,6 +16,9 @@ use tonic::transport::Channel;
 /// No wait of a test is longer; what is waited for takes milliseconds.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
+/// Between two looks at what is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
 /// A fake in a folder of its own.
 pub(crate) struct Fake {
     pub(crate) folder: PluginFolder,
@@ -81,7 +84,7 @@ impl Fake {
 }
 
 /// Lines as they come, newline included; the channel closes at the end of the stream.
-fn lines(stream: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+pub(crate) fn lines(stream: impl Read + Send + 'static) -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::new(stream);
@@ -166,7 +169,7 @@ impl Running {
                 "still running: {:?}",
                 self.folder.entries()
             );
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_AGAIN);
         }
     }
 
@@ -190,14 +193,24 @@ impl Running {
 
     /// Waits until the journal holds such an entry.
     pub(crate) fn until(&self, wanted: impl Fn(&Event) -> bool) -> Entry {
-        let by = Instant::now() + DEADLINE;
+        self.until_within(DEADLINE, wanted)
+            .unwrap_or_else(|| panic!("not in the journal: {:#?}", self.folder.entries()))
+    }
+
+    /// Waits until the journal holds such an entry, unless it takes too long.
+    pub(crate) fn until_within(
+        &self,
+        time: Duration,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Option<Entry> {
+        let by = Instant::now() + time;
         loop {
             let entries = self.folder.entries().unwrap();
-            if let Some(entry) = entries.iter().find(|entry| wanted(&entry.event)) {
-                return entry.clone();
+            let found = entries.into_iter().find(|entry| wanted(&entry.event));
+            if found.is_some() || Instant::now() > by {
+                return found;
             }
-            assert!(Instant::now() < by, "not in the journal: {entries:#?}");
-            std::thread::yield_now();
+            std::thread::sleep(LOOK_AGAIN);
         }
     }
 }
@@ -214,7 +227,7 @@ fn next(lines: &mpsc::Receiver<String>) -> String {
 }
 
 /// The next line, empty at the end of the stream, `None` when it does not come in time.
-fn next_within(lines: &mpsc::Receiver<String>, time: Duration) -> Option<String> {
+pub(crate) fn next_within(lines: &mpsc::Receiver<String>, time: Duration) -> Option<String> {
     match lines.recv_timeout(time) {
         Ok(line) => Some(line),
         Err(mpsc::RecvTimeoutError::Disconnected) => Some(String::new()),

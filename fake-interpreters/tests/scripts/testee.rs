@@ -8,12 +8,14 @@ use fake_interpreters::{Script, cookie};
 use plugin_proto::call::{call, call_raw};
 use plugin_proto::pb::{
     AppError, CommandArgs, ExecuteCommandRequest, ExecuteCommandResponse, GetPluginIdResponse,
-    KvDeleteResponse, KvGetResponse, KvSetResponse, MessageHasBeenPostedRequest,
-    MessageWillBePostedRequest, MessageWillBePostedResponse, OnActivateRequest,
-    OnConfigurationChangeRequest, OnSharedChannelsPingRequest, Post, User, UserWillLogInRequest,
+    KvCompareAndDeleteResponse, KvDeleteResponse, KvGetResponse, KvSetResponse,
+    MessageHasBeenPostedRequest, MessageWillBePostedRequest, MessageWillBePostedResponse,
+    OnActivateRequest, OnConfigurationChangeRequest, OnSharedChannelsPingRequest, Post, User,
+    UserWillLogInRequest,
 };
 use plugin_proto::serve::{Listener, Serving, start};
 use plugin_proto::{InBandError as _, Methods, api, hook};
+use prost::Message as _;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -43,6 +45,21 @@ pub(crate) async fn some_api() -> (Serving, String) {
             ..AppError::default()
         };
         Ok(KvDeleteResponse::from_error(error))
+    });
+    methods.typed::<api::KVCompareAndDelete, _, _>(|_| async {
+        Ok(KvCompareAndDeleteResponse {
+            error: None,
+            success: true,
+        })
+    });
+    // Any other method gives back the request, in an error.
+    methods.fallback(|call| async move {
+        let error = AppError {
+            id: "echo".to_owned(),
+            message: fake_interpreters::hex::encode(&call.message),
+            ..AppError::default()
+        };
+        Ok(KvDeleteResponse::from_error(error).encode_to_vec().into())
     });
     methods.typed::<api::KVList, _, _>(|_| async { Err(Status::internal("broken")) });
     methods.typed::<api::GetPluginID, _, _>(|_| async {

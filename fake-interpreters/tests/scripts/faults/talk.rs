@@ -1,0 +1,250 @@
+//! A conversation with a testee that is up: asks, notes the answers, and breaks off at the first answer that a good testee
+//! would not have given.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fake_interpreters::journal::Event;
+use fake_interpreters::{Script, cookie};
+use plugin_proto::call::{call, call_message, call_raw, server_stream};
+use plugin_proto::dial::{Target, dial};
+use plugin_proto::goplugin::{SHUTDOWN, STREAM_STDIO};
+use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse};
+use plugin_proto::hook;
+use plugin_proto::pb::{MessageHasBeenPostedRequest, Post};
+use rustix::process::{Pid, Signal, kill_process};
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use crate::run::{Fake, Running};
+use crate::testee::{command, login, post, some_api};
+
+/// What was seen, in order.
+pub(super) type Seen = Vec<String>;
+
+/// A good testee answers in milliseconds; what takes longer than this does not come.
+pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The cookie, as variable and value.
+pub(super) const GOOD: (&str, &str) = (cookie::KEY, cookie::VALUE);
+
+/// A conversation with a testee that is up.
+pub(super) struct Talk<'a> {
+    running: Running,
+    channel: Channel,
+    seen: Seen,
+    good: Option<&'a Seen>,
+}
+
+/// Starts a testee and talks with it; `None` out of `about` breaks off.
+pub(super) fn talk(
+    script: &Script,
+    variables: &[(&str, &str)],
+    good: Option<&Seen>,
+    about: impl AsyncFnOnce(&mut Talk) -> Option<()>,
+) -> Seen {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let fake = Fake::new(script);
+        let (_api, api) = some_api().await;
+        let host = [GOOD, ("MATTERMOST_PLUGIN_API_TARGET", api.as_str())];
+        let variables: Vec<_> = host.into_iter().chain(variables.iter().copied()).collect();
+        let running = fake.start_with(&variables);
+        let Some(address) = running.stdout_within(PATIENCE).as_deref().and_then(target) else {
+            return vec!["no handshake".to_owned()];
+        };
+        let Ok(channel) = dial(&address, PATIENCE).await else {
+            return vec!["no connection".to_owned()];
+        };
+        let mut talk = Talk {
+            running,
+            channel,
+            seen: Vec::new(),
+            good,
+        };
+        if about(&mut talk).await.is_some() {
+            talk.end(&fake).await;
+        }
+        talk.seen
+    })
+}
+
+impl Talk<'_> {
+    /// Notes what was seen; `None` when a good testee would have shown something else.
+    fn note(&mut self, what: &str, value: impl Debug) -> Option<()> {
+        let line = format!("{what}: {value:?}");
+        let known = self
+            .good
+            .is_none_or(|good| good.get(self.seen.len()) == Some(&line));
+        self.seen.push(line);
+        known.then_some(())
+    }
+
+    async fn ask<A: Debug>(
+        &mut self,
+        what: &str,
+        answer: impl Future<Output = Result<A, Status>>,
+    ) -> Option<()> {
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        self.note(what, answer.map(|answer| answer.map_err(words)))
+    }
+
+    /// Calls a method with an empty message.
+    pub(super) async fn raw(&mut self, path: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        self.ask(path, call_raw(&channel, path, Request::new(Bytes::new())))
+            .await
+    }
+
+    pub(super) async fn hook(&mut self, name: &str) -> Option<()> {
+        self.raw(plugin_proto::find_hook(name).unwrap().path).await
+    }
+
+    pub(super) async fn stdio(&mut self) -> Option<()> {
+        let channel = self.channel.clone();
+        let opened = async {
+            let stream = server_stream(&channel, STREAM_STDIO, Request::new(Bytes::new())).await;
+            stream.map(|_| ())
+        };
+        self.ask("stdio", opened).await
+    }
+
+    pub(super) async fn health(&mut self, service: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        self.ask("health", health(&channel, service)).await
+    }
+
+    pub(super) async fn post(&mut self, message: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        self.ask("post", post(&channel, message)).await
+    }
+
+    pub(super) async fn command(&mut self, text: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        self.ask("command", command(&channel, text)).await
+    }
+
+    pub(super) async fn login(&mut self, username: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        self.ask("login", login(&channel, username)).await
+    }
+
+    pub(super) async fn notify(&mut self, message: &str) -> Option<()> {
+        let channel = self.channel.clone();
+        let post = Post {
+            message: message.to_owned(),
+            ..Post::default()
+        };
+        let request = MessageHasBeenPostedRequest {
+            post: Some(post),
+            ..Default::default()
+        };
+        self.ask(
+            "notify",
+            call::<hook::MessageHasBeenPosted>(&channel, Request::new(request)),
+        )
+        .await
+    }
+
+    /// A call that overlaps with a sleeping one, and health beside it.
+    pub(super) async fn together(&mut self) -> Option<()> {
+        let channel = self.channel.clone();
+        let sleeper =
+            tokio::spawn(async move { post(&channel, "conformance sleeper sleep 100000").await });
+        let arrived = self.running.until_within(PATIENCE, |event| match event {
+            Event::Rpc { message, .. } => message
+                .bytes()
+                .is_some_and(|bytes| bytes.windows(7).any(|window| window == b"sleeper")),
+            _ => false,
+        });
+        self.note("arrived", arrived.is_some())?;
+        self.health("plugin").await?;
+        self.post("conformance quick reject q").await?;
+        self.note("slept on", !sleeper.is_finished())?;
+        self.ask("sleeper", async { sleeper.await.unwrap() }).await
+    }
+
+    /// Two calls of the API at the same time.
+    pub(super) async fn api_together(&mut self) -> Option<()> {
+        let (one, two) = (self.channel.clone(), self.channel.clone());
+        let both = async {
+            tokio::try_join!(
+                post(&one, r#"conformance n api LogInfo {"msg": "1"}"#),
+                post(&two, r#"conformance n api LogInfo {"msg": "2"}"#),
+            )
+        };
+        self.ask("both", both).await
+    }
+
+    /// A call that is still running when the plugin is asked to end.
+    pub(super) async fn leave_running(&mut self) -> Option<()> {
+        let channel = self.channel.clone();
+        tokio::spawn(async move { post(&channel, "conformance n sleep 100000").await });
+        let arrived = self.running.until_within(PATIENCE, is_post);
+        self.note("arrived", arrived.is_some())
+    }
+
+    /// How the process has ended.
+    pub(super) fn ended(&mut self) -> Option<()> {
+        let ended = self.running.ended_within(PATIENCE);
+        self.note("ended", ended)
+    }
+
+    /// Asks it to end and looks at what remains.
+    async fn end(&mut self, fake: &Fake) -> Option<()> {
+        self.raw(SHUTDOWN).await?;
+        self.ended()?;
+        for entry in fake.entries() {
+            if let Event::Grandchild { .. } = entry.event {
+                self.note("left behind", end(entry.pid))?;
+            }
+        }
+        loop {
+            let (stdout, stderr) = (
+                self.running.stdout_within(PATIENCE),
+                self.running.stderr_within(PATIENCE),
+            );
+            if stdout.as_deref() == Some("") && stderr.as_deref() == Some("") {
+                return Some(());
+            }
+            self.note("output", (stdout, stderr))?;
+        }
+    }
+}
+
+fn is_post(event: &Event) -> bool {
+    matches!(event, Event::Rpc { path, .. } if path.ends_with("MessageWillBePosted"))
+}
+
+async fn health(channel: &Channel, service: &str) -> Result<i32, Status> {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let answer: HealthCheckResponse = call_message(channel, CHECK, Request::new(request)).await?;
+    Ok(answer.status)
+}
+
+/// Ends a process that was left behind; whether there was one.
+pub(super) fn end(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(pid, Signal::KILL).is_ok()
+}
+
+/// A status without what differs from run to run.
+fn words(status: Status) -> String {
+    format!("{:?}", status.code())
+}
+
+/// The address in a handshake line.
+pub(super) fn target(line: &str) -> Option<Target> {
+    match line.trim_end().split('|').collect::<Vec<_>>()[..] {
+        ["1", "1", "tcp", address, "grpc"] => Some(Target::Tcp(address.to_owned())),
+        ["1", "1", "unix", path, "grpc"] => Some(Target::Unix(path.into())),
+        _ => None,
+    }
+}
