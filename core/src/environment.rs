@@ -1,6 +1,6 @@
 //! The plugins of one host: activate, deactivate, restart, and what there is to see of them.
 //!
-//! All changes go through one task ([`registry`]); what a command means in which state is a pure rule ([`state`]); what
+//! All changes go through one task (`registry`); what a command means in which state is a pure rule ([`state`]); what
 //! can be seen is a snapshot that is read without waiting.
 //!
 //! Invariant: two activations of one id at the same time start one process.

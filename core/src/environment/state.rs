@@ -166,6 +166,7 @@ impl fmt::Display for State {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rstest::rstest;
 
     const STATES: [State; 7] = [
         State::NotRunning,
@@ -181,6 +182,34 @@ mod tests {
     fn numbers_are_those_of_the_server() {
         let numbers = STATES.map(State::number);
         assert_eq!(numbers, [0, 1, 2, 5, 3, 4, 4]);
+    }
+
+    #[rstest]
+    #[case(State::NotRunning, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
+    #[case(State::FailedToStart, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
+    #[case(State::FailedToStayRunning, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
+    #[case(State::Starting, [Reaction::Join, Reaction::Join, Reaction::CallOffAndWait])]
+    #[case(State::Running, [Reaction::AlreadyRunning, Reaction::StopAndWait, Reaction::Stop])]
+    #[case(State::Stopping, [Reaction::Wait, Reaction::Wait, Reaction::Join])]
+    #[case(State::Cleaning, [Reaction::Wait, Reaction::Wait, Reaction::Join])]
+    fn what_commands_lead_to(#[case] state: State, #[case] reactions: [Reaction; 3]) {
+        let commands = [Command::Activate, Command::Restart, Command::Deactivate];
+        assert_eq!(commands.map(|command| state.react(command)), reactions);
+    }
+
+    #[rstest]
+    #[case(State::Starting, Happening::Started, State::Running)]
+    #[case(State::Starting, Happening::StartFailed, State::FailedToStart)]
+    #[case(State::Starting, Happening::StartCalledOff, State::NotRunning)]
+    #[case(State::Starting, Happening::Exited, State::Starting)]
+    #[case(State::Running, Happening::Exited, State::Cleaning)]
+    #[case(State::Running, Happening::Stopped, State::Running)]
+    #[case(State::Stopping, Happening::Stopped, State::NotRunning)]
+    #[case(State::Stopping, Happening::Exited, State::Stopping)]
+    #[case(State::Cleaning, Happening::Stopped, State::FailedToStayRunning)]
+    #[case(State::Cleaning, Happening::Exited, State::Cleaning)]
+    fn transitions(#[case] state: State, #[case] happening: Happening, #[case] after: State) {
+        assert_eq!(state.after(happening), after);
     }
 
     #[test]

@@ -64,10 +64,12 @@ fn write(
         .collect();
     let shown = Fields(&fields);
     match level {
-        Level::Trace | Level::Debug => tracing::debug!(%plugin, "{message}{shown}"),
-        Level::Info => tracing::info!(%plugin, "{message}{shown}"),
-        Level::Warn => tracing::warn!(%plugin, "{message}{shown}"),
-        Level::Error => tracing::error!(%plugin, "{message}{shown}"),
+        Level::Trace | Level::Debug => {
+            tracing::debug!(target: "plugin", %plugin, "{message}{shown}")
+        }
+        Level::Info => tracing::info!(target: "plugin", %plugin, "{message}{shown}"),
+        Level::Warn => tracing::warn!(target: "plugin", %plugin, "{message}{shown}"),
+        Level::Error => tracing::error!(target: "plugin", %plugin, "{message}{shown}"),
     }
     let record = LogRecord {
         plugin: plugin.clone(),
