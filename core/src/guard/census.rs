@@ -79,7 +79,7 @@ const QUICK: usize = 64;
 
 /// Whether a quick look shows that nobody carries the mark. `false` if somebody does, or if there are too many to look at.
 pub fn is_surely_nobody(mark: &Mark, among: Among) -> bool {
-    proc::look(mark, among, QUICK).is_some_and(|carriers| carriers.is_empty())
+    matches!(proc::look(mark, among, QUICK), Look::Nobody)
 }
 
 /// Kills every carrier of the mark, and those that they start meanwhile, until none is left or the time is up. The calling
@@ -88,17 +88,56 @@ pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
     let deadline = Instant::now() + limit;
     let mut killed = Killed::default();
     loop {
-        let carriers = proc::look(mark, among, usize::MAX).unwrap_or_default();
-        let now: BTreeSet<u32> = carriers.iter().map(proc::Carrier::pid).collect();
-        killed.gone.append(&mut killed.remaining);
-        killed.gone.retain(|pid| !now.contains(pid));
-        killed.remaining = now;
         let left = deadline.saturating_duration_since(Instant::now());
-        if killed.remaining.is_empty() || left.is_zero() {
+        match proc::look(mark, among, usize::MAX) {
+            Look::Nobody => {
+                killed.gone.append(&mut killed.remaining);
+                return killed;
+            }
+            Look::Carriers(carriers) => {
+                let now: BTreeSet<u32> = carriers.iter().map(proc::Carrier::pid).collect();
+                killed.gone.append(&mut killed.remaining);
+                killed.gone.retain(|pid| !now.contains(pid));
+                killed.remaining = now;
+                proc::kill_and_wait(&carriers, left);
+            }
+            Look::Unsettled => {}
+        }
+        if left.is_zero() {
             return killed;
         }
-        proc::kill_and_wait(&carriers, left);
     }
+}
+
+/// Reads it off `/proc/PID/stat`: state, flags, and where the environment begins and ends, which is nowhere during `execve`.
+#[cfg(target_os = "linux")]
+fn stat_has_no_environment(stat: &str) -> bool {
+    const EXITING: u64 = 0x4;
+    const KERNEL_THREAD: u64 = 0x0020_0000;
+    // The name is in parentheses and may hold anything; the state follows it as the third field.
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    let field = |number: usize| fields.get(number - 3).copied().unwrap_or_default();
+    let number = |index: usize| field(index).parse::<u64>().unwrap_or(0);
+    let (begin, end) = (number(50), number(51));
+    matches!(field(3), "Z" | "X")
+        || number(9) & (EXITING | KERNEL_THREAD) != 0
+        || (end != 0 && begin == end)
+}
+
+/// What a look around has shown.
+#[derive(Debug)]
+enum Look {
+    /// Nobody carries the mark.
+    Nobody,
+    /// Some who carry it.
+    Carriers(Vec<proc::Carrier>),
+    /// There were too many to look at, or ever new ones.
+    Unsettled,
 }
 
 #[cfg(target_os = "linux")]
@@ -112,7 +151,7 @@ mod proc {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-    use super::{Among, Mark};
+    use super::{Among, Look, Mark};
 
     /// Where processes are started without end, somebody new is in every list.
     const LOOKS: usize = 50;
@@ -130,24 +169,32 @@ mod proc {
         }
     }
 
-    /// Some carriers, and none only if there are none. `None` if more than `at_most` would have to be looked at.
-    ///
     /// A process may fork and end between being listed and being looked at. Its child is in the next list then, so nobody
     /// is left only when a list holds nobody new.
-    pub(super) fn look(mark: &Mark, among: Among, at_most: usize) -> Option<Vec<Carrier>> {
+    pub(super) fn look(mark: &Mark, among: Among, at_most: usize) -> Look {
         let mut looked_at = BTreeSet::new();
         for _ in 0..LOOKS {
             let mut new = suspects(among);
-            new.retain(|pid| looked_at.insert(*pid));
-            if looked_at.len() > at_most {
-                return None;
+            new.retain(|pid| !looked_at.contains(pid));
+            if new.is_empty() {
+                return Look::Nobody;
             }
-            let found: Vec<Carrier> = new.iter().filter_map(|pid| open(*pid, mark)).collect();
-            if new.is_empty() || !found.is_empty() {
-                return Some(found);
+            if looked_at.len() + new.len() > at_most {
+                return Look::Unsettled;
+            }
+            let mut carriers = Vec::new();
+            for pid in new {
+                match see(pid, mark) {
+                    Seen::Carrying => carriers.extend(open(pid, mark)),
+                    Seen::Other => drop(looked_at.insert(pid)),
+                    Seen::Unclear => {}
+                }
+            }
+            if !carriers.is_empty() {
+                return Look::Carriers(carriers);
             }
         }
-        Some(Vec::new())
+        Look::Unsettled
     }
 
     fn suspects(among: Among) -> Vec<u32> {
@@ -163,22 +210,37 @@ mod proc {
             .collect()
     }
 
-    /// A zombie has no environment any more, so it carries nothing.
-    fn carries(pid: u32, mark: &Mark) -> bool {
-        fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environ| mark.is_in(&environ))
+    /// What one process shows.
+    enum Seen {
+        Carrying,
+        Other,
+        Unclear,
+    }
+
+    fn see(pid: u32, mark: &Mark) -> Seen {
+        match fs::read(format!("/proc/{pid}/environ")) {
+            Ok(environ) if mark.is_in(&environ) => Seen::Carrying,
+            Ok(environ) if environ.is_empty() && !has_no_environment(pid) => Seen::Unclear,
+            // One that may not be read belongs to somebody else, and could not be killed either.
+            Ok(_) | Err(_) => Seen::Other,
+        }
     }
 
     fn open(pid: u32, mark: &Mark) -> Option<Carrier> {
-        if !carries(pid, mark) {
-            return None;
-        }
         let handle = pidfd_open(
             Pid::from_raw(i32::try_from(pid).ok()?)?,
             PidfdFlags::empty(),
         )
         .ok()?;
         // Looked at again, now that the id cannot change hands unnoticed.
-        carries(pid, mark).then_some(Carrier { pid, handle })
+        matches!(see(pid, mark), Seen::Carrying).then_some(Carrier { pid, handle })
+    }
+
+    /// Zombies, processes on their way out, kernel threads and those that were given none. A process in the middle of
+    /// `execve` shows an empty environment, too, but has one.
+    fn has_no_environment(pid: u32) -> bool {
+        fs::read_to_string(format!("/proc/{pid}/stat"))
+            .map_or(true, |stat| super::stat_has_no_environment(&stat))
     }
 
     /// Kills the carriers and waits for the first of them to end.
@@ -216,7 +278,7 @@ mod proc {
 mod proc {
     use std::time::Duration;
 
-    use super::{Among, Mark};
+    use super::{Among, Look, Mark};
 
     #[derive(Debug)]
     pub(super) enum Carrier {}
@@ -227,8 +289,8 @@ mod proc {
         }
     }
 
-    pub(super) fn look(_: &Mark, _: Among, _: usize) -> Option<Vec<Carrier>> {
-        Some(Vec::new())
+    pub(super) fn look(_: &Mark, _: Among, _: usize) -> Look {
+        Look::Nobody
     }
 
     pub(super) fn kill_and_wait(_: &[Carrier], _: Duration) {}
@@ -284,15 +346,36 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case::zombie("7 (a) Z 1 7 7 0 -1 4194316", true)]
+    #[case::exiting("7 (a) R 1 7 7 0 -1 4194308", true)]
+    #[case::kernel_thread("7 (a) S 1 7 7 0 -1 69238880", true)]
+    #[case::none_given(&full("50 50"), true)]
+    #[case::has_one(&full("50 90"), false)]
+    #[case::in_execve(&full("0 0"), false)]
+    #[cfg(target_os = "linux")]
+    fn no_environment(#[case] stat: &str, #[case] expect: bool) {
+        assert_eq!(stat_has_no_environment(stat), expect, "{stat}");
+    }
+
+    /// A line of a living process whose name is hard to read.
+    #[cfg(target_os = "linux")]
+    fn full(environment: &str) -> String {
+        let fields = vec!["0"; 49 - 9].join(" ");
+        format!("7 (a) Z b) S 1 7 7 0 -1 4194304 {fields} {environment} 0")
+    }
+
     #[test]
     #[cfg(target_os = "linux")]
     fn a_look_at_too_many_is_not_taken() {
         let mark = Mark::new("NOBODY_HAS_THIS", "x");
-        assert!(proc::look(&mark, Among::Everybody, 0).is_none());
-        let own = Among::StartedAfter {
-            pid: std::process::id(),
-            age: Duration::ZERO,
-        };
-        assert!(proc::look(&mark, own, usize::MAX).is_some_and(|found| found.is_empty()));
+        assert!(matches!(
+            proc::look(&mark, Among::Everybody, 0),
+            Look::Unsettled
+        ));
+        assert!(matches!(
+            proc::look(&mark, Among::Everybody, usize::MAX),
+            Look::Nobody
+        ));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use plugin_host::event::What;
+use plugin_host::ids::SESSION_MARK_VARIABLE;
 use plugin_host::policy::Policy;
 use plugin_host::process::{Asked, Child, Exit, StopOutcome, StopStep};
 use rstest::rstest;
@@ -190,6 +191,20 @@ async fn a_descendant_that_left_the_group_and_holds_the_pipes_dies_too() {
         ]
     );
     assert!(is_gone(descendant).await);
+}
+
+#[tokio::test]
+async fn a_descendant_that_always_starts_its_successor_dies_too() {
+    use plugin_host::guard::census::{Among, Killed, Mark, kill_carriers};
+    let script =
+        "export P='setsid sh -c \"$P\" >/dev/null 2>&1 &'; sh -c \"$P\"; echo up >&2; wait";
+    let shell = Shell::script(script);
+    let mark = Mark::new(SESSION_MARK_VARIABLE, &shell.session_mark);
+    let mut running = shell.start();
+    assert_eq!(running.message().await, "up");
+    let stop = running.child.stop(Asked::NotAsked).await;
+    let left = kill_carriers(&mark, Among::Everybody, Duration::from_secs(2));
+    assert_eq!(left, Killed::default(), "{stop:?}");
 }
 
 #[tokio::test]

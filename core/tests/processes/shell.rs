@@ -22,7 +22,7 @@ pub(crate) struct Shell {
     pub(crate) timing: Timing,
     pub(crate) policy: Policy,
     pub(crate) guard: Option<GuardHandle>,
-    session_mark: String,
+    pub(crate) session_mark: String,
 }
 
 /// A script that runs, and what is said about it.
