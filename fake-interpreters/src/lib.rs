@@ -10,7 +10,7 @@
 //! - As a *testee* it is a good plugin under test: it obeys the orders in hook messages and gives evidence, or does so with
 //!   exactly one [`fault::Fault`].
 //!
-//! Reading order: [`script`] is the language, [`preset`] and [`fault`] are its classics, [`place`] makes a plugin folder,
+//! Reading order: [`script`] is the language, [`preset`] and [`fault`] are its classics, [`mod@place`] makes a plugin folder,
 //! [`journal`] is what comes back. The rest plays: `locate` finds the script, `play` does its steps, `serve` answers calls,
 //! `testee` behaves as a plugin.
 //!

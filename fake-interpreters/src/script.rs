@@ -6,6 +6,7 @@
 mod answer;
 mod build;
 mod serve;
+mod signal;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use answer::{Answer, ApiOrder, InBand, Refused};
 pub use build::HANDSHAKE;
 pub use serve::{Controller, Health, Implemented, OtherHooks, Piece, Serve, Stdio};
+pub use signal::SignalName;
 pub use stream::{Content, Flood, Repeat, Stream, Write};
 
 /// Everything one fake does, over all its starts.
@@ -244,48 +246,6 @@ pub struct DemandEnv {
     /// Names beginning with `PLUGIN_` or `MATTERMOST_` that are borne; any other with such a beginning is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Vec<String>>,
-}
-
-/// The signals that a script can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names are the manual's")]
-pub enum SignalName {
-    Hup,
-    Int,
-    Quit,
-    Abrt,
-    Kill,
-    Usr1,
-    Segv,
-    Usr2,
-    Pipe,
-    Term,
-    Stop,
-}
-
-impl SignalName {
-    /// The name without `SIG`, as in scripts and journals.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hup => "HUP",
-            Self::Int => "INT",
-            Self::Quit => "QUIT",
-            Self::Abrt => "ABRT",
-            Self::Kill => "KILL",
-            Self::Usr1 => "USR1",
-            Self::Segv => "SEGV",
-            Self::Usr2 => "USR2",
-            Self::Pipe => "PIPE",
-            Self::Term => "TERM",
-            Self::Stop => "STOP",
-        }
-    }
-
-    /// False for the signals that no process can take.
-    pub fn can_be_taken(self) -> bool {
-        !matches!(self, Self::Kill | Self::Stop | Self::Segv)
-    }
 }
 
 impl Step {

@@ -1,12 +1,13 @@
 //! The plugin under test in Rust: it obeys the orders that it finds in hook messages and gives evidence of what it saw.
 //!
 //! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
-//! here; how an order reads is in `order`, what a hook's message says in `input`, the evidence line in `evidence`, the answer
-//! of each hook in `reply`.
+//! here; what a hook's message says is in `input`, the evidence line in `evidence`, how an order reads in `order`, what it
+//! makes the handler do in `obey` and `told`, the answer of each hook in `reply`.
 
 mod evidence;
 mod input;
 mod log;
+mod obey;
 mod order;
 mod reply;
 mod told;
@@ -23,13 +24,12 @@ use tonic::Status;
 
 use crate::apiclient::ApiClient;
 use crate::fault::Fault;
-use crate::journal::Event;
 use crate::play::put_all;
-use crate::script::{Flood, Stream};
+use crate::script::Stream;
 use crate::serve::unknown;
 use crate::stage::{Stage, lock};
 use input::Input;
-use order::{Order, Word};
+use order::Order;
 use reply::Outcome;
 
 /// The hooks that a testee has.
@@ -264,22 +264,14 @@ impl Testee {
             ))
         };
         let handled = async {
-            if input.has_room() {
-                self.give_evidence(input, &nonce, None);
-                return match self.told(&order).await {
-                    Some(told) => Outcome::Told(told),
-                    None => self.obey(order.word).await,
-                };
-            }
-            let told = self.told(&order).await;
-            self.give_evidence(input, &nonce, told.as_ref());
-            match told {
+            self.give_evidence(input, &nonce);
+            match self.obey(order.word).await {
                 // A hook that can only succeed or fail gives the result away by failing.
-                Some(told) if told.get("ok").is_none() || matches!(order.word, Word::Env(_)) => {
-                    Outcome::Rejected(told.to_string())
-                }
-                Some(_) => Outcome::Allowed,
-                None => self.obey(order.word).await,
+                Outcome::Told(told) if !input.has_room() => match told.get("ok") {
+                    Some(_) => Outcome::Allowed,
+                    None => Outcome::Rejected(told.to_string()),
+                },
+                outcome => outcome,
             }
         };
         tokio::time::timeout(self.timeout, handled)
@@ -287,85 +279,12 @@ impl Testee {
             .unwrap_or_else(|_| late())
     }
 
-    fn give_evidence(&self, input: &Input, nonce: &str, told: Option<&serde_json::Value>) {
+    fn give_evidence(&self, input: &Input, nonce: &str) {
         if !self.has(Fault::EvidenceMissing) {
-            let line = evidence::line(input.method.name, nonce, input.saw(), told);
+            let line = evidence::line(input.method.name, nonce, input.saw());
             // Evidence that nobody reads is no reason to answer otherwise.
             let _ = put_all(Stream::Stderr, line.as_bytes());
         }
-    }
-
-    async fn obey(&self, word: Word) -> Outcome {
-        match word {
-            Word::Allow | Word::Api { .. } | Word::Env(_) => Outcome::Allowed,
-            Word::Modify => Outcome::Modified,
-            Word::Reject(why) => Outcome::Rejected(why),
-            Word::Dismiss => Outcome::Dismissed,
-            Word::Fail(why) => Outcome::Failed(why),
-            Word::Exit(_) if self.has(Fault::ExitStatusLost) => self.stage.exit(1, "fault"),
-            Word::Exit(code) => self.stage.exit(code, "order"),
-            Word::Quit(_) if self.has(Fault::QuitEndsProcess) => self.stage.exit(3, "fault"),
-            Word::Sleep(ms) => {
-                let pause = Duration::from_millis(ms);
-                if self.has(Fault::HookBlocksServer) {
-                    std::thread::sleep(pause);
-                } else {
-                    tokio::time::sleep(pause).await;
-                }
-                Outcome::Allowed
-            }
-            Word::Quit(code) => Outcome::Failed(format!("SystemExit: {code}")),
-            Word::Flood(bytes) => {
-                self.flood(bytes).await;
-                if self.has(Fault::FloodHangs) {
-                    std::future::pending().await
-                }
-                Outcome::Allowed
-            }
-            Word::Log { level, text } => {
-                self.write_log(&level, &text);
-                Outcome::Allowed
-            }
-        }
-    }
-
-    /// Lines of 1,024 bytes to both streams. A thread writes them: the reader may be slow.
-    async fn flood(&self, bytes: usize) {
-        let written = tokio::task::spawn_blocking(move || {
-            for to in [Stream::Stdout, Stream::Stderr] {
-                let flood = Flood {
-                    to,
-                    bytes,
-                    line_length: 1024,
-                };
-                put_all(to, &flood.content())?;
-            }
-            std::io::Result::Ok(())
-        });
-        if let Ok(Err(error)) = written.await {
-            self.stage.journal.note(Event::Trouble {
-                message: error.to_string(),
-            });
-        }
-    }
-
-    fn write_log(&self, level: &str, text: &str) {
-        if !self.log.lets_pass(level) {
-            return;
-        }
-        let line = match self.fault {
-            Some(Fault::LogsWithoutLevel) => format!("{text}\n"),
-            Some(Fault::LogLevelNumber) => {
-                format!("{}\n", json!({ "@level": 20, "@message": text }))
-            }
-            _ => log::line(level, text),
-        };
-        let stream = if self.has(Fault::LogsOnStdout) {
-            Stream::Stdout
-        } else {
-            Stream::Stderr
-        };
-        let _ = put_all(stream, line.as_bytes());
     }
 
     /// The faults that end the process when a handler has failed.

@@ -12,32 +12,18 @@ const LINE: usize = 4096;
 /// Longest value that is written out.
 const VALUE: usize = 256;
 
-/// The line for one run of a handler. `told` is what the order asked for, for hooks whose answer has no room for it.
-pub(super) fn line(
-    hook: &str,
-    nonce: &str,
-    saw: Map<String, Value>,
-    told: Option<&Value>,
-) -> String {
+/// The line for one run of a handler.
+pub(super) fn line(hook: &str, nonce: &str, saw: Map<String, Value>) -> String {
+    let written = |saw: &Value| {
+        let evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "saw": saw });
+        format!("{evidence}\n")
+    };
     let saw = shortened(Value::Object(saw));
-    let line = written(hook, nonce, &saw, told);
+    let line = written(&saw);
     if line.len() <= LINE {
         return line;
     }
-    let line = written(hook, nonce, &digest(&saw), told);
-    if line.len() <= LINE {
-        line
-    } else {
-        written(hook, nonce, &digest(&saw), told.map(digest).as_ref())
-    }
-}
-
-fn written(hook: &str, nonce: &str, saw: &Value, told: Option<&Value>) -> String {
-    let mut evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "saw": saw });
-    if let Some(told) = told {
-        evidence["told"] = told.clone();
-    }
-    format!("{evidence}\n")
+    written(&digest(&saw))
 }
 
 /// Long texts as length and digest.
@@ -80,7 +66,6 @@ mod tests {
             "MessageWillBePosted",
             "n1",
             saw(json!({ "post": { "id": "p", "message": "x".repeat(257) } })),
-            None,
         );
         let evidence: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(evidence["hook"], "MessageWillBePosted");
@@ -100,12 +85,10 @@ mod tests {
         let many: Vec<String> = (0..400)
             .map(|n| format!("file {n} {}", "y".repeat(100)))
             .collect();
-        let told = json!({ "ok": { "value": "z".repeat(9000) } });
         let line = line(
             "MessageWillBePosted",
             "n1",
             saw(json!({ "post": { "file_ids": many } })),
-            Some(&told),
         );
         assert!(line.len() <= LINE);
         assert!(line.ends_with('\n') && line.matches('\n').count() == 1);

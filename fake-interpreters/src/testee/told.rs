@@ -7,22 +7,13 @@ use std::time::Duration;
 use tonic::Status;
 
 use super::Testee;
-use super::order::{Order, Word};
 use crate::apiclient;
 use crate::fault::Fault;
 use crate::stage::lock;
 
 impl Testee {
-    /// What the order asks for, as JSON; `None` for orders that ask for nothing.
-    pub(super) async fn told(&self, order: &Order) -> Option<Value> {
-        match &order.word {
-            Word::Api { method, request } => Some(self.call_api(method, request).await),
-            Word::Env(names) => Some(environment(names)),
-            _ => None,
-        }
-    }
-
-    async fn call_api(&self, name: &str, request: &str) -> Value {
+    /// Calls a method of the API as the SDK of a plugin would; the result as JSON.
+    pub(super) async fn call_api(&self, name: &str, request: &str) -> Value {
         let Some(method) = find_api(name) else {
             return json!({ "unmapped": name });
         };
@@ -135,7 +126,8 @@ fn failure(id: &str, status_code: i64, message: &str) -> Value {
     json!({ "error": { "id": id, "status_code": status_code, "message": message } })
 }
 
-fn environment(names: &[String]) -> Value {
+/// Variables of the environment; `null` for those that are not there.
+pub(super) fn environment(names: &[String]) -> Value {
     let values: Map<_, _> = names
         .iter()
         .map(|name| (name.clone(), std::env::var(name).ok().into()))

@@ -208,6 +208,7 @@ fn working(script: &Script, good: Option<&Seen>) -> Seen {
             r#"KVGet {"key": "k"}"#,
             r#"KVDelete {"key": "k"}"#,
             "KVList {}",
+            "GetPluginID {}",
             r#"KVCompareAndDelete {"key": "k", "old_value": "AA=="}"#,
             r#"KVCompareAndSet {"key": "k", "old_value": "AA=="}"#,
             r#"KVSetWithOptions {"key": "k", "options": {"atomic": true}}"#,
