@@ -46,7 +46,7 @@ pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
         Fault::LeaksApiServer | Fault::ApiGoneEarly => Box::new(move |launch| forwarders.put_before(launch)),
         Fault::FirstChunkIsLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { dd bs=65536 count=1 2>/dev/null; echo; cat; }")),
         Fault::SkipsToHandshake => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | grep --line-buffered '|.*|.*|'")),
-        Fault::CutsLongLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -c 60000; echo; cat >/dev/null; }")),
+        Fault::CutsLongLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | stdbuf -oL cut -b-60000")),
         Fault::StopsReadingStdout => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -n 1; sleep 60; }")),
         _ => return None,
     };

@@ -169,7 +169,9 @@ async fn restart(case: &mut Case) -> ScenarioResult {
 }
 
 async fn side_services(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
+    // A plugin whose output is not taken answers no hook.
+    let hook = case.scaled(Duration::from_secs(3));
+    let stage = Stage::open_with(case, Setting::new().bound("hook", hook)).await?;
     let piece = fake_interpreters::script::Piece { channel: fake_interpreters::script::Stream::Stdout, text: "x".repeat(1024) };
     let serve = Serve { stdio: Stdio::MustBeRead(vec![piece; 128]), ..Serve::good() };
     let folder = stage.place("go-like", &Script::serving(serve))?;

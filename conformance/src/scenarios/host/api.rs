@@ -229,23 +229,25 @@ async fn kv_list(case: &mut Case) -> ScenarioResult {
     let folder = stage.started("plugin", &script).await?;
     let entries = stage.journal(&folder, |entries| answers(entries).contains_key("list")).await?;
     let answers = answers(&entries);
-    let mut listed = Vec::new();
-    for page in 0..4 {
-        let keys = field(&answers, &format!("page {page}"), "keys").unwrap_or_default();
-        let keys: Vec<String> = keys.as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect();
-        let expected = [10, 10, 5, 0][page];
-        let witness = case.require("AP-005").seen("answers", answers.len());
-        witness.equals(expected, keys.len(), "wrong-page");
-        listed.extend(keys);
-    }
+    let pages: Vec<Vec<String>> = (0..4).map(|page| keys(&answers, &format!("page {page}"))).collect();
+    let mut listed = pages.concat();
     listed.sort();
-    case.require("AP-005").seen("answers", answers.len()).equals(names, listed, "keys-lost");
+    let seen = || case.require("AP-005").seen("answers", answers.len());
+    seen().equals(names, listed, "keys-lost");
+    let lengths: Vec<usize> = pages.iter().map(Vec::len).collect();
+    seen().equals(vec![10, 10, 5, 0], lengths, "wrong-page");
     judge(case, "AP-005", &answers, ("nothing", "keys"), json!([]), "keys-not-deleted");
     judge(case, "AP-005", &answers, ("alive", "value"), json!("eA=="), "value-changed");
     judge(case, "AP-005", &answers, ("expired", "value"), json!(""), "key-not-expired");
     judge(case, "AP-005", &answers, ("expired too", "value"), json!(""), "key-not-expired");
     judge(case, "AP-005", &answers, ("list", "keys"), json!(["l"]), "key-not-expired");
     stage.close().await
+}
+
+/// The keys in the answer to a list.
+fn keys(answers: &Answers, label: &str) -> Vec<String> {
+    let keys = field(answers, label, "keys").unwrap_or_default();
+    keys.as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
 }
 
 async fn kv_apart(case: &mut Case) -> ScenarioResult {

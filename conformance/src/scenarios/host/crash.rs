@@ -12,7 +12,7 @@ use serde_json::json;
 use super::stage::{Setting, Stage, alive, calls, good, pids};
 use crate::case::Case;
 use crate::case::timeline::Source;
-use crate::driver::protocol::{Called, Order};
+use crate::driver::protocol::{Called, Health, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -175,10 +175,10 @@ async fn others(case: &mut Case) -> ScenarioResult {
     kill(&stage, &victim.entries()?)?;
     let ended = stage.wait_exit(&victim).await?;
     let next = stage.hook(&other, "MessageHasBeenPosted", json!({})).await?;
-    let health = stage.health(&other).await?;
+    let health = stage.ask::<Health>(Order::Health { plugin: other.id.clone() }).await?;
     let entries = other.entries()?;
     let seen = || case.require("CR-004").seen("control: the end of the other", format!("{ended:?}")).and("the other's process", pid);
-    let kept = matches!(next, Ok(Called::Answered { .. })) && health.healthy;
+    let kept = matches!(next, Ok(Called::Answered { .. })) && health.as_ref().is_ok_and(|health| health.healthy);
     seen().holds(kept, "an answered hook and a healthy plugin", format!("{next:?}, {health:?}"), "other-plugin-touched");
     seen().holds(alive(pid) && pids(&entries).len() == 1, "the same process", format!("{:?}", pids(&entries)), "other-plugin-touched");
     stage.close().await

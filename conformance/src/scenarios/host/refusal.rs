@@ -64,7 +64,7 @@ async fn early_end(case: &mut Case) -> ScenarioResult {
             judge.seen("processes started", pids(&entries)).and(name, refusal.kind.clone())
         };
         seen().equals("handshake.stdout_closed", refusal.kind.as_str(), "wrong-refusal");
-        seen().within(case.scaled(Duration::from_secs(8)), took, "not-at-once");
+        seen().within(case.scaled(Duration::from_secs(4)), took, "not-at-once");
         let end = (refusal.detail.exit_code, refusal.detail.signal);
         seen().equals((code, signal), end, "exit-status-missing");
         let tail = refusal.detail.stderr_tail.join("\n");
