@@ -281,6 +281,20 @@ mod tests {
         assert!(matches!(error, ConnectError::Mute { .. }), "{error}");
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_abstract_socket_is_named_by_an_at_sign_or_by_a_nul() {
+        use std::os::linux::net::SocketAddrExt as _;
+        use std::os::unix::net::{SocketAddr, UnixListener};
+        let name = format!("plugin-proto-test-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let _listener = UnixListener::bind_addr(&address).unwrap();
+        for first in ['@', '\0'] {
+            let target = Target::Unix(format!("{first}{name}").into());
+            connect(&target, Duration::from_secs(10)).await.unwrap();
+        }
+    }
+
     #[tokio::test]
     async fn a_port_without_a_listener_is_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -14,8 +14,8 @@ pub(super) async fn connect_to(
     address: &Address,
     within: Duration,
 ) -> Result<(Channel, Preface), StartCause> {
-    if let Some(path) = address.socket_path() {
-        return Ok(connect::connect(&Target::Unix(path), within).await?);
+    if let Address::Unix { path } = address {
+        return Ok(connect::connect(&Target::Unix(path.into()), within).await?);
     }
     let until = Instant::now() + within;
     let mut refused = None;

@@ -23,6 +23,9 @@ use crate::supervisor::session::{Session, Tasks};
 use crate::supervisor::stop::{Recorder, StopReport, ask_shutdown};
 use crate::{health, ids};
 
+/// How long a process that still seems to live is given to show that it is ending.
+const LOSS_NOTICE: Duration = Duration::from_millis(100);
+
 /// A step that failed, and why.
 type Failed = (StartStep, StartCause);
 
@@ -83,8 +86,9 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
             let elapsed = began.elapsed();
             let step = progress.step;
             if cause.is_loss() {
-                // A lost connection mostly means that the process is about to end, and how it ends says more.
-                let limit = order.options.timing.exit_notice;
+                // A lost connection mostly means that the process is about to end, and how it ends says more. Its stdout
+                // ends first; once that is noticed, the facts wait longer.
+                let limit = order.options.timing.exit_notice.min(LOSS_NOTICE);
                 drop(timeout(limit, child.wait_exit()).await);
             }
             let cleaned = order.clean_up(child, progress, api).await;
