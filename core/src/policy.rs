@@ -14,7 +14,7 @@ pub struct Policy {
     pub ignore_health_status: bool,
     /// SIGTERM is never sent: wait, then SIGKILL.
     pub never_terminate: bool,
-    /// Only the child itself is killed, and the end of its pipes is awaited without a bound on its descendants' lives.
+    /// Only the child itself is killed; its group and its other descendants live on.
     pub kill_only_child: bool,
     /// `OnActivate` is the first hook; `OnConfigurationChange` is not called before it.
     pub start_without_configuration: bool,

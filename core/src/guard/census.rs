@@ -101,7 +101,7 @@ pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
                 killed.remaining = now;
                 proc::kill_and_wait(&carriers, left);
             }
-            Look::Unsettled => {}
+            Look::Unsettled => std::thread::yield_now(),
         }
         if left.is_zero() {
             return killed;

@@ -140,10 +140,6 @@ impl Owner {
             drop(stdout.await);
             drop(stderr.await);
         };
-        if self.setting.policy.kill_only_child {
-            both.await;
-            return StopOutcome::Drained;
-        }
         if tokio::time::timeout(self.setting.timing.drain, both)
             .await
             .is_ok()
