@@ -1,6 +1,6 @@
 //! What a child writes: parsed by rules that are pure, given to `tracing` and to events.
 //!
-//! [`lines`] cuts bytes into lines, [`hclog`] and [`text`] say what one line is, [`traceback`] keeps Python's tracebacks
+//! [`lines`] cuts bytes into lines, [`hclog`] and [`text`] say what one line is, `traceback` keeps Python's tracebacks
 //! together, [`classify`] joins them for one stream, [`tail`] remembers the end of it, [`report`] passes it on.
 //! Who reads the pipes is [`crate::process::child`].
 

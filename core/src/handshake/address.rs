@@ -1,6 +1,6 @@
 //! Addresses as Go reads them: `net.ResolveTCPAddr` for tcp, anything at all for unix.
 //!
-//! [`Address::tcp`] is pure. Names are looked up only by [`Address::resolve`]; service names come from the short list that
+//! Reading one is pure. Names are looked up only by [`Address::resolve`]; service names come from the short list that
 //! Go itself carries, `/etc/services` is not read.
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! The child process: its handle, and how it is started.
 //!
-//! One task owns the process ([`owner`]), one reads each pipe ([`pipes`]); the handle only sends messages and watches.
+//! One task owns the process (`owner`), one reads each pipe (`pipes`); the handle only sends messages and watches.
 //!
 //! Invariant: the exit is published once, after the process has ended and before its descendants are swept away.
 //! Invariant: nothing of a child outlives its last handle, its socket file included.

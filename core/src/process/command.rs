@@ -1,6 +1,6 @@
 //! A manifest to a [`Launch`]: the one place that decides what is executed, where, and with which variables.
 //!
-//! Files are looked at (by [`interpreter`](super::interpreter) and [`script_path`](super::script_path)), nothing is started.
+//! Files are looked at (by [`interpreter`] and [`script_path`]), nothing is started.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
