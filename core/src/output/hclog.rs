@@ -153,6 +153,26 @@ mod tests {
         Level::Error,
         "hi"
     )]
+    #[case::leap(
+        r#"{"@level":"info","@message":"hi","@timestamp":"2024-02-29T23:59:59.999999-11:30"}"#,
+        Level::Info,
+        "hi"
+    )]
+    #[case::leap_century(
+        r#"{"@level":"info","@message":"hi","@timestamp":"2000-02-29T00:00:00.000000Z"}"#,
+        Level::Info,
+        "hi"
+    )]
+    #[case::last_days(
+        r#"{"@level":"info","@message":"hi","@timestamp":"2026-12-31T00:00:00.000000Z"}"#,
+        Level::Info,
+        "hi"
+    )]
+    #[case::short_month(
+        r#"{"@level":"info","@message":"hi","@timestamp":"2026-11-30T00:00:00.000000Z"}"#,
+        Level::Info,
+        "hi"
+    )]
     #[case::no_timestamp(r#"{"@level":"warn","@message":"hi"}"#, Level::Warn, "hi")]
     #[case::no_message(r#"{"@level":"trace"}"#, Level::Trace, "")]
     #[case::case_and_blanks(r#" {"@level":" DEBUG ","@message":"hi"} "#, Level::Debug, "hi")]
@@ -189,6 +209,17 @@ mod tests {
     #[case::three_digits(r#"{"@level":"error","@timestamp":"2026-01-02T03:04:05.123Z"}"#)]
     #[case::no_such_month(r#"{"@level":"error","@timestamp":"2026-13-02T03:04:05.000006Z"}"#)]
     #[case::not_leap(r#"{"@level":"error","@timestamp":"2025-02-29T03:04:05.000006Z"}"#)]
+    #[case::no_such_day(r#"{"@level":"error","@timestamp":"2026-04-31T03:04:05.000006Z"}"#)]
+    #[case::day_zero(r#"{"@level":"error","@timestamp":"2026-04-00T03:04:05.000006Z"}"#)]
+    #[case::century_not_leap(r#"{"@level":"error","@timestamp":"1900-02-29T03:04:05.000006Z"}"#)]
+    #[case::hour_24(r#"{"@level":"error","@timestamp":"2026-01-02T24:04:05.000006Z"}"#)]
+    #[case::minute_60(r#"{"@level":"error","@timestamp":"2026-01-02T03:60:05.000006Z"}"#)]
+    #[case::second_60(r#"{"@level":"error","@timestamp":"2026-01-02T03:04:60.000006Z"}"#)]
+    #[case::zone_without_colon(
+        r#"{"@level":"error","@timestamp":"2026-01-02T03:04:05.000006+0200"}"#
+    )]
+    #[case::zone_lower(r#"{"@level":"error","@timestamp":"2026-01-02T03:04:05.000006z"}"#)]
+    #[case::no_zone(r#"{"@level":"error","@timestamp":"2026-01-02T03:04:05.000006"}"#)]
     #[case::wide_characters(
         "{\"@level\":\"error\",\"@timestamp\":\"2026-01-02T03:04:05.00000\u{e9}Z\"}"
     )]

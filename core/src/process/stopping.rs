@@ -267,6 +267,22 @@ mod tests {
         assert_eq!(all_steps(asked, &limits(terminate)), steps);
     }
 
+    #[test]
+    fn each_step_has_its_own_limit() {
+        let timing = Timing {
+            exit_after_shutdown: Duration::from_secs(1),
+            term_grace: Duration::from_secs(2),
+            kill: Duration::from_secs(3),
+            ..Timing::default()
+        };
+        let limits = Limits::new(&timing, &Policy::default());
+        let limit = |step: Option<Move>| step.map(|step| step.limit.as_secs());
+        assert_eq!(limit(Some(first_move(Asked::Answered, &limits))), Some(1));
+        assert_eq!(limit(next_move(StopStep::AwaitExit, &limits)), Some(2));
+        assert_eq!(limit(next_move(StopStep::Terminate, &limits)), Some(3));
+        assert_eq!(limit(next_move(StopStep::Kill, &limits)), None);
+    }
+
     proptest! {
         #[test]
         fn every_step_has_a_limit_so_the_whole_has_one(asked in prop_oneof![Just(Asked::Answered), Just(Asked::Failed), Just(Asked::NotAsked)], terminate: bool) {

@@ -80,6 +80,15 @@ fn accepted(#[case] line: &str) {
 #[case::service("127.0.0.1:http", Ok(("tcp", "127.0.0.1:80")))]
 #[case::service_case("127.0.0.1:HTTPS", Ok(("tcp", "127.0.0.1:443")))]
 #[case::highest_port("127.0.0.1:65535", Ok(("tcp", "127.0.0.1:65535")))]
+#[case::lowest_port("127.0.0.1:-0", Ok(("tcp", "127.0.0.1:0")))]
+#[case::root(".", Err("handshake.address"))]
+#[case::root_name(".:1", Ok(("tcp", ".:1")))]
+#[case::underscore("a_b:1", Ok(("tcp", "a_b:1")))]
+#[case::hyphen_first("-a:1", Err("handshake.no_such_host"))]
+#[case::hyphen_last("a-:1", Err("handshake.no_such_host"))]
+#[case::port_too_big_by_one("127.0.0.1:65536", Err("handshake.address"))]
+#[case::zone_empty("[fe80::1%]:1", Err("handshake.no_such_host"))]
+#[case::zone_of_ipv4("[127.0.0.1%lo]:1", Err("handshake.no_such_host"))]
 #[case::no_colon("nonsense", Err("handshake.address"))]
 #[case::big_port("127.0.0.1:99999", Err("handshake.address"))]
 #[case::huge_port("127.0.0.1:99999999999999999999", Err("handshake.address"))]
@@ -146,12 +155,28 @@ fn unix_address(#[case] address: &str) {
 #[case::netrpc("1|1|tcp|x:1|netrpc", "handshake.netrpc")]
 #[case::mux_true("1|1|tcp|x:1|grpc||true", "handshake.multiplexing")]
 #[case::mux_one("1|1|tcp|x:1|grpc||1|more", "handshake.multiplexing")]
+#[case::mux_t("1|1|tcp|x:1|grpc||t", "handshake.multiplexing")]
+#[case::mux_upper_t("1|1|tcp|x:1|grpc||T", "handshake.multiplexing")]
+#[case::mux_upper("1|1|tcp|x:1|grpc||TRUE", "handshake.multiplexing")]
+#[case::mux_title("1|1|tcp|x:1|grpc||True", "handshake.multiplexing")]
 #[case::core_before_all("2|9|udp|x|http", "handshake.core_version")]
 #[case::app_before_network("1|9|udp|x|http", "handshake.app_version")]
 #[case::network_before_protocol("1|1|udp|x|http", "handshake.network")]
 #[case::address_before_protocol("1|1|tcp|x|http", "handshake.address")]
 fn refused(#[case] line: &str, #[case] kind: &str) {
     check(line, Err(kind));
+}
+
+#[rstest]
+#[case::label(63, 1, true)]
+#[case::label_too_long(64, 1, false)]
+#[case::name(62, 4, true)]
+#[case::name_too_long(63, 4, false)]
+fn lengths_of_names(#[case] label: usize, #[case] labels: usize, #[case] is_name: bool) {
+    // Four labels of 62 and three dots are 251 bytes, four of 63 are 255; 253 are allowed.
+    let name = vec!["a".repeat(label); labels].join(".");
+    let found = parse(format!("1|1|tcp|{name}:1|grpc").as_bytes());
+    assert_eq!(found.is_ok(), is_name, "{found:?}");
 }
 
 #[test]
@@ -163,6 +188,7 @@ fn invalid_utf8_is_refused_field_by_field() {
 
 #[rstest]
 #[case::fifty_of_anything("=".repeat(50), Ok(("tcp", ":1")))]
+#[case::one_more_than_fifty("A".repeat(51), Err("handshake.certificate_malformed"))]
 #[case::certificate(base64(&DER), Err("handshake.auto_mtls"))]
 #[case::not_der("A".repeat(52), Err("handshake.certificate_malformed"))]
 #[case::one_byte_more(base64(&[&DER[..], &[0]].concat()), Err("handshake.certificate_malformed"))]

@@ -130,6 +130,31 @@ fn long_lines_are_not_parsed() {
 }
 
 #[test]
+fn a_traceback_without_end_is_given_up() {
+    let frames = "  File \"x.py\", line 1, in f\n".repeat(2_500);
+    let found = entries(&format!("Traceback (most recent call last):\n{frames}"));
+    assert!(
+        found
+            .iter()
+            .all(|entry| entry.message.lines().count() <= 1_000)
+    );
+    assert_eq!(
+        found
+            .iter()
+            .map(|entry| entry.raw.lines().count())
+            .sum::<usize>(),
+        2_501
+    );
+    let wide = format!("  {}\n", "x".repeat(60_000)).repeat(9);
+    let found = entries(&format!("Traceback (most recent call last):\n{wide}"));
+    assert!(
+        found
+            .iter()
+            .all(|entry| entry.raw.len() <= 256 * 1024 + 100)
+    );
+}
+
+#[test]
 fn waits_only_for_more_of_a_traceback() {
     let mut classifier = Classifier::new(true);
     let line = |text: &str| Line {
