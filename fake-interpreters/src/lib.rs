@@ -30,6 +30,7 @@ pub mod script;
 pub mod testee;
 
 mod apiclient;
+mod connection;
 mod play;
 mod serve;
 mod server;

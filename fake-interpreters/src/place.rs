@@ -34,7 +34,7 @@ impl PluginFolder {
 }
 
 /// Writes a plugin folder into `directory`, which is made if need be: the manifest `plugin.json`, an empty `plugin.py`,
-/// `venv/bin/python` as a hard link to (or copy of) `fake_binary`, and the script; for a testee also the file
+/// `venv/bin/python` as a link to `fake_binary`, and the script; for a testee also the file
 /// `conformance.json` that says what it can do.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ pub fn place(
     let bin = directory.join("venv/bin");
     fs::create_dir_all(&bin)?;
     let interpreter = bin.join("python");
-    link_or_copy(fake_binary, &interpreter)?;
+    link(fake_binary, &interpreter)?;
     fs::write(directory.join("plugin.py"), b"")?;
     fs::write(directory.join(locate::SCRIPT), script.to_json())?;
     fs::write(directory.join("plugin.json"), manifest(plugin_id))?;
@@ -81,11 +81,12 @@ fn manifest(plugin_id: &str) -> String {
     format!("{manifest:#}\n")
 }
 
-/// A link costs nothing; across file systems only a copy is possible.
-fn link_or_copy(from: &Path, to: &Path) -> io::Result<()> {
+/// A hard link costs nothing and is a file like any other; across file systems a symbolic link does, as in most venvs.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::remove_file(to) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ()))
+    let from = fs::canonicalize(from)?;
+    fs::hard_link(&from, to).or_else(|_| std::os::unix::fs::symlink(&from, to))
 }

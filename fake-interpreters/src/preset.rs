@@ -27,7 +27,7 @@ macro_rules! presets {
 
             /// What it does, in a sentence.
             pub const fn describe(self) -> &'static str {
-                match self { $(Self::$name => concat!($($doc),+),)* }
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii_start(),)* }
             }
         }
     };

@@ -9,10 +9,10 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use plugin_proto::MethodsService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tower_service::Service;
 
+use crate::connection::{Connection, Counted};
 use crate::journal::Event;
 use crate::stage::Stage;
 
@@ -28,10 +28,6 @@ pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
-
-/// One accepted connection.
-pub(crate) trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<C: AsyncRead + AsyncWrite + Unpin + Send> Connection for C {}
 
 impl Listener {
     pub(crate) async fn accept(&self) -> std::io::Result<Box<dyn Connection>> {
@@ -99,22 +95,17 @@ pub(crate) async fn accept_mute(listener: Listener, stage: Arc<Stage>) {
 }
 
 async fn connection(stream: Box<dyn Connection>, stage: Arc<Stage>, service: MethodsService) {
-    let mut draining = stage.draining.subscribe();
     let mut cuts = stage.cuts.subscribe();
     let serving = http2::Builder::new(TokioExecutor::new())
         .max_frame_size(MAX_FRAME)
         .serve_connection(
-            TokioIo::new(stream),
+            TokioIo::new(Counted::new(stream, stage)),
             TowerToHyperService::new(WithAuthority(service)),
         );
-    tokio::pin!(serving);
-    loop {
-        tokio::select! {
-            _ = &mut serving => return,
-            _ = cuts.changed() => return,
-            // An error means that the stage is gone, and the process with it.
-            Ok(()) = draining.changed() => serving.as_mut().graceful_shutdown(),
-        }
+    tokio::select! {
+        // Either side may break a connection off; the journal has what was seen of it.
+        _ = serving => {}
+        _ = cuts.changed() => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ use crate::script::SignalName;
 /// How long running calls may take to leave the house once the fake has been asked to end.
 const DRAIN: Duration = Duration::from_millis(250);
 
+/// How many turns of all tasks it takes until an answer that is ready has been written.
+const TURNS: u32 = 4;
+
 /// Shared by everything a fake does.
 #[derive(Debug)]
 pub(crate) struct Stage {
@@ -27,7 +31,9 @@ pub(crate) struct Stage {
     socket_files: Mutex<Vec<PathBuf>>,
     /// Counts the orders to cut all connections.
     pub(crate) cuts: watch::Sender<u32>,
-    /// Becomes true when running calls are to end and no more are taken; closed connections drop their receivers.
+    /// Counts writes to connections.
+    pub(crate) writes: AtomicU64,
+    /// Becomes true when open streams are to end.
     pub(crate) draining: watch::Sender<bool>,
 }
 
@@ -52,6 +58,7 @@ impl Stage {
             effects: Mutex::default(),
             socket_files: Mutex::default(),
             cuts: watch::Sender::new(0),
+            writes: AtomicU64::new(0),
             draining: watch::Sender::new(false),
         })
     }
@@ -131,10 +138,30 @@ impl Stage {
         std::process::exit(code)
     }
 
-    /// Lets running calls leave, within a bound.
-    pub(crate) async fn drain(&self) {
+    /// How much has been written to connections so far; to be asked before the answer that [`Stage::drain`] lets leave.
+    pub(crate) fn written(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Lets answers leave, within a bound: until more has been written than before, and then no more. All tasks share
+    /// one thread, so that with a few turns each that can go on has gone on; the caller is not waited for.
+    pub(crate) async fn drain(&self, before: u64) {
         self.draining.send_replace(true);
-        let _ = tokio::time::timeout(DRAIN, self.draining.closed()).await;
+        let gone = async {
+            loop {
+                let seen = self.written();
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                match self.written() {
+                    now if now != seen => {}
+                    now if now != before => return,
+                    _ => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
+            }
+        };
+        // What has not left by now stays.
+        let _ = tokio::time::timeout(DRAIN, gone).await;
     }
 
     /// Sends a signal to itself. Where it does not end the process, the caller goes on.

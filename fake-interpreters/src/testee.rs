@@ -299,9 +299,9 @@ impl Testee {
             self.stage.exit(1, "fault");
         }
         if self.has(Fault::NotifyErrorKills) && name == "MessageHasBeenPosted" {
-            let stage = Arc::clone(&self.stage);
+            let (stage, before) = (Arc::clone(&self.stage), self.stage.written());
             tokio::spawn(async move {
-                stage.drain().await;
+                stage.drain(before).await;
                 stage.exit(1, "fault");
             });
         }

@@ -1,7 +1,7 @@
 //! go-plugin's GRPCController: what the fake does when it is asked to end.
 //!
-//! The answer leaves first: connections are told to finish, then the process ends. A Go plugin stops its server inside the
-//! handler, so a host must not count on the answer.
+//! The answer leaves first, then the process ends. A Go plugin stops its server inside the handler, so a host must not count
+//! on the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ impl Server {
         if let (true, Some(testee)) = (self.has(Fault::ShutdownWaitsForHandlers), &self.testee) {
             testee.quiet().await;
         }
+        let before = self.stage.written();
         let (code, delay) = match &self.serve.controller {
             Controller::Exit => (0, Duration::ZERO),
             Controller::ExitCode(code) => (*code, Duration::ZERO),
@@ -34,19 +35,19 @@ impl Server {
             Controller::Raise(signal) => {
                 let (stage, signal) = (Arc::clone(&self.stage), *signal);
                 tokio::spawn(async move {
-                    stage.drain().await;
+                    stage.drain(before).await;
                     stage.raise(signal);
                 });
                 return Ok(Bytes::new());
             }
         };
-        tokio::spawn(end(Arc::clone(&self.stage), code, delay));
+        tokio::spawn(end(Arc::clone(&self.stage), code, delay, before));
         Ok(Bytes::new())
     }
 }
 
-async fn end(stage: Arc<Stage>, code: i32, delay: Duration) {
+async fn end(stage: Arc<Stage>, code: i32, delay: Duration, before: u64) {
     tokio::time::sleep(delay).await;
-    stage.drain().await;
+    stage.drain(before).await;
     stage.exit(code, "shutdown");
 }

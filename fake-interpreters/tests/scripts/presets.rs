@@ -41,7 +41,7 @@ async fn raw(channel: &Channel, path: &str) -> Result<bytes::Bytes, Status> {
 fn presets_have_names_and_sentences_and_scripts_that_can_be_played() {
     for preset in Preset::ALL {
         preset.script().check().unwrap();
-        assert!(preset.describe().trim().ends_with('.'), "{preset:?}");
+        assert!(preset.describe().ends_with('.'), "{preset:?}");
         assert_eq!(
             Preset::ALL
                 .iter()
