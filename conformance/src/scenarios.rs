@@ -26,16 +26,21 @@ const TABLES: &[&[Scenario]] = &[
     host::handshake::SCENARIOS,
     host::refusal::SCENARIOS,
     host::manifest::SCENARIOS,
+    host::interpreter::SCENARIOS,
+    host::script::SCENARIOS,
     host::child::SCENARIOS,
     host::activation::SCENARIOS,
+    host::failed_start::SCENARIOS,
     host::hooks::SCENARIOS,
     host::health::SCENARIOS,
     host::output::SCENARIOS,
     host::stopping::SCENARIOS,
+    host::aftermath::SCENARIOS,
     host::guard::SCENARIOS,
     host::crash::SCENARIOS,
     host::concurrency::SCENARIOS,
     host::api::SCENARIOS,
+    host::api::kv::SCENARIOS,
 ];
 
 /// Every scenario.

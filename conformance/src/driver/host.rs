@@ -2,6 +2,7 @@
 //!
 //! Without a fault this only translates between the protocol and `plugin_host`; each fault is one named branch.
 
+mod calls;
 mod manners;
 mod told;
 
@@ -12,18 +13,18 @@ use std::time::Duration;
 
 use plugin_host::environment::Environment;
 use plugin_host::guard::GuardHandle;
-use plugin_host::hooks::Outcome;
 use plugin_host::ids::{PluginId, RUN_MARK_VARIABLE, fresh_run_mark};
 use plugin_host::memory::Memory;
 use plugin_host::options::{GuardProgram, HostOptions};
-use plugin_proto::{Form, Method, find_hook, reflect};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
 use super::fault::Fault;
-use super::protocol::{Activated, Called, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped};
+use super::protocol::{
+    Activated, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped,
+};
 use super::seams::api::FaultyBackend;
 use super::seams::{self, Shared};
 use told::Told;
@@ -50,7 +51,11 @@ pub(super) struct Host {
 
 impl Host {
     /// A host with this configuration, which tells its events to `out`.
-    pub(super) fn new(fault: Option<Fault>, configuration: &Configuration, out: mpsc::UnboundedSender<Message>) -> std::io::Result<Arc<Host>> {
+    pub(super) fn new(
+        fault: Option<Fault>,
+        configuration: &Configuration,
+        out: mpsc::UnboundedSender<Message>,
+    ) -> std::io::Result<Arc<Host>> {
         let shared = Shared::default();
         let memory = Memory::default();
         let (sender, events) = mpsc::unbounded_channel();
@@ -85,14 +90,28 @@ impl Host {
     /// Carries out an order.
     pub(super) async fn obey(&self, order: Order) -> Answer {
         let calls = matches!(order, Order::Hook { .. } | Order::Health { .. });
-        let _turn = if calls && self.has(Fault::OneCallAtATime) { Some(self.turn.lock().await) } else { None };
+        let _turn = if calls && self.has(Fault::OneCallAtATime) {
+            Some(self.turn.lock().await)
+        } else {
+            None
+        };
         match order {
-            Order::Configure(_) => Err(refusal("order.late", "configure is the first order or none")),
+            Order::Configure(_) => Err(refusal(
+                "order.late",
+                "configure is the first order or none",
+            )),
             Order::Activate { dir } => self.activate(&dir).await,
-            Order::Hook { plugin, hook, request } => self.hook(&plugin, &hook, request).await,
+            Order::Hook {
+                plugin,
+                hook,
+                request,
+            } => self.hook(&plugin, &hook, request).await,
             Order::Health { plugin } => self.health(&plugin).await,
             Order::Status { plugin } => self.status(&plugin),
-            Order::WaitExit { plugin, within_ms } => self.wait_exit(&plugin, Duration::from_millis(within_ms)).await,
+            Order::WaitExit { plugin, within_ms } => {
+                self.wait_exit(&plugin, Duration::from_millis(within_ms))
+                    .await
+            }
             Order::Deactivate { plugin } => self.deactivate(&plugin).await,
             Order::Restart { plugin } => self.restart(&plugin).await,
             Order::Shutdown {} => Ok(self.shut_down().await),
@@ -113,7 +132,10 @@ impl Host {
 
     async fn restart(&self, plugin: &str) -> Answer {
         if self.has(Fault::NeverRestarts) {
-            return Err(refusal("restart.refused", "this host does not restart plugins"));
+            return Err(refusal(
+                "restart.refused",
+                "this host does not restart plugins",
+            ));
         }
         let id = plugin_id(plugin)?;
         let environment = self.environment_for(Fault::RestartKeepsOld).await?;
@@ -125,68 +147,34 @@ impl Host {
         self.activated(&environment, started).await
     }
 
-    async fn hook(&self, plugin: &str, hook: &str, request: Value) -> Answer {
-        let id = plugin_id(plugin)?;
-        let method = find_hook(hook).ok_or_else(|| refusal("hook.unknown", &format!("no hook is called {hook:?}")))?;
-        let mut request = if request.is_null() { json!({}) } else { request };
-        if self.has(Fault::DropsRequestField)
-            && let Some(fields) = request.as_object_mut()
-        {
-            fields.remove("plugin_context");
-        }
-        let bytes = reflect::from_json(method, Form::Request, &request).map_err(|error| refusal("hook.request", &error.to_string()))?;
-        let hooks = self.environment.hooks(&id).map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
-        let outcome = hooks.call_raw(method, bytes).await;
-        let called = self.called(method, outcome);
-        self.manner_after_hook(&id, &called).await;
-        let answer = told(&called)?;
-        if self.has(Fault::MixesAnswers) {
-            let before = self.mixed.lock().await.replace(answer.clone());
-            return Ok(before.unwrap_or(answer));
-        }
-        Ok(answer)
-    }
-
-    fn called(&self, method: &'static Method, outcome: Outcome<bytes::Bytes>) -> Called {
-        match outcome {
-            Outcome::Answered(bytes) => match reflect::to_json(method, Form::Response, &bytes) {
-                Ok(mut response) => {
-                    if self.has(Fault::DropsAnswerField)
-                        && let Some(fields) = response.get_mut("modified_post").and_then(Value::as_object_mut)
-                    {
-                        fields.remove("message");
-                    }
-                    Called::Answered { response }
-                }
-                Err(error) => Called::Failed { kind: "violation".to_owned(), message: error.to_string() },
-            },
-            Outcome::NotImplemented => Called::NotImplemented {},
-            Outcome::Refused(error) if self.has(Fault::ErrorsLookAlike) => {
-                Called::Failed { kind: "status".to_owned(), message: error.message }
-            }
-            Outcome::Refused(error) => {
-                let wire = prost::Message::encode_to_vec(&*error);
-                let error = reflect::message_to_json("mattermost.pluginapi.v1.AppError", &wire).unwrap_or_default();
-                Called::Refused { error }
-            }
-            Outcome::Failed(failure) => {
-                Called::Failed { kind: failure.kind.word().to_owned(), message: failure.to_string() }
-            }
-        }
-    }
-
     async fn health(&self, plugin: &str) -> Answer {
         let id = plugin_id(plugin)?;
-        let health = self.environment.check_health(&id).await.map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
-        told(&Health { healthy: health.is_healthy(&self.options.policy), status: health.word().to_owned() })
+        let health = self
+            .environment
+            .check_health(&id)
+            .await
+            .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        told(&Health {
+            healthy: health.is_healthy(&self.options.policy),
+            status: health.word().to_owned(),
+        })
     }
 
     fn status(&self, plugin: &str) -> Answer {
         let id = plugin_id(plugin)?;
         let status = self.environment.status(&id);
-        let state = status.as_ref().map_or("not_running", |status| status.state.word());
-        let state = if self.has(Fault::ReportsNoEnd) { "running" } else { state };
-        told(&Status { state: state.to_owned(), error: status.and_then(|status| status.error) })
+        let state = status
+            .as_ref()
+            .map_or("not_running", |status| status.state.word());
+        let state = if self.has(Fault::ReportsNoEnd) {
+            "running"
+        } else {
+            state
+        };
+        told(&Status {
+            state: state.to_owned(),
+            error: status.and_then(|status| status.error),
+        })
     }
 
     async fn wait_exit(&self, plugin: &str, within: Duration) -> Answer {
@@ -195,7 +183,11 @@ impl Host {
             return told(&Ended::default());
         }
         let ended = match timeout(within, self.environment.wait_exit(&id)).await {
-            Ok(Some(exit)) => Ended { exited: true, exit_code: exit.code(), signal: exit.signal() },
+            Ok(Some(exit)) => Ended {
+                exited: true,
+                exit_code: exit.code(),
+                signal: exit.signal(),
+            },
             Ok(None) | Err(_) => Ended::default(),
         };
         told(&ended)
@@ -212,12 +204,18 @@ impl Host {
         }
         let stopped = report.is_some();
         let steps = report.map(|report| report.steps).unwrap_or_default();
-        let steps = steps.iter().filter(|_| !self.has(Fault::HidesStopSteps)).map(|step| StopStep {
-            step: step.name.to_owned(),
-            outcome: step.outcome.to_owned(),
-            took_ms: step.took.as_secs_f64() * 1000.0,
-        });
-        told(&Stopped { stopped, steps: steps.collect() })
+        let steps = steps
+            .iter()
+            .filter(|_| !self.has(Fault::HidesStopSteps))
+            .map(|step| StopStep {
+                step: step.name.to_owned(),
+                outcome: step.outcome.to_owned(),
+                took_ms: step.took.as_secs_f64() * 1000.0,
+            });
+        told(&Stopped {
+            stopped,
+            steps: steps.collect(),
+        })
     }
 
     /// Stops everything, the guard last. Answers how many plugins ran.
@@ -242,7 +240,8 @@ impl Host {
             others.push(self.environment.clone());
             return Ok(self.environment.clone());
         }
-        let other = environment(&self.options, &self.memory, self.fault).map_err(|error| refusal("host", &error.to_string()))?;
+        let other = environment(&self.options, &self.memory, self.fault)
+            .map_err(|error| refusal("host", &error.to_string()))?;
         others.push(other.clone());
         Ok(other)
     }
@@ -255,8 +254,18 @@ impl Host {
 /// The word for a plugin that does not run.
 const NOT_RUNNING: &str = "plugin.not_running";
 
-fn environment(options: &HostOptions, memory: &Memory, fault: Option<Fault>) -> std::io::Result<Environment> {
-    Environment::new(options.clone(), Arc::new(FaultyBackend { memory: memory.clone(), fault }))
+fn environment(
+    options: &HostOptions,
+    memory: &Memory,
+    fault: Option<Fault>,
+) -> std::io::Result<Environment> {
+    Environment::new(
+        options.clone(),
+        Arc::new(FaultyBackend {
+            memory: memory.clone(),
+            fault,
+        }),
+    )
 }
 
 /// The mark of this driver's plugins: its own, below the one that it was started with, because the guard ends all that carry it.
@@ -269,7 +278,10 @@ fn run_mark() -> String {
 
 /// This very program as the guard.
 fn guard_program() -> std::io::Result<GuardProgram> {
-    Ok(GuardProgram { program: std::env::current_exe()?, args: vec!["guard".into()] })
+    Ok(GuardProgram {
+        program: std::env::current_exe()?,
+        args: vec!["guard".into()],
+    })
 }
 
 fn plugin_id(text: &str) -> Result<PluginId, Refusal> {
@@ -277,15 +289,24 @@ fn plugin_id(text: &str) -> Result<PluginId, Refusal> {
 }
 
 fn refusal(kind: &str, message: &str) -> Refusal {
-    Refusal { kind: kind.to_owned(), message: message.to_owned(), ..Refusal::default() }
+    Refusal {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+        ..Refusal::default()
+    }
 }
 
 fn told<A: Serialize>(answer: &A) -> Answer {
     serde_json::to_value(answer).map_err(|error| refusal("driver", &error.to_string()))
 }
 
-fn activated(environment: &Environment, activation: &plugin_host::environment::Activation) -> Activated {
-    let hooks = environment.hooks(&activation.id).map(|hooks| hooks.implemented().names().map(str::to_owned).collect());
+fn activated(
+    environment: &Environment,
+    activation: &plugin_host::environment::Activation,
+) -> Activated {
+    let hooks = environment
+        .hooks(&activation.id)
+        .map(|hooks| hooks.implemented().names().map(str::to_owned).collect());
     Activated {
         plugin: activation.id.to_string(),
         started: activation.activated,

@@ -150,7 +150,7 @@ pub struct Refusal {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub go: Option<String>,
     /// What was known when it happened.
-    pub detail: Detail,
+    pub detail: Box<Detail>,
 }
 
 /// What a host knows about a failed start.
@@ -292,7 +292,10 @@ pub struct Event {
 impl Event {
     /// A field as text, empty if there is none.
     pub fn text(&self, field: &str) -> &str {
-        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+        self.fields
+            .get(field)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 }
 
@@ -302,14 +305,27 @@ mod tests {
     use serde_json::json;
 
     fn check(line: Value, expect: Message) {
-        assert_eq!(serde_json::from_value::<Message>(line.clone()).unwrap(), expect);
+        assert_eq!(
+            serde_json::from_value::<Message>(line.clone()).unwrap(),
+            expect
+        );
         assert_eq!(serde_json::to_value(expect).unwrap(), line);
     }
 
     #[test]
     fn messages_are_told_apart() {
-        check(json!({"id": 3, "ok": {"stopped": true}}), Message::Done { id: 3, ok: json!({"stopped": true}) });
-        let error = Refusal { kind: "handshake.blank".into(), message: "m".into(), ..Refusal::default() };
+        check(
+            json!({"id": 3, "ok": {"stopped": true}}),
+            Message::Done {
+                id: 3,
+                ok: json!({"stopped": true}),
+            },
+        );
+        let error = Refusal {
+            kind: "handshake.blank".into(),
+            message: "m".into(),
+            ..Refusal::default()
+        };
         let detail = json!({"stderr_tail": []});
         check(
             json!({"id": 4, "error": {"kind": "handshake.blank", "message": "m", "detail": detail}}),
@@ -318,15 +334,24 @@ mod tests {
         let fields = json!({"at_ms": 1.5, "pid": 7}).as_object().unwrap().clone();
         check(
             json!({"event": "spawned", "plugin": "a.b", "at_ms": 1.5, "pid": 7}),
-            Message::Event(Event { event: "spawned".into(), plugin: "a.b".into(), fields }),
+            Message::Event(Event {
+                event: "spawned".into(),
+                plugin: "a.b".into(),
+                fields,
+            }),
         );
     }
 
     #[test]
     fn orders_read_as_they_are_written() {
-        let order = Order::Hook { plugin: "a.b".into(), hook: "OnActivate".into(), request: json!({}) };
+        let order = Order::Hook {
+            plugin: "a.b".into(),
+            hook: "OnActivate".into(),
+            request: json!({}),
+        };
         let request = Request { id: 1, order };
-        let line = json!({"id": 1, "do": "hook", "plugin": "a.b", "hook": "OnActivate", "request": {}});
+        let line =
+            json!({"id": 1, "do": "hook", "plugin": "a.b", "hook": "OnActivate", "request": {}});
         assert_eq!(serde_json::to_value(&request).unwrap(), line);
         assert_eq!(serde_json::from_value::<Request>(line).unwrap(), request);
         let shutdown: Request = serde_json::from_value(json!({"id": 2, "do": "shutdown"})).unwrap();

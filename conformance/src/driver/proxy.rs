@@ -45,7 +45,9 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
 
 /// Puts a proxy between: the handshake with the proxy's address. It lives as long as the driver.
 pub(super) fn between(fault: Fault, handshake: Handshake) -> Result<Handshake, LineError> {
-    let failed = |error: std::io::Error| LineError::NoSuchHost { host: Raw::new(error.to_string().as_bytes()) };
+    let failed = |error: std::io::Error| LineError::NoSuchHost {
+        host: Raw::new(error.to_string().as_bytes()),
+    };
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     listener.set_nonblocking(true).map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
@@ -54,14 +56,26 @@ pub(super) fn between(fault: Fault, handshake: Handshake) -> Result<Handshake, L
         Address::Tcp { host, port } => Target::Tcp(format!("{host}:{port}")),
         Address::Unix { path } => Target::Unix(path.into()),
     };
-    let proxy = Arc::new(Proxy { fault, target, channel: OnceCell::new(), checks: AtomicU64::new(0), kept: Mutex::new(None) });
+    let proxy = Arc::new(Proxy {
+        fault,
+        target,
+        channel: OnceCell::new(),
+        checks: AtomicU64::new(0),
+        kept: Mutex::new(None),
+    });
     let serving = start(Listener::Tcp(listener), proxy.methods().into_service());
     tokio::spawn(async move {
         // The server ends when this is dropped, and that is never.
         let _serving = serving;
         std::future::pending::<()>().await;
     });
-    Ok(Handshake { address: Address::Tcp { host: "127.0.0.1".to_owned(), port }, ..handshake })
+    Ok(Handshake {
+        address: Address::Tcp {
+            host: "127.0.0.1".to_owned(),
+            port,
+        },
+        ..handshake
+    })
 }
 
 struct Proxy {
@@ -85,7 +99,12 @@ impl Proxy {
                 if proxy.fault == Fault::SkipsStdio {
                     return Err(Status::unimplemented("not asked for"));
                 }
-                let stream = call::server_stream(proxy.channel().await?, STREAM_STDIO, Request::new(Bytes::new())).await?;
+                let stream = call::server_stream(
+                    proxy.channel().await?,
+                    STREAM_STDIO,
+                    Request::new(Bytes::new()),
+                )
+                .await?;
                 Ok(stream.boxed() as plugin_proto::methods::ByteStream)
             }
         });
@@ -97,13 +116,17 @@ impl Proxy {
     }
 
     async fn channel(&self) -> Result<&Channel, Status> {
-        let dialled = self.channel.get_or_try_init(|| dial(&self.target, Duration::from_secs(5))).await;
+        let dialled = self
+            .channel
+            .get_or_try_init(|| dial(&self.target, Duration::from_secs(5)))
+            .await;
         dialled.map_err(|error| Status::unavailable(error.to_string()))
     }
 
     /// To the plugin and back.
     async fn forward(&self, call: Call) -> Answer {
-        let request = Request::from_parts(call.metadata, tonic::Extensions::default(), call.message);
+        let request =
+            Request::from_parts(call.metadata, tonic::Extensions::default(), call.message);
         call::call_raw(self.channel().await?, &call.path, request).await
     }
 
@@ -119,7 +142,13 @@ impl Proxy {
                 let every = plugin_proto::HOOKS.iter().map(|hook| hook.name.to_owned());
                 Ok(announce(every.collect()))
             }
-            (Fault::IgnoresSpelling, IMPLEMENTED) => Ok(announce(self.announced(call).await?.iter().map(|name| respelt(name)).collect())),
+            (Fault::IgnoresSpelling, IMPLEMENTED) => Ok(announce(
+                self.announced(call)
+                    .await?
+                    .iter()
+                    .map(|name| respelt(name))
+                    .collect(),
+            )),
             (Fault::RefusesUnknownHooks, IMPLEMENTED) => {
                 let names = self.announced(call).await?;
                 match names.iter().find(|name| find_hook(name).is_none()) {
@@ -127,7 +156,9 @@ impl Proxy {
                     None => Ok(announce(names)),
                 }
             }
-            (Fault::IgnoresImplementedError, IMPLEMENTED) => Ok(announce(self.announced(call).await.unwrap_or_default())),
+            (Fault::IgnoresImplementedError, IMPLEMENTED) => {
+                Ok(announce(self.announced(call).await.unwrap_or_default()))
+            }
             (Fault::ConfigurationErrorIsFatal, CONFIGURATION) => self.remember_failure(call).await,
             (Fault::ConfigurationErrorIsFatal, ACTIVATE) => match self.kept.lock().await.take() {
                 Some(failure) => failure,
@@ -139,7 +170,11 @@ impl Proxy {
                 Ok(Bytes::new())
             }
             (Fault::ActivatesFirst, CONFIGURATION) => {
-                let activate = Call { path: ACTIVATE.into(), message: Bytes::new(), metadata: call.metadata.clone() };
+                let activate = Call {
+                    path: ACTIVATE.into(),
+                    message: Bytes::new(),
+                    metadata: call.metadata.clone(),
+                };
                 *self.kept.lock().await = Some(self.forward(activate).await);
                 self.forward(call).await
             }
@@ -147,8 +182,16 @@ impl Proxy {
                 Some(answer) => answer,
                 None => self.forward(call).await,
             },
-            (Fault::ChecksNoService, CHECK) => self.forward(Call { message: Bytes::new(), ..call }).await,
-            (Fault::NoFirstCheck, CHECK) if self.checks.fetch_add(1, Ordering::Relaxed) == 0 => Ok(Bytes::from_static(&[0x08, 0x01])),
+            (Fault::ChecksNoService, CHECK) => {
+                self.forward(Call {
+                    message: Bytes::new(),
+                    ..call
+                })
+                .await
+            }
+            (Fault::NoFirstCheck, CHECK) if self.checks.fetch_add(1, Ordering::Relaxed) == 0 => {
+                Ok(Bytes::from_static(&[0x08, 0x01]))
+            }
             (Fault::SkipsOnDeactivate, DEACTIVATE) => Ok(Bytes::new()),
             (Fault::SkipsShutdown, SHUTDOWN) => Err(Status::unimplemented("not asked for")),
             _ => self.forward(call).await,
@@ -157,7 +200,8 @@ impl Proxy {
 
     /// The names that the plugin announces.
     async fn announced(&self, call: Call) -> Result<Vec<String>, Status> {
-        let answer = ImplementedResponse::decode(self.forward(call).await?).map_err(|error| Status::internal(error.to_string()))?;
+        let answer = ImplementedResponse::decode(self.forward(call).await?)
+            .map_err(|error| Status::internal(error.to_string()))?;
         match answer.error {
             Some(error) => Err(Status::internal(error.message)),
             None => Ok(answer.hooks),
@@ -170,8 +214,11 @@ impl Proxy {
         let failure = match &answer {
             Err(status) => Some(status.clone()),
             Ok(bytes) => {
-                let answer = OnConfigurationChangeResponse::decode(bytes.clone()).unwrap_or_default();
-                answer.in_band_error().map(|error| Status::internal(error.message.clone()))
+                let answer =
+                    OnConfigurationChangeResponse::decode(bytes.clone()).unwrap_or_default();
+                answer
+                    .in_band_error()
+                    .map(|error| Status::internal(error.message.clone()))
             }
         };
         *self.kept.lock().await = failure.map(Err);
@@ -185,11 +232,16 @@ const ACTIVATE: &str = hook::OnActivate::METHOD.path;
 const DEACTIVATE: &str = hook::OnDeactivate::METHOD.path;
 
 fn announce(hooks: Vec<String>) -> Bytes {
-    ImplementedResponse { error: None, hooks }.encode_to_vec().into()
+    ImplementedResponse { error: None, hooks }
+        .encode_to_vec()
+        .into()
 }
 
 /// The known name that a careless reader would see.
 fn respelt(name: &str) -> String {
     let same = |hook: &&plugin_proto::Method| hook.name.eq_ignore_ascii_case(name.trim());
-    plugin_proto::HOOKS.iter().find(same).map_or_else(|| name.to_owned(), |hook| hook.name.to_owned())
+    plugin_proto::HOOKS
+        .iter()
+        .find(same)
+        .map_or_else(|| name.to_owned(), |hook| hook.name.to_owned())
 }

@@ -23,7 +23,11 @@ pub(super) struct Shared {
 }
 
 /// The options for a configuration, with one fault at most.
-pub(super) fn options(fault: Option<Fault>, configuration: &Configuration, shared: &Shared) -> HostOptions {
+pub(super) fn options(
+    fault: Option<Fault>,
+    configuration: &Configuration,
+    shared: &Shared,
+) -> HostOptions {
     let mut options = HostOptions {
         timing: timing(fault, configuration),
         policy: policy(fault),
@@ -40,7 +44,9 @@ pub(super) fn options(fault: Option<Fault>, configuration: &Configuration, share
     options.prepare = launch::prepare(fault, shared);
     let parse = line::reader(fault);
     options.read_handshake = match proxy::is_on_the_wire(fault) {
-        true => Arc::new(move |bytes| parse(bytes).and_then(|handshake| proxy::between(fault, handshake))),
+        true => Arc::new(move |bytes| {
+            parse(bytes).and_then(|handshake| proxy::between(fault, handshake))
+        }),
         false => Arc::new(parse),
     };
     options

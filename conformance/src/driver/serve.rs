@@ -31,7 +31,13 @@ pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
     });
     thread::spawn(move || read(&sender));
     let served = obey_all(fault, lines, &out).await;
-    say(&out, Message::Event(Event { event: OVER.to_owned(), ..Event::default() }));
+    say(
+        &out,
+        Message::Event(Event {
+            event: OVER.to_owned(),
+            ..Event::default()
+        }),
+    );
     // An error is how the end of the writer shows.
     let _ = ended.await;
     served
@@ -48,18 +54,32 @@ async fn obey_all(
         let Request { id, order } = match serde_json::from_str(&line) {
             Ok(request) => request,
             Err(error) => {
-                say(out, Message::Failed { id: 0, error: misunderstood(&error) });
+                say(
+                    out,
+                    Message::Failed {
+                        id: 0,
+                        error: misunderstood(&error),
+                    },
+                );
                 continue;
             }
         };
         if let (Order::Configure(configuration), None) = (&order, &host) {
             host = Some(Host::new(fault, configuration, out.clone())?);
-            say(out, Message::Done { id, ok: serde_json::json!({}) });
+            say(
+                out,
+                Message::Done {
+                    id,
+                    ok: serde_json::json!({}),
+                },
+            );
             continue;
         }
         let host = match &host {
             Some(host) => Arc::clone(host),
-            None => Arc::clone(host.insert(Host::new(fault, &Configuration::default(), out.clone())?)),
+            None => {
+                Arc::clone(host.insert(Host::new(fault, &Configuration::default(), out.clone())?))
+            }
         };
         let last = matches!(order, Order::Shutdown {});
         let out = out.clone();
@@ -91,7 +111,11 @@ fn say(out: &mpsc::UnboundedSender<Message>, message: Message) {
 }
 
 fn misunderstood(error: &serde_json::Error) -> Refusal {
-    Refusal { kind: "order.misunderstood".to_owned(), message: error.to_string(), ..Refusal::default() }
+    Refusal {
+        kind: "order.misunderstood".to_owned(),
+        message: error.to_string(),
+        ..Refusal::default()
+    }
 }
 
 /// Reads lines until there are no more, or nobody wants them.
@@ -108,9 +132,15 @@ fn read(lines: &mpsc::UnboundedSender<String>) {
 fn write(mut messages: mpsc::UnboundedReceiver<Message>) {
     let mut stdout = io::stdout();
     while let Some(message) = messages.blocking_recv() {
-        let Ok(mut line) = serde_json::to_vec(&message) else { continue };
+        let Ok(mut line) = serde_json::to_vec(&message) else {
+            continue;
+        };
         line.push(b'\n');
-        if stdout.write_all(&line).and_then(|()| stdout.flush()).is_err() {
+        if stdout
+            .write_all(&line)
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
             return;
         }
         if matches!(&message, Message::Event(event) if event.event == OVER) {

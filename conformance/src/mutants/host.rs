@@ -155,7 +155,10 @@ mod tests {
                 How::Testee(_) => None,
             })
             .collect();
-        let known: BTreeSet<String> = Fault::value_variants().iter().map(|fault| fault.name()).collect();
+        let known: BTreeSet<String> = Fault::value_variants()
+            .iter()
+            .map(|fault| fault.name())
+            .collect();
         assert_eq!(used, known);
     }
 }

@@ -4,19 +4,24 @@
 //! speaks the driver protocol can be judged.
 
 pub mod stage;
+pub mod traces;
 
 mod held_call;
 
 pub mod activation;
+pub mod aftermath;
 pub mod api;
 pub mod child;
 pub mod concurrency;
 pub mod crash;
+pub mod failed_start;
 pub mod guard;
 pub mod handshake;
 pub mod health;
 pub mod hooks;
+pub mod interpreter;
 pub mod manifest;
 pub mod output;
 pub mod refusal;
+pub mod script;
 pub mod stopping;

@@ -122,7 +122,10 @@ impl HostProcess {
         environment: &BTreeMap<OsString, OsString>,
         notes: Notes,
     ) -> Result<HostProcess, DriverError> {
-        let failed = |source| DriverError::Start { program: command.program.display().to_string(), source };
+        let failed = |source| DriverError::Start {
+            program: command.program.display().to_string(),
+            source,
+        };
         let mut child = Command::new(&command.program)
             .args(&command.args)
             .current_dir(directory)
@@ -140,11 +143,24 @@ impl HostProcess {
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
         let stderr = child.stderr.take().ok_or_else(no_pipe)?;
         let pid = child.id().ok_or_else(no_pipe)?;
-        let shared = Shared { seen: Arc::default(), count: watch::channel(0).0, notes };
-        let readers =
-            vec![tokio::spawn(read_messages(stdout, shared.clone())), tokio::spawn(read_stderr(stderr, shared.clone()))];
+        let shared = Shared {
+            seen: Arc::default(),
+            count: watch::channel(0).0,
+            notes,
+        };
+        let readers = vec![
+            tokio::spawn(read_messages(stdout, shared.clone())),
+            tokio::spawn(read_stderr(stderr, shared.clone())),
+        ];
         let stdin = AsyncMutex::new(Some(stdin));
-        Ok(HostProcess { child: AsyncMutex::new(child), pid, stdin, next: AtomicU64::new(1), shared, readers })
+        Ok(HostProcess {
+            child: AsyncMutex::new(child),
+            pid,
+            stdin,
+            next: AtomicU64::new(1),
+            shared,
+            readers,
+        })
     }
 
     /// The driver's process id.
@@ -171,19 +187,33 @@ impl HostProcess {
         }
         match timeout(within, answer).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(DriverError::Gone { order: word, stderr: self.shared.seen().stderr.clone() }),
-            Err(_) => Err(DriverError::Silent { order: word, within }),
+            Ok(Err(_)) => Err(DriverError::Gone {
+                order: word,
+                stderr: self.shared.seen().stderr.clone(),
+            }),
+            Err(_) => Err(DriverError::Silent {
+                order: word,
+                within,
+            }),
         }
     }
 
     /// Sends an order whose answer has a form of its own.
-    pub async fn ask_for<A: DeserializeOwned>(&self, order: Order, within: Duration) -> Result<Result<A, Refusal>, DriverError> {
+    pub async fn ask_for<A: DeserializeOwned>(
+        &self,
+        order: Order,
+        within: Duration,
+    ) -> Result<Result<A, Refusal>, DriverError> {
         let word = order.word();
         match self.ask(order, within).await? {
             Err(refusal) => Ok(Err(refusal)),
             Ok(value) => match serde_json::from_value(value.clone()) {
                 Ok(answer) => Ok(Ok(answer)),
-                Err(source) => Err(DriverError::Answer { order: word, answer: value, source }),
+                Err(source) => Err(DriverError::Answer {
+                    order: word,
+                    answer: value,
+                    source,
+                }),
             },
         }
     }
@@ -267,9 +297,12 @@ async fn read_stderr(mut stderr: ChildStderr, shared: Shared) {
     let mut buffer = [0; 1024];
     while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
         let mut seen = shared.seen();
-        seen.stderr.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        seen.stderr
+            .push_str(&String::from_utf8_lossy(&buffer[..count]));
         let surplus = seen.stderr.len().saturating_sub(STDERR_KEPT);
-        let cut = (surplus..=seen.stderr.len()).find(|at| seen.stderr.is_char_boundary(*at)).unwrap_or(0);
+        let cut = (surplus..=seen.stderr.len())
+            .find(|at| seen.stderr.is_char_boundary(*at))
+            .unwrap_or(0);
         seen.stderr.drain(..cut);
     }
 }
@@ -315,6 +348,10 @@ impl SubjectFactory for OwnHost {
             args.extend(["--fault".into(), fault.into()]);
         }
         let kind = SubjectKind::Host(HostCommand { program, args });
-        Ok(Subject { name: OwnHost::NAME.to_owned(), kind, capabilities: Capabilities::all() })
+        Ok(Subject {
+            name: OwnHost::NAME.to_owned(),
+            kind,
+            capabilities: Capabilities::all(),
+        })
     }
 }

@@ -15,7 +15,11 @@ use crate::driver::protocol::{Called, Detail, Refusal};
 
 impl Host {
     /// What a start leads to.
-    pub(super) async fn activated(&self, environment: &Environment, started: Result<Activation, ActivateError>) -> Answer {
+    pub(super) async fn activated(
+        &self,
+        environment: &Environment,
+        started: Result<Activation, ActivateError>,
+    ) -> Answer {
         match started {
             Ok(activation) => {
                 if self.has(Fault::HealthDecidesStart) {
@@ -47,16 +51,20 @@ impl Host {
             kind: error.kind().to_owned(),
             message: error.to_string(),
             go: error.go_wording(),
-            detail: error.diagnosis().map(detail).unwrap_or_default(),
+            detail: Box::new(error.diagnosis().map(detail).unwrap_or_default()),
         };
         match self.fault {
             Some(Fault::VagueRefusals) => refusal.kind = "start.failed".to_owned(),
             Some(Fault::ShortMessages) => refusal.message = "the plugin did not start".to_owned(),
-            Some(Fault::HidesExitStatus) => (refusal.detail.exit_code, refusal.detail.signal) = (None, None),
+            Some(Fault::HidesExitStatus) => {
+                (refusal.detail.exit_code, refusal.detail.signal) = (None, None)
+            }
             Some(Fault::HidesStderr) => refusal.detail.stderr_tail.clear(),
             Some(Fault::HidesFirstLine) => refusal.detail.first_line = None,
             Some(Fault::HidesStdoutBytes) => refusal.detail.stdout_bytes = None,
-            Some(Fault::HidesTime) => (refusal.detail.elapsed_ms, refusal.detail.budget_ms) = (None, None),
+            Some(Fault::HidesTime) => {
+                (refusal.detail.elapsed_ms, refusal.detail.budget_ms) = (None, None)
+            }
             Some(Fault::HidesGoWording) => refusal.go = None,
             _ => {}
         }
@@ -69,7 +77,9 @@ impl Host {
         match self.fault? {
             Fault::RefusesTwoDots => {
                 let executable = server(&file)?["executable"].as_str()?.to_owned();
-                executable.starts_with("..").then(|| refusal("script.traversal", "it begins with two dots"))
+                executable
+                    .starts_with("..")
+                    .then(|| refusal("script.traversal", "it begins with two dots"))
             }
             Fault::AnyCaseRuntime => {
                 let mut manifest: Value = serde_json::from_slice(&fs::read(&file).ok()?).ok()?;
@@ -84,23 +94,35 @@ impl Host {
     }
 
     /// Puts a shell where no interpreter was found; whether it did.
-    pub(super) fn put_fixed_interpreter(&self, dir: &Path, started: &Result<Activation, ActivateError>) -> bool {
-        let missing = started.as_ref().is_err_and(|error| error.kind() == "interpreter.not_found");
+    pub(super) fn put_fixed_interpreter(
+        &self,
+        dir: &Path,
+        started: &Result<Activation, ActivateError>,
+    ) -> bool {
+        let missing = started
+            .as_ref()
+            .is_err_and(|error| error.kind() == "interpreter.not_found");
         if !missing || !self.has(Fault::FixedInterpreter) {
             return false;
         }
         let bin = dir.join("venv/bin");
-        fs::create_dir_all(&bin).and_then(|()| std::os::unix::fs::symlink("/bin/sh", bin.join("python"))).is_ok()
+        fs::create_dir_all(&bin)
+            .and_then(|()| std::os::unix::fs::symlink("/bin/sh", bin.join("python")))
+            .is_ok()
     }
 
     /// What faults do after a hook has ended.
     pub(super) async fn manner_after_hook(&self, id: &PluginId, called: &Called) {
-        let Called::Failed { kind, .. } = called else { return };
+        let Called::Failed { kind, .. } = called else {
+            return;
+        };
         match self.fault {
             Some(Fault::StopsOnBadAnswer) if kind == "violation" => {
                 self.environment.deactivate(id).await;
             }
-            Some(Fault::WaitsForDeadHook) if kind == "unavailable" => tokio::time::sleep(Duration::from_secs(6)).await,
+            Some(Fault::WaitsForDeadHook) if kind == "unavailable" => {
+                tokio::time::sleep(Duration::from_secs(6)).await
+            }
             _ => {}
         }
     }

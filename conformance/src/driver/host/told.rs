@@ -27,7 +27,13 @@ impl Told {
         environment: Environment,
         out: mpsc::UnboundedSender<Message>,
     ) -> Told {
-        Told { fault, memory, environment, out, logged: 0 }
+        Told {
+            fault,
+            memory,
+            environment,
+            out,
+            logged: 0,
+        }
     }
 
     pub(super) async fn run(mut self, mut events: mpsc::UnboundedReceiver<HostEvent>) {
@@ -46,14 +52,22 @@ impl Told {
     fn misbehave(&self, event: &mut HostEvent) {
         match (self.fault, &mut event.what) {
             (Some(Fault::AllAtDebug), What::Log { level, .. }) => *level = Level::Debug,
-            (Some(Fault::DiesOfOddLevel), What::Log { raw, .. }) if has_odd_level(raw) => std::process::exit(2),
+            (Some(Fault::DiesOfOddLevel), What::Log { raw, .. }) if has_odd_level(raw) => {
+                std::process::exit(2)
+            }
             (Some(Fault::OneDeathStopsAll), What::Exited { .. }) => self.stop_others(&event.plugin),
             _ => {}
         }
     }
 
     fn stop_others(&self, dead: &PluginId) {
-        let ids: Vec<PluginId> = self.environment.statuses().into_iter().map(|status| status.id).filter(|id| id != dead).collect();
+        let ids: Vec<PluginId> = self
+            .environment
+            .statuses()
+            .into_iter()
+            .map(|status| status.id)
+            .filter(|id| id != dead)
+            .collect();
         let environment = self.environment.clone();
         tokio::spawn(async move {
             for id in ids {
@@ -65,7 +79,11 @@ impl Told {
     fn tell_logs(&mut self) {
         let records = self.memory.logs();
         for record in records.iter().skip(self.logged) {
-            let pairs: Vec<Value> = record.fields.iter().map(|(key, value)| json!([key, value])).collect();
+            let pairs: Vec<Value> = record
+                .fields
+                .iter()
+                .map(|(key, value)| json!([key, value]))
+                .collect();
             let event = json!({
                 "event": "api_log", "plugin": record.plugin, "level": record.level, "message": record.message, "fields": pairs,
             });
@@ -83,7 +101,11 @@ impl Told {
         };
         let (event, plugin) = (take("event"), take("plugin"));
         // A driver that is ending tells nobody.
-        let _ = self.out.send(Message::Event(Event { event, plugin, fields }));
+        let _ = self.out.send(Message::Event(Event {
+            event,
+            plugin,
+            fields,
+        }));
     }
 }
 

@@ -8,8 +8,8 @@ use plugin_host::api::Backend;
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_proto::pb::{
-    GetPluginIdResponse, KvCompareAndSetRequest, KvGetRequest, KvGetResponse, KvListResponse, KvSetRequest, KvSetWithExpiryRequest,
-    KvSetWithOptionsRequest,
+    GetPluginIdResponse, KvCompareAndSetRequest, KvGetRequest, KvGetResponse, KvListResponse,
+    KvSetRequest, KvSetWithExpiryRequest, KvSetWithOptionsRequest,
 };
 use plugin_proto::{Call, Methods, Rpc, api};
 use prost::Message;
@@ -29,31 +29,60 @@ const FOUR_MIB: usize = 4 << 20;
 impl Backend for FaultyBackend {
     fn register(&self, plugin: &PluginId, methods: &mut Methods) {
         let shared = PluginId::parse("shared.keys").unwrap_or_else(|_| plugin.clone());
-        let owner = if self.fault == Some(Fault::KvShared) { &shared } else { plugin };
+        let owner = if self.fault == Some(Fault::KvShared) {
+            &shared
+        } else {
+            plugin
+        };
         self.memory.register(owner, methods);
         let inner = methods.clone();
         match self.fault {
             Some(Fault::WrongPluginId) => methods.typed::<api::GetPluginID, _, _>(|_| async {
-                Ok(GetPluginIdResponse { plugin_id: "somebody.else".to_owned(), ..GetPluginIdResponse::default() })
+                Ok(GetPluginIdResponse {
+                    plugin_id: "somebody.else".to_owned(),
+                    ..GetPluginIdResponse::default()
+                })
             }),
-            Some(Fault::LosesLogs) => replace(methods, &["LogDebug", "LogInfo", "LogWarn", "LogError"], |_| async { Ok(Bytes::new()) }),
+            Some(Fault::LosesLogs) => replace(
+                methods,
+                &["LogDebug", "LogInfo", "LogWarn", "LogError"],
+                |_| async { Ok(Bytes::new()) },
+            ),
             Some(Fault::FlattensLogs) => {
                 let forward = redirected(inner, api::LogInfo::METHOD.path);
                 replace(methods, &["LogDebug", "LogWarn", "LogError"], forward);
             }
-            Some(Fault::KvCutsAtZero) => rewrite::<api::KVSet>(methods, inner, |request: &mut KvSetRequest| {
-                let end = request.value.iter().position(|byte| *byte == 0).unwrap_or(request.value.len());
-                request.value.truncate(end);
-            }),
+            Some(Fault::KvCutsAtZero) => {
+                rewrite::<api::KVSet>(methods, inner, |request: &mut KvSetRequest| {
+                    let end = request
+                        .value
+                        .iter()
+                        .position(|byte| *byte == 0)
+                        .unwrap_or(request.value.len());
+                    request.value.truncate(end);
+                })
+            }
             Some(Fault::KvIgnoresOldValue) => ignore_old_value(methods, inner),
             Some(Fault::KvListLosesLast) => lose_last_key(methods, inner),
             Some(Fault::KvNeverExpires) => {
-                rewrite::<api::KVSetWithExpiry>(methods, inner.clone(), |request: &mut KvSetWithExpiryRequest| request.expire_in_seconds = 0);
-                rewrite::<api::KVSetWithOptions>(methods, inner, |request: &mut KvSetWithOptionsRequest| request.options = None);
+                rewrite::<api::KVSetWithExpiry>(
+                    methods,
+                    inner.clone(),
+                    |request: &mut KvSetWithExpiryRequest| request.expire_in_seconds = 0,
+                );
+                rewrite::<api::KVSetWithOptions>(
+                    methods,
+                    inner,
+                    |request: &mut KvSetWithOptionsRequest| request.options = None,
+                );
             }
-            Some(Fault::HangsOnMissingMethod) => replace(methods, &["CreatePost"], |_| std::future::pending()),
+            Some(Fault::HangsOnMissingMethod) => {
+                replace(methods, &["CreatePost"], |_| std::future::pending())
+            }
             Some(Fault::MissingMethodOutOfBand) => {
-                replace(methods, &["CreatePost"], |_| async { Err(Status::unimplemented("not here")) });
+                replace(methods, &["CreatePost"], |_| async {
+                    Err(Status::unimplemented("not here"))
+                });
             }
             Some(Fault::BreaksOnBadMessage) => break_on_bad_message(methods, inner),
             Some(Fault::FourMibLimit) => {
@@ -62,7 +91,9 @@ impl Backend for FaultyBackend {
                     let inner = Arc::clone(&inner);
                     async move {
                         if call.message.len() > FOUR_MIB {
-                            return Err(Status::resource_exhausted("grpc: received message larger than max"));
+                            return Err(Status::resource_exhausted(
+                                "grpc: received message larger than max",
+                            ));
                         }
                         inner.dispatch(call).await
                     }
@@ -87,11 +118,22 @@ where
 fn redirected(
     inner: Methods,
     path: &'static str,
-) -> impl Fn(Call) -> std::pin::Pin<Box<dyn Future<Output = Result<Bytes, Status>> + Send>> + Clone + Send + Sync + 'static {
+) -> impl Fn(Call) -> std::pin::Pin<Box<dyn Future<Output = Result<Bytes, Status>> + Send>>
++ Clone
++ Send
++ Sync
++ 'static {
     let inner = Arc::new(inner);
     move |call| {
         let inner = Arc::clone(&inner);
-        Box::pin(async move { inner.dispatch(Call { path: path.into(), ..call }).await })
+        Box::pin(async move {
+            inner
+                .dispatch(Call {
+                    path: path.into(),
+                    ..call
+                })
+                .await
+        })
     }
 }
 
@@ -103,7 +145,12 @@ fn rewrite<R: Rpc>(methods: &mut Methods, inner: Methods, change: fn(&mut R::Req
         async move {
             let mut request = decode::<R::Request>(&call.message)?;
             change(&mut request);
-            inner.dispatch(Call { message: request.encode_to_vec().into(), ..call }).await
+            inner
+                .dispatch(Call {
+                    message: request.encode_to_vec().into(),
+                    ..call
+                })
+                .await
         }
     });
 }
@@ -119,10 +166,21 @@ fn ignore_old_value(methods: &mut Methods, inner: Methods) {
         let inner = Arc::clone(&inner);
         async move {
             let mut request: KvCompareAndSetRequest = decode(&call.message)?;
-            let get = KvGetRequest { key: request.key.clone(), ..KvGetRequest::default() };
-            let get = Call { path: api::KVGet::METHOD.path.into(), message: get.encode_to_vec().into(), metadata: call.metadata.clone() };
+            let get = KvGetRequest {
+                key: request.key.clone(),
+            };
+            let get = Call {
+                path: api::KVGet::METHOD.path.into(),
+                message: get.encode_to_vec().into(),
+                metadata: call.metadata.clone(),
+            };
             request.old_value = decode::<KvGetResponse>(&inner.dispatch(get).await?)?.value;
-            inner.dispatch(Call { message: request.encode_to_vec().into(), ..call }).await
+            inner
+                .dispatch(Call {
+                    message: request.encode_to_vec().into(),
+                    ..call
+                })
+                .await
         }
     });
 }
@@ -149,7 +207,11 @@ fn break_on_bad_message(methods: &mut Methods, inner: Methods) {
             if answer.is_err() {
                 broken.store(true, Ordering::Relaxed);
             }
-            if broken.load(Ordering::Relaxed) { Err(Status::unavailable("the server is broken")) } else { answer }
+            if broken.load(Ordering::Relaxed) {
+                Err(Status::unavailable("the server is broken"))
+            } else {
+                answer
+            }
         }
     });
 }

@@ -33,21 +33,40 @@ pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
         }),
         Fault::SharedGroup => Box::new(|launch| launch.own_group = false),
         // The host's stdin, as the plugin would have it by inheritance.
-        Fault::InheritedStdin => Box::new(|launch| in_shell(launch, "exec \"$0\" \"$@\" </proc/$PPID/fd/0")),
+        Fault::InheritedStdin => {
+            Box::new(|launch| in_shell(launch, "exec \"$0\" \"$@\" </proc/$PPID/fd/0"))
+        }
         Fault::WrongCookie => Box::new(|launch| {
-            launch.environment.insert("MATTERMOST_PLUGIN".into(), "open".into());
+            launch
+                .environment
+                .insert("MATTERMOST_PLUGIN".into(), "open".into());
         }),
         Fault::NoPortRange => Box::new(|launch| {
             launch.environment.remove(OsStr::new("PLUGIN_MIN_PORT"));
         }),
         Fault::ApiNotReady => Box::new(|launch| {
-            launch.environment.insert(API_TARGET.into(), "127.0.0.1:1".into());
+            launch
+                .environment
+                .insert(API_TARGET.into(), "127.0.0.1:1".into());
         }),
-        Fault::LeaksApiServer | Fault::ApiGoneEarly => Box::new(move |launch| forwarders.put_before(launch)),
-        Fault::FirstChunkIsLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { dd bs=65536 count=1 2>/dev/null; echo; cat; }")),
-        Fault::SkipsToHandshake => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | grep --line-buffered '|.*|.*|'")),
-        Fault::CutsLongLine => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | stdbuf -oL cut -b-60000")),
-        Fault::StopsReadingStdout => Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -n 1; sleep 60; }")),
+        Fault::LeaksApiServer | Fault::ApiGoneEarly => {
+            Box::new(move |launch| forwarders.put_before(launch))
+        }
+        Fault::FirstChunkIsLine => Box::new(|launch| {
+            in_shell(
+                launch,
+                "\"$0\" \"$@\" | { dd bs=65536 count=1 2>/dev/null; echo; cat; }",
+            )
+        }),
+        Fault::SkipsToHandshake => {
+            Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | grep --line-buffered '|.*|.*|'"))
+        }
+        Fault::CutsLongLine => {
+            Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | stdbuf -oL cut -b-60000"))
+        }
+        Fault::StopsReadingStdout => {
+            Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -n 1; sleep 60; }"))
+        }
         _ => return None,
     };
     Some(Arc::new(change))
@@ -69,12 +88,29 @@ pub(in crate::driver) struct Forwarders {
 impl Forwarders {
     /// Puts a forwarder before the API server of a launch; it never ends by itself.
     fn put_before(&self, launch: &mut Launch) {
-        let Some(target) = launch.environment.get(OsStr::new(API_TARGET)).and_then(|value| value.to_str()) else { return };
+        let Some(target) = launch
+            .environment
+            .get(OsStr::new(API_TARGET))
+            .and_then(|value| value.to_str())
+        else {
+            return;
+        };
         let target = target.to_owned();
-        let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else { return };
-        let Ok(address) = listener.local_addr() else { return };
-        let Ok(listener) = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener)) else { return };
-        launch.environment.insert(API_TARGET.into(), address.to_string().into());
+        let Ok(listener) = TcpListener::bind(("127.0.0.1", 0)) else {
+            return;
+        };
+        let Ok(address) = listener.local_addr() else {
+            return;
+        };
+        let Ok(listener) = listener
+            .set_nonblocking(true)
+            .and_then(|()| tokio::net::TcpListener::from_std(listener))
+        else {
+            return;
+        };
+        launch
+            .environment
+            .insert(API_TARGET.into(), address.to_string().into());
         let task = tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
                 let target = target.clone();
@@ -86,12 +122,20 @@ impl Forwarders {
                 });
             }
         });
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
     }
 
     /// Ends all forwarders.
     pub(in crate::driver) fn end(&self) {
-        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for task in self
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
             task.abort();
         }
     }

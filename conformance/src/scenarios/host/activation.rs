@@ -1,15 +1,13 @@
 //! The start after the handshake: the order of the first calls, and what fails it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fake_interpreters::journal::Entry;
-use fake_interpreters::preset::Preset;
-use fake_interpreters::script::{Answer, Controller, Health, Script, Serve, Stdio};
+use fake_interpreters::script::{Controller, Health, Script, Serve, Stdio};
 
-use super::refusal::{family, refused};
-use super::stage::{Setting, Stage, alive, called, calls, good, pids};
+use super::stage::{Setting, Stage, good};
+use super::traces::{alive, called, calls, pids};
 use crate::case::Case;
-use crate::driver::protocol::{Activated, Refusal};
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -18,45 +16,69 @@ scenarios! {
     "host/activation/order" => order: ["LC-001", "LC-002"];
     /// Lifecycle hooks that are not announced are not called.
     "host/activation/without-lifecycle-hooks" => without_lifecycle_hooks: ["LC-003"];
-    /// An error from OnActivate.
-    "host/activation/refused" => activate_refused: ["LC-004"];
-    /// An OnActivate that never answers.
-    "host/activation/hanging" => activate_hangs: ["LC-005"];
     /// Activating a running plugin.
     "host/activation/twice" => twice: ["LC-006"];
     /// A restart of a running plugin.
     "host/activation/restart" => restart: ["LC-007"];
     /// Which of go-plugin's services are used and needed.
     "host/activation/side-services" => side_services: ["LC-008"];
-    /// An address at which nothing answers.
-    "host/activation/no-answer" => no_answer: ["LC-009"];
-    /// An error from Implemented.
-    "host/activation/implemented-fails" => implemented_fails: ["LC-010"];
-    /// An error from OnConfigurationChange.
-    "host/activation/configuration-fails" => configuration_fails: ["LC-011"];
 }
 
-/// What a step may take beyond its bound on a busy machine.
-const SLACK: Duration = Duration::from_secs(3);
-
 /// The calls of hooks, in order; health checks and go-plugin's services left out.
-fn hooks(entries: &[Entry]) -> Vec<String> {
-    called(entries).into_iter().filter(|name| !matches!(name.as_str(), "Check" | "StreamStdio" | "StartStream" | "Shutdown")).collect()
+pub(super) fn hooks(entries: &[Entry]) -> Vec<String> {
+    called(entries)
+        .into_iter()
+        .filter(|name| {
+            !matches!(
+                name.as_str(),
+                "Check" | "StreamStdio" | "StartStream" | "Shutdown"
+            )
+        })
+        .collect()
 }
 
 async fn order(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
-    stage.hook(&folder, "MessageHasBeenPosted", serde_json::json!({})).await?.ok();
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
+    stage
+        .hook(&folder, "MessageHasBeenPosted", serde_json::json!({}))
+        .await?
+        .ok();
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
     let seen = hooks(&entries);
     let judge = || case.require("LC-001").seen("hook calls", seen.clone());
-    judge().equals(Some("Implemented"), seen.first().map(String::as_str), "implemented-not-first");
-    judge().equals(1, calls(&entries, "Implemented").len(), "implemented-not-once");
-    let rest: Vec<&str> = seen.iter().map(String::as_str).filter(|name| *name != "Implemented").collect();
-    let expected = vec!["OnConfigurationChange", "OnActivate", "MessageHasBeenPosted"];
-    let reason = if rest.first() == expected.first() { "wrong-order" } else { "configuration-not-first" };
-    case.require("LC-002").seen("hook calls", seen.clone()).equals(expected, rest, reason);
+    judge().equals(
+        Some("Implemented"),
+        seen.first().map(String::as_str),
+        "implemented-not-first",
+    );
+    judge().equals(
+        1,
+        calls(&entries, "Implemented").len(),
+        "implemented-not-once",
+    );
+    let rest: Vec<&str> = seen
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != "Implemented")
+        .collect();
+    let expected = vec![
+        "OnConfigurationChange",
+        "OnActivate",
+        "MessageHasBeenPosted",
+    ];
+    let reason = if rest.first() == expected.first() {
+        "wrong-order"
+    } else {
+        "configuration-not-first"
+    };
+    case.require("LC-002")
+        .seen("hook calls", seen.clone())
+        .equals(expected, rest, reason);
     stage.close().await
 }
 
@@ -67,79 +89,47 @@ async fn without_lifecycle_hooks(case: &mut Case) -> ScenarioResult {
     let outcome = stage.activate(&folder).await?;
     let status = stage.status(&folder).await?;
     if outcome.is_ok() {
-        stage.hook(&folder, "MessageHasBeenPosted", serde_json::json!({})).await?.ok();
+        stage
+            .hook(&folder, "MessageHasBeenPosted", serde_json::json!({}))
+            .await?
+            .ok();
         stage.deactivate(&folder).await?;
     }
     let entries = folder.entries()?;
     let seen = || case.require("LC-003").seen("hook calls", hooks(&entries));
     seen().equals("running", status.state.as_str(), "not-running");
     let lifecycle = ["OnConfigurationChange", "OnActivate", "OnDeactivate"];
-    let unlisted: Vec<String> = hooks(&entries).into_iter().filter(|name| lifecycle.contains(&name.as_str())).collect();
+    let unlisted: Vec<String> = hooks(&entries)
+        .into_iter()
+        .filter(|name| lifecycle.contains(&name.as_str()))
+        .collect();
     seen().absent("lifecycle hook called", &unlisted, "unlisted-hook-called");
     stage.close().await
-}
-
-async fn activate_refused(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
-    let folder = stage.place("plugin", &Preset::ActivateFails.script())?;
-    let outcome = stage.activate(&folder).await?;
-    let entries = folder.entries()?;
-    judge_failed_start(&stage, "LC-004", "activate.refused", &outcome, &entries, "activation-not-failed").await;
-    let message = outcome.as_ref().err().map(|refusal| refusal.message.clone()).unwrap_or_default();
-    let witness = case.require("LC-004").go_host("shows the id alone").seen("OnActivate calls", calls(&entries, "OnActivate").len());
-    witness.contains("the licence has expired", &message, "message-lost");
-    let status = stage.status(&folder).await?;
-    let witness = case.require("LC-004").seen("state", status.state.clone());
-    witness.holds(status.state != "running", "not running", &status.state, "wrong-state");
-    stage.control("control").await?;
-    stage.close().await
-}
-
-async fn activate_hangs(case: &mut Case) -> ScenarioResult {
-    let hook = Duration::from_millis(500);
-    let stage = Stage::open_with(case, Setting::new().bound("hook", hook)).await?;
-    let folder = stage.place("plugin", &Preset::ActivateHangs.script())?;
-    let began = Instant::now();
-    let outcome = stage.activate(&folder).await?;
-    let took = began.elapsed();
-    let entries = folder.entries()?;
-    judge_failed_start(&stage, "LC-005", "activate.deadline", &outcome, &entries, "activation-not-failed").await;
-    let seen = || case.require("LC-005").seen("OnActivate calls", calls(&entries, "OnActivate").len());
-    seen().within(hook + case.scaled(SLACK), took, "activation-not-bounded");
-    seen().holds(took >= hook, format!("not before {hook:?}"), format!("{took:?}"), "gave-up-early");
-    stage.close().await
-}
-
-/// The start failed with this word, and the plugin's processes are gone.
-async fn judge_failed_start(
-    stage: &Stage<'_>,
-    id: &'static str,
-    kind: &str,
-    outcome: &Result<Activated, Refusal>,
-    entries: &[Entry],
-    started: &'static str,
-) {
-    let family = family(entries);
-    let seen = || stage.case().require(id).seen("hook calls", hooks(entries)).and("processes", family.clone());
-    let (said, reason) = match outcome {
-        Ok(activated) => (format!("{activated:?}"), started),
-        Err(refusal) if refusal.kind == kind => (refusal.message.clone(), "kept"),
-        Err(refusal) => (format!("{}: {}", refusal.kind, refusal.message), "wrong-refusal"),
-    };
-    seen().holds(reason == "kept", format!("a start that fails with {kind}"), said, reason);
-    let gone = stage.until(Duration::from_secs(3), || !family.iter().any(|pid| alive(*pid))).await;
-    seen().holds(gone, "no process left", "a process is left", "process-left");
 }
 
 async fn twice(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
     let second = stage.activate(&folder).await?;
-    stage.hook(&folder, "MessageHasBeenPosted", serde_json::json!({})).await?.ok();
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
-    let seen = || case.require("LC-006").seen("processes", pids(&entries)).and("hook calls", hooks(&entries));
+    stage
+        .hook(&folder, "MessageHasBeenPosted", serde_json::json!({}))
+        .await?
+        .ok();
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
+    let seen = || {
+        case.require("LC-006")
+            .seen("processes", pids(&entries))
+            .and("hook calls", hooks(&entries))
+    };
     seen().equals(1, pids(&entries).len(), "second-process");
-    let started = second.as_ref().map(|activated| activated.started).map_err(|refusal| refusal.kind.clone());
+    let started = second
+        .as_ref()
+        .map(|activated| activated.started)
+        .map_err(|refusal| refusal.kind.clone());
     seen().equals(Ok(false), started, "second-start-reported");
     seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
     let status = stage.status(&folder).await?;
@@ -151,20 +141,46 @@ async fn restart(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
     let restarted = stage.restart(&folder).await?;
-    let entries = stage.journal(&folder, |entries| pids(entries).len() > 1).await?;
+    let entries = stage
+        .journal(&folder, |entries| pids(entries).len() > 1)
+        .await?;
     let targets: Vec<String> = entries
         .iter()
         .filter_map(|entry| entry.environment())
         .filter_map(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned())
         .collect();
-    let seen = || case.require("LC-007").seen("processes", pids(&entries)).and("API servers", targets.clone());
+    let seen = || {
+        case.require("LC-007")
+            .seen("processes", pids(&entries))
+            .and("API servers", targets.clone())
+    };
     let said = format!("{restarted:?}");
-    seen().holds(restarted.is_ok_and(|activated| activated.started), "a plugin that was started again", said, "not-restarted");
+    seen().holds(
+        restarted.is_ok_and(|activated| activated.started),
+        "a plugin that was started again",
+        said,
+        "not-restarted",
+    );
     seen().equals(2, pids(&entries).len(), "not-restarted");
-    let (first, second) = (pids(&entries).first().copied().unwrap_or(0), entries.iter().position(|entry| entry.start == 2));
-    let order = second.map(|second| entries[second..].iter().all(|entry| entry.pid != first)).unwrap_or(false);
-    seen().holds(order && !alive(first), "the old process gone first", format!("{entries:?}"), "old-process-lives");
-    seen().holds(targets.len() == 2 && targets[0] != targets[1], "two addresses", format!("{targets:?}"), "same-api-server");
+    let (first, second) = (
+        pids(&entries).first().copied().unwrap_or(0),
+        entries.iter().position(|entry| entry.start == 2),
+    );
+    let order = second
+        .map(|second| entries[second..].iter().all(|entry| entry.pid != first))
+        .unwrap_or(false);
+    seen().holds(
+        order && !alive(first),
+        "the old process gone first",
+        format!("{entries:?}"),
+        "old-process-lives",
+    );
+    seen().holds(
+        targets.len() == 2 && targets[0] != targets[1],
+        "two addresses",
+        format!("{targets:?}"),
+        "same-api-server",
+    );
     stage.close().await
 }
 
@@ -172,17 +188,33 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     // A plugin whose output is not taken answers no hook.
     let hook = case.scaled(Duration::from_secs(3));
     let stage = Stage::open_with(case, Setting::new().bound("hook", hook)).await?;
-    let piece = fake_interpreters::script::Piece { channel: fake_interpreters::script::Stream::Stdout, text: "x".repeat(1024) };
-    let serve = Serve { stdio: Stdio::MustBeRead(vec![piece; 128]), ..Serve::good() };
+    let piece = fake_interpreters::script::Piece {
+        channel: fake_interpreters::script::Stream::Stdout,
+        text: "x".repeat(1024),
+    };
+    let serve = Serve {
+        stdio: Stdio::MustBeRead(vec![piece; 128]),
+        ..Serve::good()
+    };
     let folder = stage.place("go-like", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
     let entries = folder.entries()?;
     let said = format!("{outcome:?}");
     let seen = case.require("LC-008").seen("calls", called(&entries));
     let opened = !calls(&entries, "StreamStdio").is_empty();
-    seen.holds(opened, "a call of StreamStdio", format!("{:?}", called(&entries)), "stdio-not-opened");
+    seen.holds(
+        opened,
+        "a call of StreamStdio",
+        format!("{:?}", called(&entries)),
+        "stdio-not-opened",
+    );
     let seen = case.require("LC-008").seen("calls", called(&entries));
-    seen.holds(outcome.is_ok(), "a plugin that is not blocked by its own output", said, "stdio-not-drained");
+    seen.holds(
+        outcome.is_ok(),
+        "a plugin that is not blocked by its own output",
+        said,
+        "stdio-not-drained",
+    );
     let serve = Serve {
         stdio: Stdio::Unimplemented,
         controller: Controller::Unimplemented,
@@ -192,62 +224,14 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     let folder = stage.place("bare", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
     let said = format!("{outcome:?}");
-    let seen = case.require("LC-008").seen("calls", called(&folder.entries()?));
-    seen.holds(outcome.is_ok(), "a plugin without side services runs", said, "service-demanded");
-    stage.close().await
-}
-
-async fn no_answer(case: &mut Case) -> ScenarioResult {
-    let connect = Duration::from_millis(700);
-    let stage = Stage::open_with(case, Setting::new().bound("connect", connect).bound("implemented", connect)).await?;
-    for (name, preset) in [("mute", Preset::MuteListener), ("gone", Preset::ListenerGone)] {
-        let folder = stage.place(name, &preset.script())?;
-        let began = Instant::now();
-        let refusal = refused(stage.activate(&folder).await?)?;
-        let took = began.elapsed();
-        let entries = folder.entries()?;
-        let seen = || case.require("LC-009").seen("processes", pids(&entries)).and(name, refusal.message.clone());
-        seen().within(connect * 2 + case.scaled(SLACK), took, "start-not-bounded");
-        let kept = refusal.kind.starts_with("connect.");
-        seen().holds(kept, "a connection that fails", format!("{}: {}", refusal.kind, refusal.message), "wrong-refusal");
-    }
-    stage.control("control").await?;
-    stage.close().await
-}
-
-async fn implemented_fails(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
-    let in_band = Answer::error("plugin.implemented.error", "the registry is broken");
-    let rows = [
-        ("status", Serve::good().implemented_answer(Answer::status("INTERNAL", "the registry is broken"))),
-        ("not-found", Serve::good().implemented_answer(Answer::status("NOT_FOUND", "the registry is broken"))),
-        ("in-band", Serve::good().implemented_answer(in_band)),
-    ];
-    for (name, serve) in rows {
-        let folder = stage.place(name, &Script::serving(serve))?;
-        let outcome = stage.activate(&folder).await?;
-        let entries = folder.entries()?;
-        judge_failed_start(&stage, "LC-010", "hook.implemented", &outcome, &entries, "start-not-failed").await;
-    }
-    stage.control("control").await?;
-    stage.close().await
-}
-
-async fn configuration_fails(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
-    let rows = [
-        ("in-band", Answer::error("plugin.configuration.error", "no such setting")),
-        ("status", Answer::status("INTERNAL", "no such setting")),
-    ];
-    for (name, answer) in rows {
-        let serve = Serve::good().hook("OnConfigurationChange", answer);
-        let folder = stage.place(name, &Script::serving(serve))?;
-        let outcome = stage.activate(&folder).await?;
-        let entries = folder.entries()?;
-        let said = format!("{outcome:?}");
-        let asked = calls(&entries, "OnConfigurationChange").len();
-        let witness = case.require("LC-011").seen("hook calls", hooks(&entries));
-        witness.holds(outcome.is_ok() && asked == 1, "a plugin that runs", said, "activation-refused");
-    }
+    let seen = case
+        .require("LC-008")
+        .seen("calls", called(&folder.entries()?));
+    seen.holds(
+        outcome.is_ok(),
+        "a plugin without side services runs",
+        said,
+        "service-demanded",
+    );
     stage.close().await
 }

@@ -9,7 +9,8 @@ use fake_interpreters::script::{Script, Serve};
 use serde_json::json;
 
 use super::manifest::write_manifest;
-use super::stage::{SECRETS, Setting, Stage, environment_of, good, listens};
+use super::stage::{SECRETS, Setting, Stage, good};
+use super::traces::{environment_of, listens};
 use crate::case::Case;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -49,18 +50,36 @@ async fn command(case: &mut Case) -> ScenarioResult {
         let folder = stage.place(name, &good())?;
         fs::create_dir_all(folder.directory.join("server/code"))?;
         fs::write(folder.directory.join("server/code/main.py"), b"")?;
-        write_manifest(&folder, json!({"executable": executable, "runtime": "python"}))?;
+        write_manifest(
+            &folder,
+            json!({"executable": executable, "runtime": "python"}),
+        )?;
         stage.running(&folder).await?;
         let start = start_of(&folder.entries()?)?;
         let root = folder.directory.canonicalize()?;
-        let witness = case.require("PR-004").seen("command line", start.argv.clone());
-        let named = start.argv.get(1).and_then(|argument| resolve(&start.cwd, argument));
+        let witness = case
+            .require("PR-004")
+            .seen("command line", start.argv.clone());
+        let named = start
+            .argv
+            .get(1)
+            .and_then(|argument| resolve(&start.cwd, argument));
         let kept = start.argv.len() == 2 && named == Some(root.join(script));
-        witness.holds(kept, format!("the interpreter and {script}"), format!("{:?}", start.argv), "wrong-argument");
+        witness.holds(
+            kept,
+            format!("the interpreter and {script}"),
+            format!("{:?}", start.argv),
+            "wrong-argument",
+        );
         let cwd = Path::new(&start.cwd).canonicalize().ok();
-        case.require("PR-005").seen("working directory", start.cwd).equals(Some(root), cwd, "wrong-directory");
+        case.require("PR-005")
+            .seen("working directory", start.cwd)
+            .equals(Some(root), cwd, "wrong-directory");
         let pid = i32::try_from(start.pid).unwrap_or_default();
-        let witness = case.require("PR-006").seen("process", start.pid).and("group", start.pgid);
+        let witness = case
+            .require("PR-006")
+            .seen("process", start.pid)
+            .and("group", start.pgid);
         witness.equals(pid, start.pgid, "no-own-group");
         let kept = start.stdin == "/dev/null" || start.stdin == "closed";
         let witness = case.require("PR-007").seen("stdin", start.stdin.clone());
@@ -77,9 +96,19 @@ fn resolve(cwd: &str, argument: &str) -> Option<PathBuf> {
 
 fn start_of(entries: &[Entry]) -> Result<Start, Interruption> {
     let start = entries.iter().find_map(|entry| match &entry.event {
-        Seen::Started { argv, cwd, pgid, stdin, .. } => {
-            Some(Start { argv: argv.clone(), cwd: cwd.clone(), pgid: *pgid, pid: entry.pid, stdin: stdin.clone() })
-        }
+        Seen::Started {
+            argv,
+            cwd,
+            pgid,
+            stdin,
+            ..
+        } => Some(Start {
+            argv: argv.clone(),
+            cwd: cwd.clone(),
+            pgid: *pgid,
+            pid: entry.pid,
+            stdin: stdin.clone(),
+        }),
         _ => None,
     });
     start.ok_or_else(|| Interruption::broken_off("the fake was not started"))
@@ -99,32 +128,80 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
     let env = environment_of(&entries).cloned().unwrap_or_default();
-    let go: Vec<String> = env.keys().filter(|name| name.starts_with("PLUGIN_") || *name == "MATTERMOST_PLUGIN").cloned().collect();
-    let seen = || case.require("EV-001").seen("variables in the plugin's environment", env.len()).and("of go-plugin", go.clone());
+    let go: Vec<String> = env
+        .keys()
+        .filter(|name| name.starts_with("PLUGIN_") || *name == "MATTERMOST_PLUGIN")
+        .cloned()
+        .collect();
+    let seen = || {
+        case.require("EV-001")
+            .seen("variables in the plugin's environment", env.len())
+            .and("of go-plugin", go.clone())
+    };
     let cookie = env.get("MATTERMOST_PLUGIN").map(String::as_str);
-    seen().equals(Some("Securely message teams, anywhere."), cookie, "wrong-cookie");
-    seen().equals(Some("1"), env.get("PLUGIN_PROTOCOL_VERSIONS").map(String::as_str), "variable-missing");
+    seen().equals(
+        Some("Securely message teams, anywhere."),
+        cookie,
+        "wrong-cookie",
+    );
+    seen().equals(
+        Some("1"),
+        env.get("PLUGIN_PROTOCOL_VERSIONS").map(String::as_str),
+        "variable-missing",
+    );
     let port = |name: &str| env.get(name).and_then(|value| value.parse::<u16>().ok());
     let (low, high) = (port("PLUGIN_MIN_PORT"), port("PLUGIN_MAX_PORT"));
     let kept = matches!((low, high), (Some(low), Some(high)) if low > 0 && low <= high);
-    seen().holds(kept, "a range of ports", format!("{low:?} to {high:?}"), "variable-missing");
-    let unused = ["PLUGIN_CLIENT_CERT", "PLUGIN_MULTIPLEX_GRPC", "PLUGIN_UNIX_SOCKET_DIR", "PLUGIN_UNIX_SOCKET_GROUP"];
-    let present: Vec<&str> = unused.into_iter().filter(|name| env.contains_key(*name)).collect();
-    seen().absent("variable of an unused feature", &present, "unused-feature-announced");
+    seen().holds(
+        kept,
+        "a range of ports",
+        format!("{low:?} to {high:?}"),
+        "variable-missing",
+    );
+    let unused = [
+        "PLUGIN_CLIENT_CERT",
+        "PLUGIN_MULTIPLEX_GRPC",
+        "PLUGIN_UNIX_SOCKET_DIR",
+        "PLUGIN_UNIX_SOCKET_GROUP",
+    ];
+    let present: Vec<&str> = unused
+        .into_iter()
+        .filter(|name| env.contains_key(*name))
+        .collect();
+    seen().absent(
+        "variable of an unused feature",
+        &present,
+        "unused-feature-announced",
+    );
     stage.close().await
 }
 
 async fn api_target(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     // The call is made before the handshake: the port is ready before the child runs.
-    let script = Script::new().api("GetServerVersion", json!({})).then(&undemanding());
+    let script = Script::new()
+        .api("GetServerVersion", json!({}))
+        .then(&undemanding());
     let folder = stage.started("plugin", &script).await?;
     let entries = folder.entries()?;
-    let target = environment_of(&entries).and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned());
-    let numeric = target.as_ref().and_then(|target| target.parse::<std::net::SocketAddr>().ok());
-    let seen = || case.require("EV-002").seen("MATTERMOST_PLUGIN_API_TARGET", target.clone());
-    let foreign = SECRETS.iter().any(|(_, value)| target.as_deref() == Some(*value));
-    seen().holds(!foreign, "the host's own server", format!("{target:?}"), "inherited-api-target");
+    let target =
+        environment_of(&entries).and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned());
+    let numeric = target
+        .as_ref()
+        .and_then(|target| target.parse::<std::net::SocketAddr>().ok());
+    let seen = || {
+        case.require("EV-002")
+            .seen("MATTERMOST_PLUGIN_API_TARGET", target.clone())
+    };
+    let foreign = SECRETS
+        .iter()
+        .any(|(_, value)| target.as_deref() == Some(*value));
+    seen().holds(
+        !foreign,
+        "the host's own server",
+        format!("{target:?}"),
+        "inherited-api-target",
+    );
     seen().holds(
         numeric.is_some_and(|address| address.ip().is_loopback()),
         "a numeric loopback address",
@@ -132,19 +209,32 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
         "wrong-api-target",
     );
     let version = entries.iter().find_map(|entry| match &entry.event {
-        Seen::Api { response, status, .. } => Some((response.clone(), status.clone())),
+        Seen::Api {
+            response, status, ..
+        } => Some((response.clone(), status.clone())),
         _ => None,
     });
     let kept = matches!(&version, Some((Some(answer), None)) if answer["version"].as_str().is_some_and(|v| !v.is_empty()));
-    seen().holds(kept, "an answer before the handshake", format!("{version:?}"), "api-not-ready");
+    seen().holds(
+        kept,
+        "an answer before the handshake",
+        format!("{version:?}"),
+        "api-not-ready",
+    );
     let open = target.as_deref().is_some_and(listens);
-    seen().holds(open, "a port that answers", format!("{target:?} is closed"), "api-not-ready");
+    seen().holds(
+        open,
+        "a port that answers",
+        format!("{target:?} is closed"),
+        "api-not-ready",
+    );
     stage.close().await
 }
 
 async fn plugin_variables(case: &mut Case) -> ScenarioResult {
     let hook = std::time::Duration::from_secs(17);
-    let stage = Stage::open_with(case, Setting::new().bound("hook", hook).log_level("WARN")).await?;
+    let stage =
+        Stage::open_with(case, Setting::new().bound("hook", hook).log_level("WARN")).await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
     let env = environment_of(&entries).cloned().unwrap_or_default();
@@ -156,46 +246,105 @@ async fn plugin_variables(case: &mut Case) -> ScenarioResult {
         ("MATTERMOST_PLUGIN_LOG_LEVEL", "WARN"),
     ];
     for (name, value) in expected {
-        let witness = case.require("EV-003").seen("variables in the plugin's environment", env.len());
+        let witness = case
+            .require("EV-003")
+            .seen("variables in the plugin's environment", env.len());
         let got = env.get(name).map(String::as_str);
-        let reason = if got.is_none() { "variable-missing" } else { "wrong-value" };
-        witness.holds(got == Some(value), format!("{name}={value}"), format!("{got:?}"), reason);
+        let reason = if got.is_none() {
+            "variable-missing"
+        } else {
+            "wrong-value"
+        };
+        witness.holds(
+            got == Some(value),
+            format!("{name}={value}"),
+            format!("{got:?}"),
+            reason,
+        );
     }
     stage.close().await
 }
 
 async fn secrets(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open_with(case, Setting::new().variable("LC_ALL", "C").variable("HTTPS_PROXY", "http://u:secret-5@p")).await?;
+    let stage = Stage::open_with(
+        case,
+        Setting::new()
+            .variable("LC_ALL", "C")
+            .variable("HTTPS_PROXY", "http://u:secret-5@p"),
+    )
+    .await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
     let env = environment_of(&entries).cloned().unwrap_or_default();
-    let planted = SECRETS.iter().map(|(_, value)| *value).chain(["http://u:secret-5@p"]);
+    let planted = SECRETS
+        .iter()
+        .map(|(_, value)| *value)
+        .chain(["http://u:secret-5@p"]);
     let planted: Vec<&str> = planted.filter(|value| value.contains("secret")).collect();
-    let leaked: Vec<&String> = env.iter().filter(|(_, value)| planted.contains(&value.as_str())).map(|(name, _)| name).collect();
+    let leaked: Vec<&String> = env
+        .iter()
+        .filter(|(_, value)| planted.contains(&value.as_str()))
+        .map(|(name, _)| name)
+        .collect();
     // PATH shows that the look into the environment would have found them.
-    let seen = || case.require("EV-004").seen("control: PATH", env.get("PATH").cloned());
+    let seen = || {
+        case.require("EV-004")
+            .seen("control: PATH", env.get("PATH").cloned())
+    };
     seen().absent("secret", &leaked, "secret-leaked");
     let strange: Vec<&String> = env.keys().filter(|name| !is_expected(name)).collect();
-    seen().absent("variable beyond the harmless ones", &strange, "variable-leaked");
+    seen().absent(
+        "variable beyond the harmless ones",
+        &strange,
+        "variable-leaked",
+    );
     stage.close().await
 }
 
 /// The names that a plugin may find, whoever set them.
 fn is_expected(name: &str) -> bool {
-    const NAMES: [&str; 12] =
-        ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TZDIR", "TMPDIR", "SHELL", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-    let of_family = ["LC_", "PLUGIN_", "MATTERMOST_PLUGIN"].iter().any(|start| name.starts_with(start));
+    const NAMES: [&str; 12] = [
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "TZDIR",
+        "TMPDIR",
+        "SHELL",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+    ];
+    let of_family = ["LC_", "PLUGIN_", "MATTERMOST_PLUGIN"]
+        .iter()
+        .any(|start| name.starts_with(start));
     NAMES.contains(&name) || of_family
 }
 
 async fn passed_variables(case: &mut Case) -> ScenarioResult {
-    let setting = Setting::new().variable("CONFORMANCE_PASSED", "yes").variable("CONFORMANCE_KEPT", "no").pass("CONFORMANCE_PASSED");
+    let setting = Setting::new()
+        .variable("CONFORMANCE_PASSED", "yes")
+        .variable("CONFORMANCE_KEPT", "no")
+        .pass("CONFORMANCE_PASSED");
     let stage = Stage::open_with(case, setting).await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
     let env = environment_of(&entries).cloned().unwrap_or_default();
-    let seen = || case.require("EV-005").seen("control: PATH", env.get("PATH").cloned());
-    seen().equals(Some("yes"), env.get("CONFORMANCE_PASSED").map(String::as_str), "variable-not-passed");
-    seen().equals(None, env.get("CONFORMANCE_KEPT").map(String::as_str), "variable-leaked");
+    let seen = || {
+        case.require("EV-005")
+            .seen("control: PATH", env.get("PATH").cloned())
+    };
+    seen().equals(
+        Some("yes"),
+        env.get("CONFORMANCE_PASSED").map(String::as_str),
+        "variable-not-passed",
+    );
+    seen().equals(
+        None,
+        env.get("CONFORMANCE_KEPT").map(String::as_str),
+        "variable-leaked",
+    );
     stage.close().await
 }

@@ -5,7 +5,8 @@ use fake_interpreters::script::{Answer, Script, Serve};
 use futures_util::future::{join_all, select};
 use serde_json::json;
 
-use super::stage::{Stage, calls, good, pids};
+use super::stage::{Stage, good};
+use super::traces::{calls, pids};
 use crate::case::Case;
 use crate::driver::protocol::Called;
 use crate::scenario::{ScenarioResult, scenarios};
@@ -25,9 +26,20 @@ async fn activations(case: &mut Case) -> ScenarioResult {
     let folder = stage.place("plugin", &Preset::Late.script())?;
     let outcomes = join_all((0..5).map(|_| stage.activate(&folder))).await;
     let outcomes: Vec<_> = outcomes.into_iter().collect::<Result<_, _>>()?;
-    stage.hook(&folder, "MessageHasBeenPosted", json!({})).await?.ok();
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
-    let seen = || case.require("CC-001").seen("processes", pids(&entries)).and("answers", outcomes.len());
+    stage
+        .hook(&folder, "MessageHasBeenPosted", json!({}))
+        .await?
+        .ok();
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
+    let seen = || {
+        case.require("CC-001")
+            .seen("processes", pids(&entries))
+            .and("answers", outcomes.len())
+    };
     seen().equals(1, pids(&entries).len(), "second-process");
     seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
     let running = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
@@ -43,7 +55,11 @@ async fn slow_hook(case: &mut Case) -> ScenarioResult {
     // Everything else has to be answered while this call is still open: its order in the journal is the evidence, not the time.
     let hanging = Box::pin(stage.hook(&slow, "MessageWillBePosted", json!({})));
     let everything_else = Box::pin(async {
-        let entries = stage.journal(&slow, |entries| !calls(entries, "MessageWillBePosted").is_empty()).await?;
+        let entries = stage
+            .journal(&slow, |entries| {
+                !calls(entries, "MessageWillBePosted").is_empty()
+            })
+            .await?;
         let same = stage.hook(&slow, "MessageHasBeenPosted", json!({})).await;
         let health = stage.health(&slow).await;
         let others = stage.hook(&other, "MessageHasBeenPosted", json!({})).await;
@@ -53,15 +69,42 @@ async fn slow_hook(case: &mut Case) -> ScenarioResult {
         futures_util::future::Either::Left((answers, _)) => {
             let (entries, same, health, others) = answers?;
             let open = calls(&entries, "MessageWillBePosted").len();
-            let seen = || case.require("CC-002").seen("open calls of the slow hook", open);
-            let answered = |outcome: &Result<Result<Called, _>, _>| matches!(outcome, Ok(Ok(Called::Answered { .. })));
-            seen().holds(answered(&same), "another hook is answered", format!("{same:?}"), "hook-delayed");
-            seen().holds(health.as_ref().is_ok_and(|health| health.healthy), "healthy", format!("{health:?}"), "health-delayed");
-            seen().holds(answered(&others), "another plugin answers", format!("{others:?}"), "plugin-delayed");
+            let seen = || {
+                case.require("CC-002")
+                    .seen("open calls of the slow hook", open)
+            };
+            let answered = |outcome: &Result<Result<Called, _>, _>| {
+                matches!(outcome, Ok(Ok(Called::Answered { .. })))
+            };
+            seen().holds(
+                answered(&same),
+                "another hook is answered",
+                format!("{same:?}"),
+                "hook-delayed",
+            );
+            seen().holds(
+                health.as_ref().is_ok_and(|health| health.healthy),
+                "healthy",
+                format!("{health:?}"),
+                "health-delayed",
+            );
+            seen().holds(
+                answered(&others),
+                "another plugin answers",
+                format!("{others:?}"),
+                "plugin-delayed",
+            );
         }
         futures_util::future::Either::Right((outcome, _)) => {
-            let witness = case.require("CC-002").seen("the slow hook", format!("{outcome:?}"));
-            witness.holds(false, "answers while a hook hangs", "only after it had ended", "hook-delayed");
+            let witness = case
+                .require("CC-002")
+                .seen("the slow hook", format!("{outcome:?}"));
+            witness.holds(
+                false,
+                "answers while a hook hangs",
+                "only after it had ended",
+                "hook-delayed",
+            );
         }
     }
     stage.close().await
@@ -73,22 +116,37 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
     let numbers: Vec<String> = (0..30).map(|number| format!("n{number:02}")).collect();
     let answers = join_all(numbers.iter().map(|nonce| {
         let message = format!("conformance {nonce} modify");
-        stage.hook(&folder, "MessageWillBePosted", json!({"post": {"id": nonce, "message": message}}))
+        stage.hook(
+            &folder,
+            "MessageWillBePosted",
+            json!({"post": {"id": nonce, "message": message}}),
+        )
     }));
     let mut wrong = Vec::new();
     for (nonce, answer) in numbers.iter().zip(answers.await) {
         let own = match answer? {
-            Ok(Called::Answered { response }) => response["modified_post"]["message"] == format!("conformance {nonce} modify [modified]"),
+            Ok(Called::Answered { response }) => {
+                response["modified_post"]["message"]
+                    == format!("conformance {nonce} modify [modified]")
+            }
             _ => false,
         };
         if !own {
             wrong.push(nonce.clone());
         }
     }
-    let entries = stage.journal(&folder, |entries| calls(entries, "MessageWillBePosted").len() == numbers.len()).await?;
+    let entries = stage
+        .journal(&folder, |entries| {
+            calls(entries, "MessageWillBePosted").len() == numbers.len()
+        })
+        .await?;
     let asked = calls(&entries, "MessageWillBePosted").len();
     let seen = || case.require("CC-003").seen("calls of the hook", asked);
-    seen().absent("hook with another answer than its own", &wrong, "mixed-answers");
+    seen().absent(
+        "hook with another answer than its own",
+        &wrong,
+        "mixed-answers",
+    );
     seen().equals(numbers.len(), asked, "calls-lost");
     stage.close().await
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use fake_interpreters::script::{Grandchild, Script, Serve};
 
 use super::refusal::family;
-use super::stage::{Stage, alive, good};
+use super::stage::{Stage, good};
+use super::traces::alive;
 use crate::case::Case;
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -20,12 +21,31 @@ const BOUND: Duration = Duration::from_secs(2);
 
 async fn host_killed(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
-    let daemon = Grandchild { setsid: true, double_fork: true, ignore_term: true, ..Grandchild::default() };
+    let daemon = Grandchild {
+        setsid: true,
+        double_fork: true,
+        ignore_term: true,
+        ..Grandchild::default()
+    };
     let rows = [
         ("plain", good()),
         ("deaf", Script::new().ignore_term().then(&good())),
-        ("child", Script::new().grandchild(Grandchild { holds_pipes: true, ignore_term: true, ..Grandchild::default() }).then(&good())),
-        ("daemon", Script::new().grandchild(daemon).then(&Script::serving(Serve::good()))),
+        (
+            "child",
+            Script::new()
+                .grandchild(Grandchild {
+                    holds_pipes: true,
+                    ignore_term: true,
+                    ..Grandchild::default()
+                })
+                .then(&good()),
+        ),
+        (
+            "daemon",
+            Script::new()
+                .grandchild(daemon)
+                .then(&Script::serving(Serve::good())),
+        ),
     ];
     let mut all = Vec::new();
     for (name, script) in rows {
@@ -35,14 +55,23 @@ async fn host_killed(case: &mut Case) -> ScenarioResult {
     let running: Vec<u32> = all.iter().copied().filter(|pid| alive(*pid)).collect();
     let began = Instant::now();
     stage.host().kill().await?;
-    let gone = stage.until(BOUND, || !all.iter().any(|pid| alive(*pid))).await;
+    let gone = stage
+        .until(BOUND, || !all.iter().any(|pid| alive(*pid)))
+        .await;
     let took = began.elapsed();
     let left: Vec<u32> = all.iter().copied().filter(|pid| alive(*pid)).collect();
     let seen = || {
         let judge = case.require("ST-007").go_host("leaves them all");
-        judge.seen("control: processes before the kill", running.clone()).and("gone after", took)
+        judge
+            .seen("control: processes before the kill", running.clone())
+            .and("gone after", took)
     };
     seen().equals(all.len(), running.len(), "process-ended-before");
-    seen().holds(gone, format!("none of {} processes left after {BOUND:?}", all.len()), format!("left: {left:?}"), "process-left");
+    seen().holds(
+        gone,
+        format!("none of {} processes left after {BOUND:?}", all.len()),
+        format!("left: {left:?}"),
+        "process-left",
+    );
     Ok(())
 }

@@ -61,7 +61,13 @@ pub(super) struct Played {
 async fn accepted(case: &mut Case) -> ScenarioResult {
     // A host that gives a plugin an eighth of its time does not wait for the late line.
     let start = case.scaled(Duration::from_secs(4));
-    rows_with(case, Setting::new().bound("start", start), "HS-001", "bad-line-accepted").await
+    rows_with(
+        case,
+        Setting::new().bound("start", start),
+        "HS-001",
+        "bad-line-accepted",
+    )
+    .await
 }
 
 async fn white_space(case: &mut Case) -> ScenarioResult {
@@ -74,7 +80,13 @@ async fn surplus(case: &mut Case) -> ScenarioResult {
 
 async fn no_handshake(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
-    let played = between_controls(&stage, "HS-005", "no-handshake-accepted", rows_of(table::ROWS, "HS-005")).await?;
+    let played = between_controls(
+        &stage,
+        "HS-005",
+        "no-handshake-accepted",
+        rows_of(table::ROWS, "HS-005"),
+    )
+    .await?;
     for Played { row, outcome } in &played {
         if let Ok(Err(refusal)) = outcome {
             let line = String::from_utf8_lossy(row.first_line()).trim().to_owned();
@@ -83,7 +95,12 @@ async fn no_handshake(case: &mut Case) -> ScenarioResult {
             let kept = shown.as_ref().is_some_and(|shown| shown.contains(&line));
             let what = format!("row {:?}, refused with", row.name);
             let judge = case.require("HS-005").seen(&what, refusal.kind.clone());
-            judge.holds(kept, format!("first line {line:?} in the refusal"), format!("{shown:?}"), "line-not-shown");
+            judge.holds(
+                kept,
+                format!("first line {line:?} in the refusal"),
+                format!("{shown:?}"),
+                "line-not-shown",
+            );
         }
     }
     stage.close().await
@@ -95,16 +112,36 @@ async fn core_version(case: &mut Case) -> ScenarioResult {
 
 async fn app_version(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
-    let played = between_controls(&stage, "HS-007", "bad-app-accepted", rows_of(table::ROWS, "HS-007")).await?;
+    let played = between_controls(
+        &stage,
+        "HS-007",
+        "bad-app-accepted",
+        rows_of(table::ROWS, "HS-007"),
+    )
+    .await?;
     for Played { outcome, .. } in &played {
         if let Ok(Err(refusal)) = outcome
-            && let Some(version) = ["9", "0", "-1"].into_iter().find(|v| names_version(&refusal.detail, v))
+            && let Some(version) = ["9", "0", "-1"]
+                .into_iter()
+                .find(|v| names_version(&refusal.detail, v))
             && refusal.kind == "handshake.app_version"
         {
-            let named = |v: &str| refusal.message.split(|c: char| !c.is_ascii_digit() && c != '-').any(|word| word == v);
-            let judge = case.require("HS-007").seen("message", refusal.message.clone());
+            let named = |v: &str| {
+                refusal
+                    .message
+                    .split(|c: char| !c.is_ascii_digit() && c != '-')
+                    .any(|word| word == v)
+            };
+            let judge = case
+                .require("HS-007")
+                .seen("message", refusal.message.clone());
             let kept = named(version) && named("1");
-            judge.holds(kept, format!("a message with {version} and 1"), &refusal.message, "versions-not-named");
+            judge.holds(
+                kept,
+                format!("a message with {version} and 1"),
+                &refusal.message,
+                "versions-not-named",
+            );
         }
     }
     stage.close().await
@@ -112,7 +149,11 @@ async fn app_version(case: &mut Case) -> ScenarioResult {
 
 /// Whether the first line announced this application version.
 fn names_version(detail: &Detail, version: &str) -> bool {
-    detail.first_line.as_deref().and_then(|line| line.split('|').nth(1)) == Some(version)
+    detail
+        .first_line
+        .as_deref()
+        .and_then(|line| line.split('|').nth(1))
+        == Some(version)
 }
 
 async fn network(case: &mut Case) -> ScenarioResult {
@@ -138,7 +179,13 @@ async fn certificate(case: &mut Case) -> ScenarioResult {
 async fn length(case: &mut Case) -> ScenarioResult {
     // A host that waits for the end of the line without end comes to know it by the start timeout only.
     let start = case.scaled(Duration::from_secs(6));
-    rows_with(case, Setting::new().bound("start", start), "HS-013", "overlong-line-accepted").await
+    rows_with(
+        case,
+        Setting::new().bound("start", start),
+        "HS-013",
+        "overlong-line-accepted",
+    )
+    .await
 }
 
 async fn order(case: &mut Case) -> ScenarioResult {
@@ -151,8 +198,18 @@ async fn multiplexing(case: &mut Case) -> ScenarioResult {
 
 async fn line_end(case: &mut Case) -> ScenarioResult {
     // The good lines have all the time of the machine: the short bound is only as long as it must be for the refused ones.
-    let stage = Stage::open_with(case, Setting::new().bound("start", case.scaled(Duration::from_millis(1500)))).await?;
-    between_controls(&stage, "HS-004", "line-without-end-accepted", table::ENDINGS.iter().collect()).await?;
+    let stage = Stage::open_with(
+        case,
+        Setting::new().bound("start", case.scaled(Duration::from_millis(1500))),
+    )
+    .await?;
+    between_controls(
+        &stage,
+        "HS-004",
+        "line-without-end-accepted",
+        table::ENDINGS.iter().collect(),
+    )
+    .await?;
     stage.close().await
 }
 
@@ -160,7 +217,12 @@ async fn rows(case: &mut Case, id: &'static str, accepted: &'static str) -> Scen
     rows_with(case, Setting::new(), id, accepted).await
 }
 
-async fn rows_with(case: &mut Case, setting: Setting, id: &'static str, accepted: &'static str) -> ScenarioResult {
+async fn rows_with(
+    case: &mut Case,
+    setting: Setting,
+    id: &'static str,
+    accepted: &'static str,
+) -> ScenarioResult {
     let stage = Stage::open_with(case, setting).await?;
     between_controls(&stage, id, accepted, rows_of(table::ROWS, id)).await?;
     stage.close().await
@@ -189,20 +251,33 @@ async fn between_controls(
 }
 
 /// Plays rows at the same time.
-pub(super) async fn play(stage: &Stage<'_>, rows: Vec<&'static Row>) -> Result<Vec<Played>, Interruption> {
+pub(super) async fn play(
+    stage: &Stage<'_>,
+    rows: Vec<&'static Row>,
+) -> Result<Vec<Played>, Interruption> {
     let mut folders: Vec<(&'static Row, PluginFolder)> = Vec::new();
     for (number, row) in rows.into_iter().enumerate() {
         let script = row.script(stage.case().folder());
         folders.push((row, stage.place(&format!("row-{number}"), &script)?));
     }
     let activations = folders.iter().map(|(row, folder)| async move {
-        let outcome = stage.try_ask(Order::Activate { dir: folder.directory.clone() }).await;
+        let outcome = stage
+            .try_ask(Order::Activate {
+                dir: folder.directory.clone(),
+            })
+            .await;
         Played { row, outcome }
     });
     Ok(join_all(activations).await)
 }
 
-fn judge(stage: &Stage<'_>, id: &'static str, accepted: &'static str, played: &Played, control: &str) {
+fn judge(
+    stage: &Stage<'_>,
+    id: &'static str,
+    accepted: &'static str,
+    played: &Played,
+    control: &str,
+) {
     let Played { row, outcome } = played;
     let line = format!("row {:?}, first line {:?}", row.name, row.escaped());
     let mut judge = stage.case().require(id);
@@ -211,23 +286,41 @@ fn judge(stage: &Stage<'_>, id: &'static str, accepted: &'static str, played: &P
     }
     let (expected, seen, reason) = match (row.expect, outcome) {
         (_, Err(error)) => ("an answer".to_owned(), error.to_string(), "host-ended"),
-        (Expect::Runs, Ok(Ok(_))) | (Expect::Unreachable, Ok(Ok(_))) => ("a running plugin".into(), "it runs".into(), "kept"),
-        (Expect::Runs, Ok(Err(refusal))) => ("a running plugin".into(), words(refusal), "good-line-refused"),
+        (Expect::Runs, Ok(Ok(_))) | (Expect::Unreachable, Ok(Ok(_))) => {
+            ("a running plugin".into(), "it runs".into(), "kept")
+        }
+        (Expect::Runs, Ok(Err(refusal))) => (
+            "a running plugin".into(),
+            words(refusal),
+            "good-line-refused",
+        ),
         (Expect::Unreachable, Ok(Err(refusal))) if refusal.kind.starts_with("connect.") => {
             ("a connection that fails".into(), words(refusal), "kept")
         }
-        (Expect::Unreachable, Ok(Err(refusal))) => {
-            ("an accepted line, and a connection that fails".into(), words(refusal), "good-line-refused")
+        (Expect::Unreachable, Ok(Err(refusal))) => (
+            "an accepted line, and a connection that fails".into(),
+            words(refusal),
+            "good-line-refused",
+        ),
+        (Expect::Refused { kind, .. }, Ok(Ok(_))) => {
+            (format!("refused with {kind}"), "it runs".into(), accepted)
         }
-        (Expect::Refused { kind, .. }, Ok(Ok(_))) => (format!("refused with {kind}"), "it runs".into(), accepted),
         (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind == kind => {
             (format!("refused with {kind}"), words(refusal), "kept")
         }
-        (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind.starts_with("handshake.") => {
-            (format!("refused with {kind}"), words(refusal), "wrong-refusal")
+        (Expect::Refused { kind, .. }, Ok(Err(refusal)))
+            if refusal.kind.starts_with("handshake.") =>
+        {
+            (
+                format!("refused with {kind}"),
+                words(refusal),
+                "wrong-refusal",
+            )
         }
         // A refusal of another phase: the line itself was accepted.
-        (Expect::Refused { kind, .. }, Ok(Err(refusal))) => (format!("refused with {kind}"), words(refusal), accepted),
+        (Expect::Refused { kind, .. }, Ok(Err(refusal))) => {
+            (format!("refused with {kind}"), words(refusal), accepted)
+        }
     };
     let kept = reason == "kept";
     let witness = judge.seen("control", control).and(&line, seen.clone());
@@ -235,5 +328,9 @@ fn judge(stage: &Stage<'_>, id: &'static str, accepted: &'static str, played: &P
 }
 
 fn words(refusal: &Refusal) -> String {
-    format!("{}: {}", refusal.kind, refusal.message.lines().next().unwrap_or_default())
+    format!(
+        "{}: {}",
+        refusal.kind,
+        refusal.message.lines().next().unwrap_or_default()
+    )
 }

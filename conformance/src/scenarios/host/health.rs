@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use fake_interpreters::preset::Preset;
 use fake_interpreters::script::{Health, Script, Serve};
 
-use super::stage::{Setting, Stage, called, calls, good};
+use super::stage::{Setting, Stage, good};
+use super::traces::{called, calls};
 use crate::case::Case;
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -23,21 +24,41 @@ async fn the_call(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
     let health = stage.health(&folder).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "Check").is_empty()).await?;
+    let entries = stage
+        .journal(&folder, |entries| !calls(entries, "Check").is_empty())
+        .await?;
     let checks = calls(&entries, "Check");
-    let paths: Vec<String> = checks.iter().map(|entry| format!("{:?}", entry.event)).collect();
+    let paths: Vec<String> = checks
+        .iter()
+        .map(|entry| format!("{:?}", entry.event))
+        .collect();
     let seen = || case.require("HE-001").seen("health checks", paths.clone());
     seen().holds(
-        checks.iter().all(|entry| path(entry) == Some("/grpc.health.v1.Health/Check")),
+        checks
+            .iter()
+            .all(|entry| path(entry) == Some("/grpc.health.v1.Health/Check")),
         "/grpc.health.v1.Health/Check",
         paths.join(", "),
         "wrong-path",
     );
     // Field 1 is the name of the service: tag, length, six letters.
     let asked: Vec<Option<Vec<u8>>> = checks.iter().map(|entry| message(entry)).collect();
-    let kept = !asked.is_empty() && asked.iter().all(|bytes| bytes.as_deref() == Some(b"\x0a\x06plugin"));
-    seen().holds(kept, "the service plugin", format!("{asked:?}"), "wrong-service");
-    seen().holds(health.healthy, "healthy", format!("{health:?}"), "healthy-counted-unhealthy");
+    let kept = !asked.is_empty()
+        && asked
+            .iter()
+            .all(|bytes| bytes.as_deref() == Some(b"\x0a\x06plugin"));
+    seen().holds(
+        kept,
+        "the service plugin",
+        format!("{asked:?}"),
+        "wrong-service",
+    );
+    seen().holds(
+        health.healthy,
+        "healthy",
+        format!("{health:?}"),
+        "healthy-counted-unhealthy",
+    );
     stage.close().await
 }
 
@@ -58,29 +79,79 @@ fn message(entry: &fake_interpreters::journal::Entry) -> Option<Vec<u8>> {
 async fn verdict(case: &mut Case) -> ScenarioResult {
     let bound = Duration::from_millis(500);
     let stage = Stage::open_with(case, Setting::new().bound("health", bound)).await?;
-    let unknown = Serve { health: Health::Services([(String::new(), "SERVING".to_owned())].into()), ..Serve::good() };
+    let unknown = Serve {
+        health: Health::Services([(String::new(), "SERVING".to_owned())].into()),
+        ..Serve::good()
+    };
     let rows = [
         ("serving", good(), true, "SERVING"),
-        ("not-serving", Preset::NotServing.script(), false, "NOT_SERVING"),
-        ("status-unknown", Script::serving(Serve::good().health("UNKNOWN")), false, "UNKNOWN"),
-        ("service-unknown", Script::serving(Serve::good().health("SERVICE_UNKNOWN")), false, "SERVICE_UNKNOWN"),
+        (
+            "not-serving",
+            Preset::NotServing.script(),
+            false,
+            "NOT_SERVING",
+        ),
+        (
+            "status-unknown",
+            Script::serving(Serve::good().health("UNKNOWN")),
+            false,
+            "UNKNOWN",
+        ),
+        (
+            "service-unknown",
+            Script::serving(Serve::good().health("SERVICE_UNKNOWN")),
+            false,
+            "SERVICE_UNKNOWN",
+        ),
         ("no-service", Preset::NoHealth.script(), false, ""),
         ("not-found", Script::serving(unknown), false, ""),
-        ("hanging", Script::serving(Serve { health: Health::Hang, ..Serve::good() }), false, ""),
+        (
+            "hanging",
+            Script::serving(Serve {
+                health: Health::Hang,
+                ..Serve::good()
+            }),
+            false,
+            "",
+        ),
     ];
     for (name, script, healthy, status) in rows {
         let folder = stage.started(name, &script).await?;
         let began = Instant::now();
         let health = stage.health(&folder).await?;
         let took = began.elapsed();
-        let entries = stage.journal(&folder, |entries| !calls(entries, "Check").is_empty()).await?;
-        let seen = || case.require("HE-002").go_host("looks at no status").seen(name, calls(&entries, "Check").len());
+        let entries = stage
+            .journal(&folder, |entries| !calls(entries, "Check").is_empty())
+            .await?;
+        let seen = || {
+            case.require("HE-002")
+                .go_host("looks at no status")
+                .seen(name, calls(&entries, "Check").len())
+        };
         let expected = format!("{name}: {}", if healthy { "healthy" } else { "unhealthy" });
-        let reason = if healthy { "healthy-counted-unhealthy" } else { "unhealthy-counted-healthy" };
-        seen().holds(health.healthy == healthy, expected, format!("{health:?}"), reason);
-        seen().within(bound + case.scaled(Duration::from_secs(3)), took, "health-not-bounded");
+        let reason = if healthy {
+            "healthy-counted-unhealthy"
+        } else {
+            "unhealthy-counted-healthy"
+        };
+        seen().holds(
+            health.healthy == healthy,
+            expected,
+            format!("{health:?}"),
+            reason,
+        );
+        seen().within(
+            bound + case.scaled(Duration::from_secs(3)),
+            took,
+            "health-not-bounded",
+        );
         let kept = status.is_empty() || health.status == status;
-        seen().holds(kept, format!("{name}: status {status}"), format!("{health:?}"), "wrong-status");
+        seen().holds(
+            kept,
+            format!("{name}: status {status}"),
+            format!("{health:?}"),
+            "wrong-status",
+        );
     }
     stage.close().await
 }
@@ -88,23 +159,51 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
 async fn first(case: &mut Case) -> ScenarioResult {
     let bound = Duration::from_millis(500);
     let stage = Stage::open_with(case, Setting::new().bound("health", bound)).await?;
-    let hanging = Script::serving(Serve { health: Health::Hang, ..Serve::good() });
-    for (name, script, healthy) in
-        [("good", good(), true), ("not-serving", Preset::NotServing.script(), false), ("no-health", Preset::NoHealth.script(), false), ("hanging", hanging, false)]
-    {
+    let hanging = Script::serving(Serve {
+        health: Health::Hang,
+        ..Serve::good()
+    });
+    for (name, script, healthy) in [
+        ("good", good(), true),
+        ("not-serving", Preset::NotServing.script(), false),
+        ("no-health", Preset::NoHealth.script(), false),
+        ("hanging", hanging, false),
+    ] {
         let folder = stage.place(name, &script)?;
         let outcome = stage.activate(&folder).await?;
         let said = format!("{outcome:?}");
-        let entries = stage.journal(&folder, |entries| !calls(entries, "Check").is_empty()).await?;
+        let entries = stage
+            .journal(&folder, |entries| !calls(entries, "Check").is_empty())
+            .await?;
         let order = called(&entries);
         let seen = || case.require("HE-003").seen(name, order.clone());
-        seen().holds(outcome.is_ok(), "a plugin that runs", said, "start-decided-by-health");
+        seen().holds(
+            outcome.is_ok(),
+            "a plugin that runs",
+            said,
+            "start-decided-by-health",
+        );
         let (activated, checked) = (position(&order, "OnActivate"), position(&order, "Check"));
-        let kept = matches!((activated, checked), (Some(activated), Some(checked)) if activated < checked);
-        let reason = if checked.is_none() { "no-first-check" } else { "checked-before-activation" };
-        seen().holds(kept, "a check after OnActivate", format!("{order:?}"), reason);
-        let event = stage.event(|event| event.event == "health" && event.plugin == folder.id).await;
-        let reported = event.as_ref().and_then(|event| event.fields.get("healthy")).and_then(serde_json::Value::as_bool);
+        let kept =
+            matches!((activated, checked), (Some(activated), Some(checked)) if activated < checked);
+        let reason = if checked.is_none() {
+            "no-first-check"
+        } else {
+            "checked-before-activation"
+        };
+        seen().holds(
+            kept,
+            "a check after OnActivate",
+            format!("{order:?}"),
+            reason,
+        );
+        let event = stage
+            .event(|event| event.event == "health" && event.plugin == folder.id)
+            .await;
+        let reported = event
+            .as_ref()
+            .and_then(|event| event.fields.get("healthy"))
+            .and_then(serde_json::Value::as_bool);
         seen().equals(Some(healthy), reported, "result-not-reported");
     }
     stage.close().await

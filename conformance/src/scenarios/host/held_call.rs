@@ -68,14 +68,24 @@ mod tests {
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap().to_string();
             let mut methods = Methods::new();
-            methods.unary("/mattermost.pluginapi.v1.PluginAPI/KVSet", |_| async { Ok(bytes()) });
+            methods.unary("/mattermost.pluginapi.v1.PluginAPI/KVSet", |_| async {
+                Ok(bytes())
+            });
             let serving = start(Listener::Tcp(listener), methods.into_service());
-            let call = if held { Some(HeldCall::open(&address).await.unwrap()) } else { None };
+            let call = if held {
+                Some(HeldCall::open(&address).await.unwrap())
+            } else {
+                None
+            };
             // The server has taken the call when it answers one behind it on the same connection's port.
             let target = plugin_proto::dial::Target::Tcp(address);
-            let channel = plugin_proto::dial::dial(&target, Duration::from_secs(5)).await.unwrap();
+            let channel = plugin_proto::dial::dial(&target, Duration::from_secs(5))
+                .await
+                .unwrap();
             let path = "/mattermost.pluginapi.v1.PluginAPI/KVSet";
-            plugin_proto::call::call_raw(&channel, path, tonic::Request::new(bytes())).await.unwrap();
+            plugin_proto::call::call_raw(&channel, path, tonic::Request::new(bytes()))
+                .await
+                .unwrap();
             drop(channel);
             assert_eq!(serving.stop(Duration::from_millis(300)).await, !held);
             drop(call);

@@ -6,7 +6,8 @@ use fake_interpreters::PluginFolder;
 use fake_interpreters::script::{Answer, InBand, Script, Serve};
 use serde_json::{Value, json};
 
-use super::stage::{Setting, Stage, calls};
+use super::stage::{Setting, Stage};
+use super::traces::calls;
 use crate::case::Case;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -30,9 +31,17 @@ scenarios! {
 }
 
 /// A hook call that the driver must not refuse.
-async fn call(stage: &Stage<'_>, folder: &PluginFolder, hook: &str, request: Value) -> Result<Called, Interruption> {
+async fn call(
+    stage: &Stage<'_>,
+    folder: &PluginFolder,
+    hook: &str,
+    request: Value,
+) -> Result<Called, Interruption> {
     stage.hook(folder, hook, request).await?.map_err(|refusal| {
-        Interruption::broken_off(format!("the host refused to call {hook}: {}: {}", refusal.kind, refusal.message))
+        Interruption::broken_off(format!(
+            "the host refused to call {hook}: {}: {}",
+            refusal.kind, refusal.message
+        ))
     })
 }
 
@@ -43,13 +52,25 @@ async fn listed(case: &mut Case) -> ScenarioResult {
     let unlisted = call(&stage, &folder, "MessageWillBePosted", json!({})).await?;
     let other = call(&stage, &folder, "UserHasBeenCreated", json!({})).await?;
     let listed = call(&stage, &folder, "MessageHasBeenPosted", json!({})).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
     let control = calls(&entries, "MessageHasBeenPosted").len();
-    let seen = || case.require("HK-001").seen("control: calls of the listed hook", control).and("its outcome", format!("{listed:?}"));
-    let wrong: Vec<&str> = ["MessageWillBePosted", "UserHasBeenCreated", "OnConfigurationChange"]
-        .into_iter()
-        .filter(|hook| !calls(&entries, hook).is_empty())
-        .collect();
+    let seen = || {
+        case.require("HK-001")
+            .seen("control: calls of the listed hook", control)
+            .and("its outcome", format!("{listed:?}"))
+    };
+    let wrong: Vec<&str> = [
+        "MessageWillBePosted",
+        "UserHasBeenCreated",
+        "OnConfigurationChange",
+    ]
+    .into_iter()
+    .filter(|hook| !calls(&entries, hook).is_empty())
+    .collect();
     seen().absent("unlisted hook called", &wrong, "unlisted-hook-called");
     for outcome in [unlisted, other] {
         seen().equals(Called::NotImplemented {}, outcome, "wrong-outcome");
@@ -71,13 +92,29 @@ async fn fields(case: &mut Case) -> ScenarioResult {
     let serve = Serve::good().hook("MessageWillBePosted", Answer::Value(answer.clone()));
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
     let outcome = call(&stage, &folder, "MessageWillBePosted", request.clone()).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageWillBePosted").is_empty()).await?;
-    let arrived = calls(&entries, "MessageWillBePosted").first().and_then(|entry| entry.request());
-    let seen = || case.require("HK-002").seen("what the plugin was asked", arrived.clone());
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageWillBePosted").is_empty()
+        })
+        .await?;
+    let arrived = calls(&entries, "MessageWillBePosted")
+        .first()
+        .and_then(|entry| entry.request());
+    let seen = || {
+        case.require("HK-002")
+            .seen("what the plugin was asked", arrived.clone())
+    };
     for part in ["plugin_context", "post"] {
-        let got = arrived.as_ref().map(|arrived| arrived[part].clone()).unwrap_or_default();
+        let got = arrived
+            .as_ref()
+            .map(|arrived| arrived[part].clone())
+            .unwrap_or_default();
         let missing = difference(&request[part], &got);
-        seen().absent("field lost or changed on the way to the plugin", &missing, "request-changed");
+        seen().absent(
+            "field lost or changed on the way to the plugin",
+            &missing,
+            "request-changed",
+        );
     }
     let response = match &outcome {
         Called::Answered { response } => response.clone(),
@@ -95,8 +132,14 @@ async fn fields(case: &mut Case) -> ScenarioResult {
 
 /// The fields of an object that another does not have with the same value; 64-bit numbers may be numbers or their text.
 fn difference(expected: &Value, got: &Value) -> Vec<String> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let Some(fields) = expected.as_object() else { return vec!["no object".to_owned()] };
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let Some(fields) = expected.as_object() else {
+        return vec!["no object".to_owned()];
+    };
     fields
         .iter()
         .filter(|(name, value)| text(value) != text(&got[name.as_str()]))
@@ -113,13 +156,41 @@ async fn deadline(case: &mut Case) -> ScenarioResult {
     let outcome = call(&stage, &folder, "MessageWillBePosted", json!({})).await?;
     let took = began.elapsed();
     let other = call(&stage, &folder, "MessageHasBeenPosted", json!({})).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
-    let seen = || case.require("HK-003").seen("calls of the hook", calls(&entries, "MessageWillBePosted").len());
-    seen().within(bound + case.scaled(Duration::from_secs(3)), took, "hook-not-ended");
-    seen().holds(took >= bound, format!("not before {bound:?}"), format!("{took:?}"), "gave-up-early");
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
+    let seen = || {
+        case.require("HK-003").seen(
+            "calls of the hook",
+            calls(&entries, "MessageWillBePosted").len(),
+        )
+    };
+    seen().within(
+        bound + case.scaled(Duration::from_secs(3)),
+        took,
+        "hook-not-ended",
+    );
+    seen().holds(
+        took >= bound,
+        format!("not before {bound:?}"),
+        format!("{took:?}"),
+        "gave-up-early",
+    );
     let kept = matches!(&outcome, Called::Failed { kind, .. } if kind == "deadline");
-    seen().holds(kept, "a failed call: deadline", format!("{outcome:?}"), "wrong-outcome");
-    seen().holds(matches!(other, Called::Answered { .. }), "the next hook is answered", format!("{other:?}"), "plugin-ended");
+    seen().holds(
+        kept,
+        "a failed call: deadline",
+        format!("{outcome:?}"),
+        "wrong-outcome",
+    );
+    seen().holds(
+        matches!(other, Called::Answered { .. }),
+        "the next hook is answered",
+        format!("{other:?}"),
+        "plugin-ended",
+    );
     let status = stage.status(&folder).await?;
     seen().equals("running", status.state.as_str(), "plugin-ended");
     stage.close().await
@@ -140,17 +211,38 @@ async fn error_in_band(case: &mut Case) -> ScenarioResult {
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
     let refused = call(&stage, &folder, "ExecuteCommand", json!({})).await?;
     let failed = call(&stage, &folder, "RunDataRetention", json!({})).await?;
-    let entries = stage.journal(&folder, |entries| calls(entries, "RunDataRetention").len() == 1).await?;
-    let seen = || case.require("HK-004").seen("calls of the hook", calls(&entries, "ExecuteCommand").len());
+    let entries = stage
+        .journal(&folder, |entries| {
+            calls(entries, "RunDataRetention").len() == 1
+        })
+        .await?;
+    let seen = || {
+        case.require("HK-004")
+            .seen("calls of the hook", calls(&entries, "ExecuteCommand").len())
+    };
     let error = match &refused {
         Called::Refused { error } => error.clone(),
         other => json!({ "instead": format!("{other:?}") }),
     };
-    seen().holds(matches!(refused, Called::Refused { .. }), "an error in band", format!("{refused:?}"), "error-not-told-apart");
-    for (field, value) in [("id", json!("plugin.command.denied")), ("message", json!("not for you")), ("status_code", json!(403))] {
+    seen().holds(
+        matches!(refused, Called::Refused { .. }),
+        "an error in band",
+        format!("{refused:?}"),
+        "error-not-told-apart",
+    );
+    for (field, value) in [
+        ("id", json!("plugin.command.denied")),
+        ("message", json!("not for you")),
+        ("status_code", json!(403)),
+    ] {
         seen().equals(value, error[field].clone(), "error-changed");
     }
-    seen().holds(matches!(failed, Called::Failed { .. }), "a failed call", format!("{failed:?}"), "error-not-told-apart");
+    seen().holds(
+        matches!(failed, Called::Failed { .. }),
+        "a failed call",
+        format!("{failed:?}"),
+        "error-not-told-apart",
+    );
     stage.close().await
 }
 
@@ -161,15 +253,30 @@ async fn without_implemented(case: &mut Case) -> ScenarioResult {
     let outcome = stage.activate(&folder).await?;
     let said = format!("{outcome:?}");
     let asked = calls(&folder.entries()?, "Implemented").len();
-    let seen = || case.require("HK-005").go_host("fails the start").seen("calls of Implemented", asked);
+    let seen = || {
+        case.require("HK-005")
+            .go_host("fails the start")
+            .seen("calls of Implemented", asked)
+    };
     if !seen().holds(outcome.is_ok(), "a plugin that runs", said, "start-refused") {
         return stage.close().await;
     }
-    for hook in ["MessageWillBePosted", "ConfigurationWillBeSaved", "OnSAMLLogin"] {
+    for hook in [
+        "MessageWillBePosted",
+        "ConfigurationWillBeSaved",
+        "OnSAMLLogin",
+    ] {
         let outcome = call(&stage, &folder, hook, json!({})).await?;
-        let entries = stage.journal(&folder, |entries| !calls(entries, hook).is_empty()).await?;
+        let entries = stage
+            .journal(&folder, |entries| !calls(entries, hook).is_empty())
+            .await?;
         let kept = matches!(outcome, Called::Answered { .. }) && calls(&entries, hook).len() == 1;
-        seen().holds(kept, format!("{hook} is called"), format!("{outcome:?}"), "hook-not-called");
+        seen().holds(
+            kept,
+            format!("{hook} is called"),
+            format!("{outcome:?}"),
+            "hook-not-called",
+        );
     }
     stage.close().await
 }
@@ -199,26 +306,69 @@ async fn odd_names(case: &mut Case) -> ScenarioResult {
     let good = call(&stage, &folder, "MessageHasBeenPosted", json!({})).await?;
     let wrong = call(&stage, &folder, "MessageWillBePosted", json!({})).await?;
     let blank = call(&stage, &folder, "UserHasBeenCreated", json!({})).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageHasBeenPosted").is_empty()).await?;
-    seen().holds(matches!(good, Called::Answered { .. }), "the listed hook is answered", format!("{good:?}"), "listed-hook-not-called");
-    let misspelt = calls(&entries, "MessageWillBePosted").len() + calls(&entries, "UserHasBeenCreated").len();
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageHasBeenPosted").is_empty()
+        })
+        .await?;
+    seen().holds(
+        matches!(good, Called::Answered { .. }),
+        "the listed hook is answered",
+        format!("{good:?}"),
+        "listed-hook-not-called",
+    );
+    let misspelt =
+        calls(&entries, "MessageWillBePosted").len() + calls(&entries, "UserHasBeenCreated").len();
     let spelt = format!("{misspelt} calls, {wrong:?}, {blank:?}");
-    seen().holds(misspelt == 0, "no call of a hook that is not listed in its exact spelling", spelt, "wrong-spelling-called");
+    seen().holds(
+        misspelt == 0,
+        "no call of a hook that is not listed in its exact spelling",
+        spelt,
+        "wrong-spelling-called",
+    );
     seen().equals(1, calls(&entries, "OnActivate").len(), "called-twice");
-    seen().equals(1, calls(&entries, "MessageHasBeenPosted").len(), "called-twice");
+    seen().equals(
+        1,
+        calls(&entries, "MessageHasBeenPosted").len(),
+        "called-twice",
+    );
     stage.close().await
 }
 
 async fn undecodable_answer(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
-    let serve = Serve::good().hook("MessageWillBePosted", Answer::Raw(vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 1]));
+    let serve = Serve::good().hook(
+        "MessageWillBePosted",
+        Answer::Raw(vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 1]),
+    );
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
     let outcome = call(&stage, &folder, "MessageWillBePosted", json!({})).await?;
-    let next = stage.hook(&folder, "MessageHasBeenPosted", json!({})).await?;
-    let entries = stage.journal(&folder, |entries| !calls(entries, "MessageWillBePosted").is_empty()).await?;
-    let seen = || case.require("HK-007").seen("calls of the hook", calls(&entries, "MessageWillBePosted").len());
-    seen().holds(matches!(outcome, Called::Failed { .. }), "a failed call", format!("{outcome:?}"), "wrong-outcome");
-    seen().holds(matches!(next, Ok(Called::Answered { .. })), "the next hook is answered", format!("{next:?}"), "plugin-ended");
+    let next = stage
+        .hook(&folder, "MessageHasBeenPosted", json!({}))
+        .await?;
+    let entries = stage
+        .journal(&folder, |entries| {
+            !calls(entries, "MessageWillBePosted").is_empty()
+        })
+        .await?;
+    let seen = || {
+        case.require("HK-007").seen(
+            "calls of the hook",
+            calls(&entries, "MessageWillBePosted").len(),
+        )
+    };
+    seen().holds(
+        matches!(outcome, Called::Failed { .. }),
+        "a failed call",
+        format!("{outcome:?}"),
+        "wrong-outcome",
+    );
+    seen().holds(
+        matches!(next, Ok(Called::Answered { .. })),
+        "the next hook is answered",
+        format!("{next:?}"),
+        "plugin-ended",
+    );
     let status = stage.status(&folder).await?;
     seen().equals("running", status.state.as_str(), "plugin-ended");
     stage.close().await

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fake_interpreters::journal::{Entry, Event as Seen};
+use fake_interpreters::journal::Entry;
 use fake_interpreters::script::Script;
 use fake_interpreters::{PluginFolder, place};
 use serde::de::DeserializeOwned;
@@ -56,7 +56,9 @@ impl Setting {
     /// A bound, by its name in the protocol.
     #[must_use]
     pub fn bound(mut self, name: &str, time: Duration) -> Setting {
-        self.configuration.timing_ms.insert(name.to_owned(), millis(time));
+        self.configuration
+            .timing_ms
+            .insert(name.to_owned(), millis(time));
         self
     }
 
@@ -104,10 +106,13 @@ impl<'a> Stage<'a> {
             timeline.note(Source::Host, line);
         });
         let environment = environment(case, setting.environment)?;
-        let host = HostProcess::start(case.host()?, case.folder(), &environment, notes).map_err(broken_off)?;
+        let host = HostProcess::start(case.host()?, case.folder(), &environment, notes)
+            .map_err(broken_off)?;
         case.spawned(host.pid());
         let stage = Stage { case, host, fake };
-        stage.done::<Value>(Order::Configure(setting.configuration)).await?;
+        stage
+            .done::<Value>(Order::Configure(setting.configuration))
+            .await?;
         Ok(stage)
     }
 
@@ -128,16 +133,27 @@ impl<'a> Stage<'a> {
 
     /// A plugin folder named `name`, whose plugin has the id `conf.<name>` and plays the script.
     pub fn place(&self, name: &str, script: &Script) -> Result<PluginFolder, Interruption> {
-        Ok(place(&self.case.folder().join(name), &self.fake, &format!("conf.{name}"), script)?)
+        Ok(place(
+            &self.case.folder().join(name),
+            &self.fake,
+            &format!("conf.{name}"),
+            script,
+        )?)
     }
 
     /// Sends an order; the driver's own failure is the caller's to judge.
-    pub async fn try_ask<A: DeserializeOwned>(&self, order: Order) -> Result<Result<A, Refusal>, DriverError> {
+    pub async fn try_ask<A: DeserializeOwned>(
+        &self,
+        order: Order,
+    ) -> Result<Result<A, Refusal>, DriverError> {
         self.host.ask_for(order, self.patience()).await
     }
 
     /// Sends an order; a driver that does not answer breaks the scenario off.
-    pub async fn ask<A: DeserializeOwned>(&self, order: Order) -> Result<Result<A, Refusal>, Interruption> {
+    pub async fn ask<A: DeserializeOwned>(
+        &self,
+        order: Order,
+    ) -> Result<Result<A, Refusal>, Interruption> {
         self.try_ask(order).await.map_err(broken_off)
     }
 
@@ -145,18 +161,31 @@ impl<'a> Stage<'a> {
     pub async fn done<A: DeserializeOwned>(&self, order: Order) -> Result<A, Interruption> {
         let word = order.word();
         self.ask(order).await?.map_err(|refusal| {
-            Interruption::broken_off(format!("the host refused {word}: {}: {}", refusal.kind, refusal.message))
+            Interruption::broken_off(format!(
+                "the host refused {word}: {}: {}",
+                refusal.kind, refusal.message
+            ))
         })
     }
 
     /// Activates a folder, whatever comes of it.
-    pub async fn activate(&self, folder: &PluginFolder) -> Result<Result<Activated, Refusal>, Interruption> {
-        self.ask(Order::Activate { dir: folder.directory.clone() }).await
+    pub async fn activate(
+        &self,
+        folder: &PluginFolder,
+    ) -> Result<Result<Activated, Refusal>, Interruption> {
+        self.ask(Order::Activate {
+            dir: folder.directory.clone(),
+        })
+        .await
     }
 
     /// Activates a folder that has to run for the scenario to go on.
     pub async fn running(&self, folder: &PluginFolder) -> Result<Activated, Interruption> {
-        let activated: Activated = self.done(Order::Activate { dir: folder.directory.clone() }).await?;
+        let activated: Activated = self
+            .done(Order::Activate {
+                dir: folder.directory.clone(),
+            })
+            .await?;
         if let Some(pid) = activated.pid {
             self.case.spawned(pid);
         }
@@ -171,43 +200,76 @@ impl<'a> Stage<'a> {
     }
 
     /// Calls a hook.
-    pub async fn hook(&self, folder: &PluginFolder, hook: &str, request: Value) -> Result<Result<Called, Refusal>, Interruption> {
-        let order = Order::Hook { plugin: folder.id.clone(), hook: hook.to_owned(), request };
+    pub async fn hook(
+        &self,
+        folder: &PluginFolder,
+        hook: &str,
+        request: Value,
+    ) -> Result<Result<Called, Refusal>, Interruption> {
+        let order = Order::Hook {
+            plugin: folder.id.clone(),
+            hook: hook.to_owned(),
+            request,
+        };
         self.ask(order).await
     }
 
     /// Checks a plugin's health.
     pub async fn health(&self, folder: &PluginFolder) -> Result<Health, Interruption> {
-        self.done(Order::Health { plugin: folder.id.clone() }).await
+        self.done(Order::Health {
+            plugin: folder.id.clone(),
+        })
+        .await
     }
 
     /// Asks for a plugin's state.
     pub async fn status(&self, folder: &PluginFolder) -> Result<Status, Interruption> {
-        self.done(Order::Status { plugin: folder.id.clone() }).await
+        self.done(Order::Status {
+            plugin: folder.id.clone(),
+        })
+        .await
     }
 
     /// Waits for the end of a plugin's process.
     pub async fn wait_exit(&self, folder: &PluginFolder) -> Result<Ended, Interruption> {
         let within_ms = millis(self.patience() / 2);
-        self.done(Order::WaitExit { plugin: folder.id.clone(), within_ms }).await
+        self.done(Order::WaitExit {
+            plugin: folder.id.clone(),
+            within_ms,
+        })
+        .await
     }
 
     /// Stops a plugin.
     pub async fn deactivate(&self, folder: &PluginFolder) -> Result<Stopped, Interruption> {
-        self.done(Order::Deactivate { plugin: folder.id.clone() }).await
+        self.done(Order::Deactivate {
+            plugin: folder.id.clone(),
+        })
+        .await
     }
 
     /// Stops a plugin, if it runs, and starts it again.
-    pub async fn restart(&self, folder: &PluginFolder) -> Result<Result<Activated, Refusal>, Interruption> {
-        self.ask(Order::Restart { plugin: folder.id.clone() }).await
+    pub async fn restart(
+        &self,
+        folder: &PluginFolder,
+    ) -> Result<Result<Activated, Refusal>, Interruption> {
+        self.ask(Order::Restart {
+            plugin: folder.id.clone(),
+        })
+        .await
     }
 
     /// Whether this plugin starts and answers: the control of a negative check.
     pub async fn control(&self, name: &str) -> Result<String, Interruption> {
         let folder = self.started(name, &good()).await?;
-        match self.hook(&folder, "MessageHasBeenPosted", Value::Null).await? {
+        match self
+            .hook(&folder, "MessageHasBeenPosted", Value::Null)
+            .await?
+        {
             Ok(Called::Answered { .. }) => Ok(format!("{} runs and answers", folder.id)),
-            other => Err(Interruption::broken_off(format!("the control plugin did not answer: {other:?}"))),
+            other => Err(Interruption::broken_off(format!(
+                "the control plugin did not answer: {other:?}"
+            ))),
         }
     }
 
@@ -217,7 +279,11 @@ impl<'a> Stage<'a> {
     }
 
     /// What the fakes of a folder wrote down, as soon as the function is content with it, at the latest after the usual patience.
-    pub async fn journal(&self, folder: &PluginFolder, content: impl Fn(&[Entry]) -> bool) -> Result<Vec<Entry>, Interruption> {
+    pub async fn journal(
+        &self,
+        folder: &PluginFolder,
+        content: impl Fn(&[Entry]) -> bool,
+    ) -> Result<Vec<Entry>, Interruption> {
         let until = Instant::now() + self.patience();
         loop {
             let entries = folder.entries()?;
@@ -247,12 +313,18 @@ impl<'a> Stage<'a> {
         if self.host.close(self.patience()).await {
             return Ok(());
         }
-        Err(Interruption::broken_off("the host did not end when its stdin was closed"))
+        Err(Interruption::broken_off(
+            "the host did not end when its stdin was closed",
+        ))
     }
 
     /// How long an answer may take, by now.
     pub fn patience(&self) -> Duration {
-        self.case.scaled(PATIENCE).min(self.case.remaining().saturating_sub(Duration::from_millis(500)))
+        self.case.scaled(PATIENCE).min(
+            self.case
+                .remaining()
+                .saturating_sub(Duration::from_millis(500)),
+        )
     }
 }
 
@@ -261,47 +333,16 @@ pub fn good() -> Script {
     fake_interpreters::preset::Preset::Good.script()
 }
 
-/// The calls of one method that a journal has.
-pub fn calls<'a>(entries: &'a [Entry], method: &str) -> Vec<&'a Entry> {
-    let is_call = |entry: &&Entry| matches!(entry.event, Seen::Rpc { .. }) && entry.method() == Some(method);
-    entries.iter().filter(is_call).collect()
-}
-
-/// The names of the methods that were called, in order.
-pub fn called(entries: &[Entry]) -> Vec<String> {
-    let rpcs = entries.iter().filter(|entry| matches!(entry.event, Seen::Rpc { .. }));
-    rpcs.filter_map(|entry| entry.method().map(str::to_owned)).collect()
-}
-
-/// The environment of the latest start.
-pub fn environment_of(entries: &[Entry]) -> Option<&BTreeMap<String, String>> {
-    entries.iter().rev().find_map(Entry::environment)
-}
-
-/// The processes that wrote `started` entries, in order.
-pub fn pids(entries: &[Entry]) -> Vec<u32> {
-    entries.iter().filter(|entry| matches!(entry.event, Seen::Started { .. })).map(|entry| entry.pid).collect()
-}
-
-/// Whether a process is there; one that has ended and waits to be taken note of is not.
-pub fn alive(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name in parentheses may hold anything, so what follows the last one is read.
-    let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
-    !matches!(state, None | Some('Z' | 'X'))
-}
-
-/// Whether something listens at a TCP address.
-pub fn listens(address: &str) -> bool {
-    let Ok(address) = address.parse() else { return false };
-    std::net::TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
-}
-
-fn environment(case: &Case, own: BTreeMap<OsString, OsString>) -> Result<BTreeMap<OsString, OsString>, Interruption> {
+fn environment(
+    case: &Case,
+    own: BTreeMap<OsString, OsString>,
+) -> Result<BTreeMap<OsString, OsString>, Interruption> {
     let tmp = case.folder().join("tmp");
     std::fs::create_dir_all(&tmp)?;
-    let mut environment: BTreeMap<OsString, OsString> =
-        SECRETS.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
+    let mut environment: BTreeMap<OsString, OsString> = SECRETS
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+        .collect();
     environment.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
     environment.insert("HOME".into(), case.folder().into());
     environment.insert("TMPDIR".into(), tmp.into());

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use fake_interpreters::PluginFolder;
 use fake_interpreters::journal::{Entry, Event as Seen};
-use fake_interpreters::script::{Answer, ApiOrder, Controller, Grandchild, Script, Serve};
-use serde_json::json;
+use fake_interpreters::script::{Answer, Controller, Grandchild, Script, Serve};
 
-use super::held_call::HeldCall;
 use super::refusal::family;
-use super::stage::{Setting, Stage, alive, called, environment_of, good, listens};
+use super::stage::{Setting, Stage, good};
+use super::traces::{alive, called};
 use crate::case::Case;
 use crate::driver::protocol::Stopped;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -24,17 +23,13 @@ scenarios! {
     "host/stop/by-itself" => by_itself: ["ST-003"];
     /// No step waits for ever, and each leads to the next.
     "host/stop/bounded" => bounded: ["ST-004"];
-    /// Children of the plugin.
-    "host/stop/children" => children: ["ST-005", "PR-016"];
-    /// The API server to the end, and no longer.
-    "host/stop/api" => api: ["ST-006"];
 }
 
 /// What a stop may take beyond its bounds on a busy machine.
-const SLACK: Duration = Duration::from_secs(3);
+pub(super) const SLACK: Duration = Duration::from_secs(3);
 
 /// Bounds that a test can wait for.
-fn short() -> Setting {
+pub(super) fn short() -> Setting {
     Setting::new()
         .bound("hook", Duration::from_millis(500))
         .bound("shutdown_rpc", Duration::from_millis(500))
@@ -45,10 +40,13 @@ fn short() -> Setting {
 }
 
 /// The sum of the bounds of [`short`].
-const LONGEST: Duration = Duration::from_millis(3000);
+pub(super) const LONGEST: Duration = Duration::from_millis(3000);
 
 /// Stops a plugin, and says how long it took and what the fake wrote down.
-async fn stop(stage: &Stage<'_>, folder: &PluginFolder) -> Result<(Stopped, Duration, Vec<Entry>), Interruption> {
+pub(super) async fn stop(
+    stage: &Stage<'_>,
+    folder: &PluginFolder,
+) -> Result<(Stopped, Duration, Vec<Entry>), Interruption> {
     let began = Instant::now();
     let stopped = stage.deactivate(folder).await?;
     Ok((stopped, began.elapsed(), folder.entries()?))
@@ -65,7 +63,10 @@ fn signals(entries: &[Entry]) -> Vec<String> {
 /// The end of the journal in words: calls and signals in order.
 fn ending(entries: &[Entry]) -> Vec<String> {
     let word = |entry: &Entry| match &entry.event {
-        Seen::Rpc { .. } => entry.method().map(str::to_owned).filter(|name| matches!(name.as_str(), "OnDeactivate" | "Shutdown")),
+        Seen::Rpc { .. } => entry
+            .method()
+            .map(str::to_owned)
+            .filter(|name| matches!(name.as_str(), "OnDeactivate" | "Shutdown")),
         Seen::Signal { signal } => Some(format!("SIG{signal}")),
         _ => None,
     };
@@ -82,26 +83,55 @@ async fn asked(case: &mut Case) -> ScenarioResult {
     for (name, script, expected) in rows {
         let folder = stage.started(name, &script).await?;
         let (_, _, entries) = stop(&stage, &folder).await?;
-        let ending: Vec<String> = ending(&entries).into_iter().filter(|word| !word.starts_with("SIG")).collect();
-        let reason = match expected.iter().find(|word| !ending.iter().any(|got| got == *word)) {
+        let ending: Vec<String> = ending(&entries)
+            .into_iter()
+            .filter(|word| !word.starts_with("SIG"))
+            .collect();
+        let reason = match expected
+            .iter()
+            .find(|word| !ending.iter().any(|got| got == *word))
+        {
             Some(&"OnDeactivate") => "no-on-deactivate",
             Some(_) => "no-shutdown",
             None => "wrong-order",
         };
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
-        case.require("ST-001").seen(name, called(&entries)).equals(expected, ending, reason);
+        case.require("ST-001")
+            .seen(name, called(&entries))
+            .equals(expected, ending, reason);
     }
     stage.close().await
 }
 
 async fn told(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(case, short()).await?;
-    let serve = |controller| Serve { controller, ..Serve::good() };
-    let deaf = || Grandchild { ignore_term: true, ..Grandchild::default() };
+    let serve = |controller| Serve {
+        controller,
+        ..Serve::good()
+    };
+    let deaf = || Grandchild {
+        ignore_term: true,
+        ..Grandchild::default()
+    };
     let rows = [
-        ("stays-after-shutdown", Script::serving(serve(Controller::Ignore)), false),
-        ("no-controller", Script::serving(serve(Controller::Unimplemented)), false),
-        ("ignores-term", Script::new().ignore_term().grandchild(deaf()).then(&Script::serving(serve(Controller::Ignore))), true),
+        (
+            "stays-after-shutdown",
+            Script::serving(serve(Controller::Ignore)),
+            false,
+        ),
+        (
+            "no-controller",
+            Script::serving(serve(Controller::Unimplemented)),
+            false,
+        ),
+        (
+            "ignores-term",
+            Script::new()
+                .ignore_term()
+                .grandchild(deaf())
+                .then(&Script::serving(serve(Controller::Ignore))),
+            true,
+        ),
     ];
     for (name, script, kill) in rows {
         let folder = stage.started(name, &script).await?;
@@ -110,15 +140,33 @@ async fn told(case: &mut Case) -> ScenarioResult {
         let ending = ending(&entries);
         let seen = || {
             let judge = case.require("ST-002").go_host("sends no SIGTERM");
-            judge.seen(name, ending.clone()).and("processes", family.clone())
+            judge
+                .seen(name, ending.clone())
+                .and("processes", family.clone())
         };
         let term = position(&ending, "SIGTERM");
         let kept = matches!((position(&ending, "Shutdown"), term), (Some(asked), Some(told)) if asked < told);
-        let reason = if term.is_none() { "no-sigterm" } else { "wrong-order" };
-        seen().holds(kept, "SIGTERM after Shutdown", format!("{ending:?}"), reason);
-        let gone = stage.until(SLACK, || !family.iter().any(|pid| alive(*pid))).await;
+        let reason = if term.is_none() {
+            "no-sigterm"
+        } else {
+            "wrong-order"
+        };
+        seen().holds(
+            kept,
+            "SIGTERM after Shutdown",
+            format!("{ending:?}"),
+            reason,
+        );
+        let gone = stage
+            .until(SLACK, || !family.iter().any(|pid| alive(*pid)))
+            .await;
         let left: Vec<u32> = family.iter().copied().filter(|pid| alive(*pid)).collect();
-        seen().holds(gone, "no process left", format!("left: {left:?}"), "process-left");
+        seen().holds(
+            gone,
+            "no process left",
+            format!("left: {left:?}"),
+            "process-left",
+        );
         judge_report(case, name, &stopped, kill);
     }
     stage.close().await
@@ -130,16 +178,30 @@ fn position(ending: &[String], word: &str) -> Option<usize> {
 
 /// The report names the steps that the fake saw, in their order.
 fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
-    let steps: Vec<String> = stopped.steps.iter().map(|step| format!("{}: {}", step.step, step.outcome)).collect();
+    let steps: Vec<String> = stopped
+        .steps
+        .iter()
+        .map(|step| format!("{}: {}", step.step, step.outcome))
+        .collect();
     let mut expected = vec!["on_deactivate", "shutdown", "terminate"];
     if kill {
         expected.push("kill");
     }
     let names = stopped.steps.iter().map(|step| step.step.as_str());
     let named: Vec<&str> = names.filter(|step| expected.contains(step)).collect();
-    let seen = || case.require("ST-008").seen(name, format!("stopped: {}", stopped.stopped)).and("report", format!("{steps:?}"));
+    let seen = || {
+        case.require("ST-008")
+            .seen(name, format!("stopped: {}", stopped.stopped))
+            .and("report", format!("{steps:?}"))
+    };
     seen().equals(expected, named, "steps-missing");
-    let outcome = |word: &str| stopped.steps.iter().find(|step| step.step == word).map(|step| step.outcome.as_str());
+    let outcome = |word: &str| {
+        stopped
+            .steps
+            .iter()
+            .find(|step| step.step == word)
+            .map(|step| step.outcome.as_str())
+    };
     let terminate = if kill { "timed_out" } else { "exited" };
     seen().equals(Some(terminate), outcome("terminate"), "wrong-outcome");
     if kill {
@@ -149,9 +211,21 @@ fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
 
 async fn by_itself(case: &mut Case) -> ScenarioResult {
     // Only a host that waits for nothing, or for a fixed time, is anywhere near this bound.
-    let stage = Stage::open_with(case, Setting::new().bound("exit_after_shutdown", Duration::from_secs(30))).await?;
-    let serve = |controller| Serve { controller, ..Serve::good() };
-    let folder = stage.started("lingers", &Script::serving(serve(Controller::ExitAfterMs(400)))).await?;
+    let stage = Stage::open_with(
+        case,
+        Setting::new().bound("exit_after_shutdown", Duration::from_secs(30)),
+    )
+    .await?;
+    let serve = |controller| Serve {
+        controller,
+        ..Serve::good()
+    };
+    let folder = stage
+        .started(
+            "lingers",
+            &Script::serving(serve(Controller::ExitAfterMs(400))),
+        )
+        .await?;
     let (_, took, entries) = stop(&stage, &folder).await?;
     let exits: Vec<String> = entries
         .iter()
@@ -160,15 +234,27 @@ async fn by_itself(case: &mut Case) -> ScenarioResult {
             _ => None,
         })
         .collect();
-    let seen = || case.require("ST-003").seen("calls", called(&entries)).and("end", exits.clone());
+    let seen = || {
+        case.require("ST-003")
+            .seen("calls", called(&entries))
+            .and("end", exits.clone())
+    };
     seen().absent("signal", &signals(&entries), "signal-sent");
-    seen().within(Duration::from_millis(400) + case.scaled(SLACK), took, "stop-not-over");
+    seen().within(
+        Duration::from_millis(400) + case.scaled(SLACK),
+        took,
+        "stop-not-over",
+    );
     let folder = stage.started("at-once", &good()).await?;
     let (_, took, entries) = stop(&stage, &folder).await?;
     let seen = || case.require("ST-003").seen("calls", called(&entries));
     seen().absent("signal", &signals(&entries), "signal-sent");
     // The reference waits two seconds for a plugin that is gone.
-    seen().within(case.scaled(Duration::from_millis(1500)), took, "stop-not-over");
+    seen().within(
+        case.scaled(Duration::from_millis(1500)),
+        took,
+        "stop-not-over",
+    );
     stage.close().await
 }
 
@@ -176,86 +262,83 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(case, short()).await?;
     let error = Answer::error("plugin.on_deactivate.error", "cannot stop");
     let rows = [
-        ("deactivate-hangs", Serve::good().hook("OnDeactivate", Answer::Hang)),
-        ("deactivate-error", Serve::good().hook("OnDeactivate", error)),
-        ("deactivate-status", Serve::good().hook("OnDeactivate", Answer::status("INTERNAL", "broken"))),
-        ("shutdown-hangs", Serve { controller: Controller::Hang, ..Serve::good() }),
-        ("shutdown-unimplemented", Serve { controller: Controller::Unimplemented, ..Serve::good() }),
-        ("shutdown-ignored", Serve { controller: Controller::Ignore, ..Serve::good() }),
+        (
+            "deactivate-hangs",
+            Serve::good().hook("OnDeactivate", Answer::Hang),
+        ),
+        (
+            "deactivate-error",
+            Serve::good().hook("OnDeactivate", error),
+        ),
+        (
+            "deactivate-status",
+            Serve::good().hook("OnDeactivate", Answer::status("INTERNAL", "broken")),
+        ),
+        (
+            "shutdown-hangs",
+            Serve {
+                controller: Controller::Hang,
+                ..Serve::good()
+            },
+        ),
+        (
+            "shutdown-unimplemented",
+            Serve {
+                controller: Controller::Unimplemented,
+                ..Serve::good()
+            },
+        ),
+        (
+            "shutdown-ignored",
+            Serve {
+                controller: Controller::Ignore,
+                ..Serve::good()
+            },
+        ),
     ];
     for (name, serve) in rows {
         let folder = stage.started(name, &Script::serving(serve)).await?;
-        let order = crate::driver::protocol::Order::Deactivate { plugin: folder.id.clone() };
+        let order = crate::driver::protocol::Order::Deactivate {
+            plugin: folder.id.clone(),
+        };
         let began = Instant::now();
         let stopped = stage.host().ask(order, LONGEST + case.scaled(SLACK)).await;
         let took = began.elapsed();
         let entries = folder.entries()?;
         let ending = ending(&entries);
-        let seen = || case.require("ST-004").go_host("may hang for ever").seen(name, ending.clone());
+        let seen = || {
+            case.require("ST-004")
+                .go_host("may hang for ever")
+                .seen(name, ending.clone())
+        };
         let said = format!("{name}: {stopped:?}");
-        if !seen().holds(stopped.is_ok(), format!("{name}: a stop within {LONGEST:?}"), said, "stop-not-bounded") {
+        if !seen().holds(
+            stopped.is_ok(),
+            format!("{name}: a stop within {LONGEST:?}"),
+            said,
+            "stop-not-bounded",
+        ) {
             return Ok(());
         }
         seen().within(LONGEST + case.scaled(SLACK), took, "stop-not-bounded");
-        let kept = position(&ending, "Shutdown").is_some_and(|shutdown| position(&ending, "OnDeactivate") < Some(shutdown));
-        seen().holds(kept, format!("{name}: OnDeactivate, then Shutdown"), format!("{ending:?}"), "step-left-out");
+        let kept = position(&ending, "Shutdown")
+            .is_some_and(|shutdown| position(&ending, "OnDeactivate") < Some(shutdown));
+        seen().holds(
+            kept,
+            format!("{name}: OnDeactivate, then Shutdown"),
+            format!("{ending:?}"),
+            "step-left-out",
+        );
         let family = family(&entries);
-        let gone = stage.until(SLACK, || !family.iter().any(|pid| alive(*pid))).await;
-        seen().holds(gone, format!("{name}: no process left"), format!("{family:?}"), "process-left");
+        let gone = stage
+            .until(SLACK, || !family.iter().any(|pid| alive(*pid)))
+            .await;
+        seen().holds(
+            gone,
+            format!("{name}: no process left"),
+            format!("{family:?}"),
+            "process-left",
+        );
     }
-    stage.close().await
-}
-
-async fn children(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open_with(case, short()).await?;
-    let rows = [
-        ("plain", Grandchild::default()),
-        ("deaf", Grandchild { ignore_term: true, ..Grandchild::default() }),
-        ("holds-pipes", Grandchild { holds_pipes: true, ignore_term: true, ..Grandchild::default() }),
-        ("own-session", Grandchild { setsid: true, ..Grandchild::default() }),
-        ("daemon", Grandchild { setsid: true, double_fork: true, holds_pipes: true, ignore_term: true, ..Grandchild::default() }),
-    ];
-    for (name, grandchild) in rows {
-        let script = Script::new().grandchild(grandchild).then(&good());
-        let folder = stage.started(name, &script).await?;
-        let before = family(&folder.entries()?);
-        let running: Vec<u32> = before.iter().copied().filter(|pid| alive(*pid)).collect();
-        let (_, took, _) = stop(&stage, &folder).await?;
-        let gone = stage.until(SLACK, || !before.iter().any(|pid| alive(*pid))).await;
-        let left: Vec<u32> = before.iter().copied().filter(|pid| alive(*pid)).collect();
-        for id in ["ST-005", "PR-016"] {
-            let seen = case.require(id).seen("control: processes before the stop", running.clone());
-            let kept = gone && running.len() >= 2;
-            seen.holds(kept, format!("{name}: two processes, none of them left"), format!("left: {left:?}"), "process-left");
-        }
-        let seen = case.require("ST-005").seen("control: processes before the stop", running);
-        seen.within(LONGEST + case.scaled(SLACK), took, "stop-held");
-    }
-    stage.close().await
-}
-
-async fn api(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open_with(case, short().bound("hook", Duration::from_secs(10))).await?;
-    let version = ApiOrder { label: Some("late".to_owned()), ..ApiOrder::new("GetServerVersion", json!({})) };
-    let serve = Serve::good().hook("OnDeactivate", Answer::Api(version, Box::new(Answer::empty())));
-    let folder = stage.started("plugin", &Script::serving(serve)).await?;
-    let entries = folder.entries()?;
-    let target = environment_of(&entries).and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned());
-    let address = target.clone().unwrap_or_default();
-    // A call whose request never ends keeps its handler waiting for as long as the server lets it.
-    let held = HeldCall::open(&address).await;
-    let (_, took, entries) = stop(&stage, &folder).await?;
-    let answer = entries.iter().find_map(|entry| match &entry.event {
-        Seen::Api { response, status, .. } => Some((response.clone(), status.clone())),
-        _ => None,
-    });
-    let held_words = held.as_ref().map(|_| "a call whose request never ends").map_err(ToString::to_string);
-    let seen = || case.require("ST-006").seen("API target", target.clone()).and("held open", format!("{held_words:?}"));
-    let kept = matches!(&answer, Some((Some(_), None)));
-    seen().holds(kept, "an answer during OnDeactivate", format!("{answer:?}"), "api-gone-too-early");
-    let closed = stage.until(SLACK, || !listens(&address)).await;
-    seen().holds(closed, "a closed port", format!("{address} answers"), "api-server-left");
-    seen().within(LONGEST + case.scaled(SLACK), took, "stop-held");
-    drop(held);
     stage.close().await
 }

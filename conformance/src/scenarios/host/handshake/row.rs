@@ -68,13 +68,30 @@ impl Row {
     }
 
     /// A line that is refused.
-    pub const fn refused(id: &'static str, name: &'static str, line: &'static [u8], kind: &'static str, go: &'static str) -> Row {
+    pub const fn refused(
+        id: &'static str,
+        name: &'static str,
+        line: &'static [u8],
+        kind: &'static str,
+        go: &'static str,
+    ) -> Row {
         Row::new(id, name, line, Expect::Refused { kind, go })
     }
 
     const fn new(id: &'static str, name: &'static str, line: &'static [u8], expect: Expect) -> Row {
         let bind = Bind::Tcp("127.0.0.1");
-        Row { id, name, expect, line, bind, then: Then::Stays, pieces: 1, pause_ms: 0, late_ms: 0, padded_to: 0 }
+        Row {
+            id,
+            name,
+            expect,
+            line,
+            bind,
+            then: Then::Stays,
+            pieces: 1,
+            pause_ms: 0,
+            late_ms: 0,
+            padded_to: 0,
+        }
     }
 
     /// Written in so many pieces with a pause between them.
@@ -117,25 +134,46 @@ impl Row {
     /// The line as printable ASCII, shortened.
     pub fn escaped(&self) -> String {
         let text = self.line.escape_ascii().to_string();
-        let text = if text.len() > 120 { format!("{}…", &text[..120]) } else { text };
-        if self.padded_to > 0 { format!("{text} filled up to {} bytes", self.padded_to) } else { text }
+        let text = if text.len() > 120 {
+            format!("{}…", &text[..120])
+        } else {
+            text
+        };
+        if self.padded_to > 0 {
+            format!("{text} filled up to {} bytes", self.padded_to)
+        } else {
+            text
+        }
     }
 
     /// The bytes up to the first line feed.
     pub fn first_line(&self) -> &'static [u8] {
-        self.line.split(|byte| *byte == b'\n').next().unwrap_or_default()
+        self.line
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default()
     }
 
     /// The script of the fake that writes the line; `case` is the case's folder.
     pub fn script(&self, case: &Path) -> Script {
         let listen = match self.bind {
-            Bind::Tcp(ip) => Listen { network: Network::Tcp, bind: Some(ip.to_owned()), leave_file: false },
+            Bind::Tcp(ip) => Listen {
+                network: Network::Tcp,
+                bind: Some(ip.to_owned()),
+                leave_file: false,
+            },
             Bind::Unix(path) => {
                 let path = path.replace(FOLDER, &case.display().to_string());
-                Listen { network: Network::Unix, bind: Some(path), leave_file: false }
+                Listen {
+                    network: Network::Unix,
+                    bind: Some(path),
+                    leave_file: false,
+                }
             }
         };
-        let mut script = Script::new().step(Step::Listen(listen)).serve(Serve::good());
+        let mut script = Script::new()
+            .step(Step::Listen(listen))
+            .serve(Serve::good());
         if self.late_ms > 0 {
             script = script.sleep(self.late_ms);
         }
@@ -147,7 +185,11 @@ impl Row {
     }
 
     fn write(&self, case: &Path) -> Write {
-        let write = Write { pieces: self.pieces, pause_ms: self.pause_ms, ..Write::default() };
+        let write = Write {
+            pieces: self.pieces,
+            pause_ms: self.pause_ms,
+            ..Write::default()
+        };
         match std::str::from_utf8(self.line) {
             Ok(text) => {
                 let mut text = text.replace(FOLDER, &case.display().to_string());
@@ -157,15 +199,32 @@ impl Row {
                     text.push_str(&"x".repeat(self.padded_to.saturating_sub(line)));
                     text.push_str(&end);
                 }
-                Write { text: Some(text), ..write }
+                Write {
+                    text: Some(text),
+                    ..write
+                }
             }
             Err(_) => {
                 let digits = self.line.iter().map(|byte| format!("{byte:02x}")).collect();
-                Write { hex: Some(digits), ..write }
+                Write {
+                    hex: Some(digits),
+                    ..write
+                }
             }
         }
     }
 }
+
+/// Writes rows by requirement: `runs "name": "line"`, or `refused "name": b"line" => "word", GO`; each with settings behind semicolons.
+macro_rules! rows {
+    ($($id:literal {
+        $($how:ident $name:literal: $line:literal $(=> $kind:literal, $go:expr)? $(; $setting:ident($($argument:literal),*))*,)+
+    })+) => {
+        &[$($(Row::$how($id, $name, $line $(, $kind, $go)?)$(.$setting($($argument),*))*),+),+]
+    };
+}
+
+pub(super) use rows;
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +236,10 @@ mod tests {
 
     #[test]
     fn a_line_is_filled_up_before_its_end() {
-        assert_eq!(text(Row::runs("HS-013", "", "1|{case}|\n").padded_to(8)), "1|/c|xxx\n");
+        assert_eq!(
+            text(Row::runs("HS-013", "", "1|{case}|\n").padded_to(8)),
+            "1|/c|xxx\n"
+        );
         assert_eq!(text(Row::runs("HS-013", "", "1|").padded_to(4)), "1|xx");
     }
 

@@ -1,0 +1,78 @@
+//! Hook calls: JSON to bytes, bytes to JSON, and how a call ended in the protocol's words.
+
+use plugin_host::hooks::Outcome;
+use plugin_proto::{Form, Method, find_hook, reflect};
+use serde_json::{Value, json};
+
+use super::{Answer, Host, NOT_RUNNING, plugin_id, refusal, told};
+use crate::driver::fault::Fault;
+use crate::driver::protocol::Called;
+
+impl Host {
+    pub(super) async fn hook(&self, plugin: &str, hook: &str, request: Value) -> Answer {
+        let id = plugin_id(plugin)?;
+        let method = find_hook(hook)
+            .ok_or_else(|| refusal("hook.unknown", &format!("no hook is called {hook:?}")))?;
+        let mut request = if request.is_null() {
+            json!({})
+        } else {
+            request
+        };
+        if self.has(Fault::DropsRequestField)
+            && let Some(fields) = request.as_object_mut()
+        {
+            fields.remove("plugin_context");
+        }
+        let bytes = reflect::from_json(method, Form::Request, &request)
+            .map_err(|error| refusal("hook.request", &error.to_string()))?;
+        let hooks = self
+            .environment
+            .hooks(&id)
+            .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        let outcome = hooks.call_raw(method, bytes).await;
+        let called = self.called(method, outcome);
+        self.manner_after_hook(&id, &called).await;
+        let answer = told(&called)?;
+        if self.has(Fault::MixesAnswers) {
+            let before = self.mixed.lock().await.replace(answer.clone());
+            return Ok(before.unwrap_or(answer));
+        }
+        Ok(answer)
+    }
+
+    fn called(&self, method: &'static Method, outcome: Outcome<bytes::Bytes>) -> Called {
+        match outcome {
+            Outcome::Answered(bytes) => match reflect::to_json(method, Form::Response, &bytes) {
+                Ok(mut response) => {
+                    if self.has(Fault::DropsAnswerField)
+                        && let Some(fields) = response
+                            .get_mut("modified_post")
+                            .and_then(Value::as_object_mut)
+                    {
+                        fields.remove("message");
+                    }
+                    Called::Answered { response }
+                }
+                Err(error) => Called::Failed {
+                    kind: "violation".to_owned(),
+                    message: error.to_string(),
+                },
+            },
+            Outcome::NotImplemented => Called::NotImplemented {},
+            Outcome::Refused(error) if self.has(Fault::ErrorsLookAlike) => Called::Failed {
+                kind: "status".to_owned(),
+                message: error.message,
+            },
+            Outcome::Refused(error) => {
+                let wire = prost::Message::encode_to_vec(&*error);
+                let error = reflect::message_to_json("mattermost.pluginapi.v1.AppError", &wire)
+                    .unwrap_or_default();
+                Called::Refused { error }
+            }
+            Outcome::Failed(failure) => Called::Failed {
+                kind: failure.kind.word().to_owned(),
+                message: failure.to_string(),
+            },
+        }
+    }
+}
