@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -46,6 +47,8 @@ pub struct Environment {
     registry: mpsc::UnboundedSender<Message>,
     views: watch::Receiver<Views>,
     journal: Journal,
+    /// The guard that was started for this environment alone, and how long its end may take.
+    guard: Option<(GuardHandle, Duration)>,
 }
 
 impl Environment {
@@ -54,11 +57,12 @@ impl Environment {
     /// # Errors
     /// When the guard cannot be started.
     pub fn new(options: HostOptions, backend: Arc<dyn Backend>) -> io::Result<Self> {
-        let guard = match (&options.shared_guard, &options.guard) {
-            (Some(shared), _) => Some(shared.clone()),
+        let own_guard = match (&options.shared_guard, &options.guard) {
             (None, Some(program)) => Some(GuardHandle::start(program, &options.run_mark)?),
-            (None, None) => None,
+            _ => None,
         };
+        let guard_limit = options.timing.kill + options.timing.drain;
+        let guard = options.shared_guard.clone().or_else(|| own_guard.clone());
         let journal = Journal::new();
         let (registry, messages) = mpsc::unbounded_channel();
         let (sender, views) = watch::channel(Views::new());
@@ -69,6 +73,7 @@ impl Environment {
             registry,
             views,
             journal,
+            guard: own_guard.map(|guard| (guard, guard_limit)),
         })
     }
 
@@ -122,9 +127,15 @@ impl Environment {
         self.ask(|reply| Message::Deactivate { id, reply }).await?
     }
 
-    /// Stops all plugins, all at once, and activates none any more. Answers how each of those that ran was stopped.
+    /// Stops all plugins, all at once, and activates none any more; the guard, if it was started for this environment, ends
+    /// last. Answers how each of those that ran was stopped.
     pub async fn shutdown(&self) -> BTreeMap<PluginId, StopReport> {
         let reports = self.ask(|reply| Message::Shutdown { reply }).await;
+        if let Some((guard, limit)) = &self.guard
+            && !guard.close(*limit).await
+        {
+            tracing::warn!("the guard did not end within {limit:?}");
+        }
         reports.unwrap_or_default()
     }
 

@@ -199,4 +199,14 @@ impl StartError {
     pub fn go_wording(&self) -> Option<String> {
         self.cause.go_wording()
     }
+
+    /// The error that the plugin answered in band, if it did.
+    pub fn app_error(&self) -> Option<&AppError> {
+        match &self.cause {
+            StartCause::ImplementedRefused(error) | StartCause::ActivateRefused(error) => {
+                Some(error)
+            }
+            _ => None,
+        }
+    }
 }

@@ -8,9 +8,9 @@ use fake_interpreters::{Preset, Script, place};
 use futures_util::future::join_all;
 use plugin_host::environment::Environment;
 use plugin_host::event::What;
-use plugin_host::ids::PluginId;
+use plugin_host::ids::{PluginId, RUN_MARK_VARIABLE};
 use plugin_host::memory::Memory;
-use plugin_host::options::HostOptions;
+use plugin_host::options::{GuardProgram, HostOptions};
 
 use plugin_proto::hook::ExecuteCommand;
 use plugin_proto::pb::ExecuteCommandRequest;
@@ -298,4 +298,54 @@ async fn a_panic_of_the_application_fails_the_start_and_no_more() {
         assert!(error.to_string().contains("no API today"), "{error}");
     }
     assert_eq!(world.state(), "failed_to_start");
+}
+
+#[tokio::test]
+async fn the_guard_of_an_environment_begins_and_ends_with_it() {
+    let mut options = HostOptions {
+        guard: Some(GuardProgram {
+            program: env!("CARGO_BIN_EXE_plugin-guard").into(),
+            args: Vec::new(),
+        }),
+        ..HostOptions::default()
+    };
+    let mark = format!("{RUN_MARK_VARIABLE}={}", options.run_mark);
+    let memory = std::sync::Arc::new(Memory::default());
+    let environment = Environment::new(options.clone(), memory.clone()).unwrap();
+    let world = World::preset(Preset::Good);
+    let activation = environment.activate(&world.plugin.directory).await.unwrap();
+    let variables = std::fs::read(format!("/proc/{}/environ", activation.pid)).unwrap();
+    assert!(
+        variables
+            .split(|byte| *byte == 0)
+            .any(|pair| pair == mark.as_bytes())
+    );
+    let guards = || children_named("plugin-guard", std::process::id());
+    assert!(!guards().is_empty());
+    let reports = environment.shutdown().await;
+    assert!(reports.values().all(|report| report.graceful));
+    assert!(guards().is_empty());
+
+    options.guard = Some(GuardProgram {
+        program: "/nowhere/at/all".into(),
+        args: Vec::new(),
+    });
+    Environment::new(options, memory).unwrap_err();
+}
+
+/// Processes of that name whose parent is this one.
+fn children_named(name: &str, parent: u32) -> Vec<u32> {
+    let folders = std::fs::read_dir("/proc").unwrap();
+    let pids = folders.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    pids.filter(|pid: &u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let parent_of = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.split(' ').nth(1));
+        stat.contains(&format!("({name})"))
+            && parent_of == Some(&parent.to_string())
+            && is_alive(*pid)
+    })
+    .collect()
 }

@@ -165,6 +165,8 @@ async fn the_text_of_an_activation_error_reaches_the_caller() {
         error.to_string().contains("the licence has expired"),
         "{error}"
     );
+    let app_error = start_error(&error).app_error().unwrap();
+    assert_eq!(app_error.id, "plugin.on_activate.error");
 
     let setting = Setting {
         policy: Policy {
