@@ -139,7 +139,8 @@ pub enum Step {
     Flood(Flood),
     /// Waits until something has happened.
     WaitFor {
-        /// `connection`, `stdio`, `health`, `shutdown`, `hook:NAME` (has arrived), `answered:NAME`, `signal:TERM`, `parent` (has died).
+        /// `connection`, `stdio`, `health`, `shutdown`, `hook:NAME` (has arrived), `answered:NAME`, `api:NAME`, `signal:TERM`, `flooded`,
+        /// `parent` (has died).
         event: String,
         /// How often it must have happened since the start of the fake; default once.
         #[serde(default = "once")]

@@ -322,12 +322,39 @@ fn an_environment_other_than_demanded_ends_the_process() {
     };
     assert!(ends(equal(), &[("V", "2,1")]));
     assert!(!ends(equal(), &[("V", "1")]));
+    let numeric = || DemandEnv {
+        numeric: names("T"),
+        ..DemandEnv::default()
+    };
+    assert!(ends(numeric(), &[("T", "soon")]));
+    assert!(!ends(numeric(), &[("T", "0.5")]));
     let known = || DemandEnv {
         known: Some(names("PLUGIN_MIN_PORT")),
         ..DemandEnv::default()
     };
     assert!(ends(known(), &[("PLUGIN_NEW", "1")]));
     assert!(!ends(known(), &[("PLUGIN_MIN_PORT", "1"), ("OTHER", "1")]));
+}
+
+#[test]
+fn a_lock_lets_the_first_start_pass_and_no_other() {
+    let lock = Step::Lock {
+        file: "plugin.lock".into(),
+    };
+    let fake = Fake::new(&Script::new().step(lock).exit(0));
+    assert_eq!(fake.start().code(), Some(0));
+    let mut again = fake.start();
+    assert_eq!(again.code(), Some(1));
+    assert!(again.stderr_line().contains("plugin.lock"));
+}
+
+#[test]
+fn an_interpreter_may_be_a_symbolic_link() {
+    let fake = Fake::new(&Script::new().write("linked\n"));
+    std::fs::remove_file(&fake.folder.interpreter).unwrap();
+    let binary = env!("CARGO_BIN_EXE_fake-interpreter");
+    std::os::unix::fs::symlink(binary, &fake.folder.interpreter).unwrap();
+    assert_eq!(fake.start().stdout_line(), "linked\n");
 }
 
 #[test]
