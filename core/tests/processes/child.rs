@@ -346,6 +346,24 @@ async fn a_program_that_cannot_be_started(
 }
 
 #[tokio::test]
+async fn a_program_that_is_still_being_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin");
+    std::fs::copy("/bin/true", &file).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let writer = std::fs::File::options().append(true).open(&file).unwrap();
+    let program = |shell: &mut Shell| shell.launch.program.clone_from(&file);
+    let mut shell = Shell::script("");
+    program(&mut shell);
+    assert_eq!(shell.try_start().unwrap_err().kind(), "spawn.busy");
+    drop(writer);
+    let mut shell = Shell::script("");
+    program(&mut shell);
+    assert_eq!(shell.start().child.wait_exit().await, Exit::Code(0));
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_program() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime};
 
-use tokio::process::Command;
+use tokio::process::{Child as Process, Command};
 use tokio::sync::{mpsc, watch};
 
 use super::owner::Owner;
@@ -41,6 +41,7 @@ impl SpawnError {
             _ => match self.source.kind() {
                 io::ErrorKind::NotFound => "spawn.not_found",
                 io::ErrorKind::PermissionDenied => "spawn.permission_denied",
+                io::ErrorKind::ExecutableFileBusy => "spawn.busy",
                 _ => "spawn.failed",
             },
         }
@@ -52,6 +53,7 @@ impl SpawnError {
             "spawn.exec_format" => "exec format error".to_owned(),
             "spawn.not_found" => "no such file or directory".to_owned(),
             "spawn.permission_denied" => "permission denied".to_owned(),
+            "spawn.busy" => "text file busy".to_owned(),
             _ => self.source.to_string(),
         };
         format!("fork/exec {}: {why}", self.program.display())
@@ -66,7 +68,7 @@ impl Child {
             source,
         };
         let started_at = SystemTime::now();
-        let mut process = command(launch).spawn().map_err(failed)?;
+        let mut process = start(launch).map_err(failed)?;
         let started = Instant::now();
         let gone = || failed(io::Error::other("the process has no id or no pipes"));
         let pid = process.id().ok_or_else(gone)?;
@@ -130,6 +132,23 @@ impl Child {
             }),
         })
     }
+}
+
+/// How often a program is tried that is still open for writing.
+const TRIES: usize = 50;
+
+/// A program that was written a moment ago may still be open in a child that another thread is starting: every open file is
+/// inherited until the child executes its own program. That takes no longer than a few starts.
+fn start(launch: &Launch) -> io::Result<Process> {
+    for _ in 1..TRIES {
+        match command(launch).spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::yield_now();
+            }
+            started => return started,
+        }
+    }
+    command(launch).spawn()
 }
 
 fn command(launch: &Launch) -> Command {
