@@ -176,7 +176,7 @@ pub struct Listen {
     /// TCP or a unix socket.
     #[serde(default)]
     pub network: Network,
-    /// IP address for tcp (default 127.0.0.1), path for unix (default: a fresh one in the folder for temporary files).
+    /// IP address for tcp (default 127.0.0.1), path for unix (default: a fresh one in the working directory).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bind: Option<String>,
     /// Leaves the socket file behind at the end instead of removing it.

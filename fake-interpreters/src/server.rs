@@ -22,6 +22,9 @@ pub(crate) const AUTHORITY: HeaderName = HeaderName::from_static("fake-interpret
 /// Frames up to this size are taken.
 const MAX_FRAME: u32 = 1024 * 1024;
 
+/// What every system takes as the path of a socket.
+const LONGEST_SOCKET_PATH: usize = 100;
+
 /// Something that accepts connections.
 #[derive(Debug)]
 pub(crate) enum Listener {
@@ -57,11 +60,19 @@ pub(crate) fn bind(ip: &str) -> std::io::Result<(TcpSocket, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Listens on a unix socket; without a path on a fresh one in the folder for temporary files.
+/// Listens on a unix socket; without a path on a fresh one in the working directory, which a plugin folder's owner removes.
 pub(crate) fn listen_unix(path: Option<&str>) -> std::io::Result<(UnixListener, PathBuf)> {
     let path = match path {
         Some(path) => PathBuf::from(path),
-        None => std::env::temp_dir().join(format!("fake-interpreter-{}.sock", std::process::id())),
+        None => {
+            let name = format!("fake-{}.sock", std::process::id());
+            let here = std::env::current_dir()?.join(&name);
+            if here.as_os_str().len() <= LONGEST_SOCKET_PATH {
+                here
+            } else {
+                std::env::temp_dir().join(name)
+            }
+        }
     };
     Ok((UnixListener::bind(&path)?, path))
 }
