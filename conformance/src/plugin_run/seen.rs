@@ -51,12 +51,10 @@ impl Seen {
         let mut looked_at = 0;
         let search = async {
             loop {
-                let found = {
-                    let events = self.lock();
-                    let found = events[looked_at..].iter().find_map(&mut pick);
-                    looked_at = events.len();
-                    found
-                };
+                // A copy, because `pick` may look at the events itself.
+                let new = self.lock()[looked_at..].to_vec();
+                looked_at += new.len();
+                let found = new.iter().find_map(&mut pick);
                 if found.is_some() {
                     return found;
                 }
