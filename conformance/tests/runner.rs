@@ -1,9 +1,11 @@
 //! The engine with in-process cases: scenarios that pass, fail, hang, panic, forget to judge, leave processes.
 
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Barrier;
 
 use plugin_conformance::case::{Case, MARK_VARIABLE};
 use plugin_conformance::mutant::{Mutant, Workshop};
@@ -308,6 +310,32 @@ async fn a_scenario_that_hangs_is_cut_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_scenario_that_blocks_its_thread_is_cut_too_and_holds_nobody() {
+    let blocking = row("t/blocking", |case| {
+        Box::pin(async {
+            keep(case, "HS-001");
+            let (_kept, never) = std::sync::mpsc::channel::<()>();
+            let _ = never.recv();
+            Ok(())
+        })
+    });
+    let scenario = Scenario {
+        deadline: Duration::from_millis(50),
+        ..blocking
+    };
+    let options = RunOptions {
+        jobs: 1,
+        ..options()
+    };
+    let scenarios = vec![scenario, row("t/passing", passing)];
+    let (reports, _) = play(&suite(scenarios, vec![host()]), &options)
+        .await
+        .unwrap();
+    assert_eq!(reports[0].end, End::Deadline { after_ms: 50 });
+    assert_eq!(reports[1].end, End::Completed);
+}
+
+#[tokio::test]
 async fn judging_what_the_row_does_not_list_is_a_fault_of_the_suite() {
     let scenario = row("t/stranger", |case| {
         Box::pin(async {
@@ -585,15 +613,14 @@ async fn fail_fast_ends_the_run_and_reports_what_was_not_played() {
 
 static PLAYING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
+static PAIR: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
 
 #[tokio::test]
-async fn no_more_cases_are_played_at_a_time_than_there_are_jobs() {
+async fn as_many_cases_are_played_at_a_time_as_there_are_jobs() {
     fn counting(case: &mut Case) -> Running<'_> {
         Box::pin(async {
             MOST.fetch_max(PLAYING.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            for _ in 0..100 {
-                tokio::task::yield_now().await;
-            }
+            PAIR.wait().await;
             PLAYING.fetch_sub(1, Ordering::SeqCst);
             keep(case, "HS-001");
             keep(case, "HS-002");

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
 
 use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
@@ -152,15 +154,28 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
     }
 }
 
-/// The scenario in a task of its own, so that a panic in it ends nothing else.
-async fn play(run: Run, mut case: Case, allowed: Duration) -> End {
-    let mut playing = OwnTask(tokio::spawn(async move { run(&mut case).await }));
-    match tokio::time::timeout(allowed, &mut playing.0).await {
-        Ok(joined) => end_of(joined),
+/// The scenario in a thread and a runtime of its own: neither a panic in it nor one that blocks its thread stops anything else, and
+/// whatever it has spawned ends with it.
+async fn play(run: Run, case: Case, allowed: Duration) -> End {
+    let (cut, is_cut) = oneshot::channel();
+    let (sender, mut ended) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("case".to_owned());
+    let started = thread.spawn(move || {
+        // Nobody waits any more if the case was cut and took too long to end.
+        let _ = sender.send(play_here(run, case, is_cut));
+    });
+    if let Err(error) = started {
+        let message = format!("cannot start the thread of a case: {error}");
+        return End::Errored { message };
+    }
+    match tokio::time::timeout(allowed, &mut ended).await {
+        Ok(end) => end.unwrap_or_else(|error| End::Errored {
+            message: error.to_string(),
+        }),
         Err(_) => {
-            playing.0.abort();
+            drop(cut);
             // Its folder and processes are cleaned up next, so it has to be over; one that blocks its thread is left behind.
-            let _ = tokio::time::timeout(ABORT, &mut playing.0).await;
+            let _ = tokio::time::timeout(ABORT, ended).await;
             End::Deadline {
                 after_ms: u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX),
             }
@@ -168,13 +183,27 @@ async fn play(run: Run, mut case: Case, allowed: Duration) -> End {
     }
 }
 
-/// A task that does not outlive the case: when a run is interrupted, the case is dropped and the scenario with it.
-struct OwnTask(JoinHandle<ScenarioResult>);
-
-impl Drop for OwnTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Plays the scenario in this thread until it ends or is cut, which is when the other end of the channel is dropped.
+fn play_here(run: Run, mut case: Case, cut: oneshot::Receiver<()>) -> End {
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let message = format!("cannot start the runtime of a case: {error}");
+            return End::Errored { message };
+        }
+    };
+    let end = runtime.block_on(async {
+        let mut playing = tokio::spawn(async move { run(&mut case).await });
+        tokio::select! {
+            joined = &mut playing => end_of(joined),
+            _ = cut => {
+                playing.abort();
+                end_of(playing.await)
+            }
+        }
+    });
+    runtime.shutdown_timeout(ABORT);
+    end
 }
 
 fn end_of(joined: Result<ScenarioResult, JoinError>) -> End {
