@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::{Child as Process, Command};
 use tokio::sync::{mpsc, watch};
@@ -134,21 +134,26 @@ impl Child {
     }
 }
 
-/// How often a program is tried that is still open for writing.
-const TRIES: usize = 50;
+/// How long a program is tried that is still open for writing.
+const BUSY: Duration = Duration::from_millis(500);
 
 /// A program that was written a moment ago may still be open in a child that another thread is starting: every open file is
-/// inherited until the child executes its own program. That takes no longer than a few starts.
+/// inherited until the child executes its own program. Nothing announces that moment, but it is near unless the machine
+/// is overloaded, so the calling thread waits for it.
 fn start(launch: &Launch) -> io::Result<Process> {
-    for _ in 1..TRIES {
+    let began = Instant::now();
+    loop {
         match command(launch).spawn() {
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                std::thread::yield_now();
+            Err(error) if is_busy(&error) && began.elapsed() < BUSY => {
+                std::thread::sleep(Duration::from_millis(1));
             }
             started => return started,
         }
     }
-    command(launch).spawn()
+}
+
+fn is_busy(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ExecutableFileBusy
 }
 
 fn command(launch: &Launch) -> Command {
