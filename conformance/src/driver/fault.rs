@@ -31,6 +31,9 @@ pub enum Fault {
     /// Tracebacks are ordinary text.
     IgnoreTracebacks,
 
+    /// All of these at once: what the reference does.
+    Reference,
+
     // ---- timing ----
     /// The start timeout is an eighth of what it should be.
     GivesUpEarly,
@@ -46,6 +49,10 @@ pub enum Fault {
     StopsWithoutBound,
     /// SIGTERM follows Shutdown at once.
     TerminatesAtOnce,
+    /// SIGKILL follows SIGTERM at once.
+    KillsAtOnce,
+    /// The API server waits for its handlers for ever.
+    WaitsForHandlers,
     /// A stop takes two seconds more.
     WaitsFixedTime,
 
@@ -142,6 +149,8 @@ pub enum Fault {
     SkipsOnDeactivate,
     /// Shutdown is left out.
     SkipsShutdown,
+    /// Every plugin counts as asked to end, with a controller or without.
+    TakesShutdownForAnswered,
 
     // ---- the API ----
     /// GetPluginID answers another id.
@@ -196,6 +205,8 @@ pub enum Fault {
     FixedInterpreter,
     /// The list of variables to pass is not looked at.
     IgnoresPassedVariables,
+    /// An activation succeeds before it has begun.
+    SucceedsEarly,
     /// Each activation starts a process.
     StartsTwice,
     /// A restart starts a new process beside the old.

@@ -123,6 +123,14 @@ impl Host {
             return Err(refusal);
         }
         let environment = self.environment_for(Fault::StartsTwice).await?;
+        if self.has(Fault::SucceedsEarly) {
+            let dir = dir.to_owned();
+            tokio::spawn(async move { environment.activate(dir).await });
+            return told(&Activated {
+                started: true,
+                ..Activated::default()
+            });
+        }
         let mut started = environment.activate(dir).await;
         if self.put_fixed_interpreter(dir, &started) {
             started = environment.activate(dir).await;

@@ -40,6 +40,7 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::NoFirstCheck
             | Fault::SkipsOnDeactivate
             | Fault::SkipsShutdown
+            | Fault::TakesShutdownForAnswered
     )
 }
 
@@ -194,6 +195,11 @@ impl Proxy {
             }
             (Fault::SkipsOnDeactivate, DEACTIVATE) => Ok(Bytes::new()),
             (Fault::SkipsShutdown, SHUTDOWN) => Err(Status::unimplemented("not asked for")),
+            (Fault::TakesShutdownForAnswered, SHUTDOWN) => {
+                // Whatever came of it.
+                let _ = self.forward(call).await;
+                Ok(Bytes::new())
+            }
             _ => self.forward(call).await,
         }
     }

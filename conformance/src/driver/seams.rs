@@ -53,6 +53,9 @@ pub(super) fn options(
 }
 
 fn policy(fault: Option<Fault>) -> Policy {
+    if fault == Some(Fault::Reference) {
+        return Policy::reference();
+    }
     let is = |wanted| fault == Some(wanted);
     Policy {
         inherit_host_environment: is(Fault::InheritHostEnvironment),
@@ -86,6 +89,8 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
         Some(Fault::SlowHookTimeout) => timing.hook += LONGER,
         Some(Fault::SlowHealthTimeout) => timing.health += LONGER,
         Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
+        Some(Fault::KillsAtOnce) => timing.term_grace = Duration::ZERO,
+        Some(Fault::WaitsForHandlers) => timing.api_close = FOR_EVER,
         Some(Fault::TerminatesAtOnce) => timing.exit_after_shutdown = Duration::ZERO,
         _ => {}
     }

@@ -67,9 +67,11 @@ mutants! {
     "host/inherited-api-target": breaks "EV-002" by "inherited-api-target", Driver("inherit-host-environment");
     "host/api-not-ready": breaks "EV-002" by "api-not-ready", Driver("api-not-ready");
     "host/omits-plugin-variables": breaks "EV-003" by "variable-missing", Driver("omit-plugin-variables");
+    "host/reference": breaks "EV-004" by "secret-leaked", Driver("reference");
     "host/leaks-secrets": breaks "EV-004" by "secret-leaked", Driver("inherit-host-environment");
     "host/ignores-passed-variables": breaks "EV-005" by "variable-not-passed", Driver("ignores-passed-variables");
 
+    "host/succeeds-early": breaks "LC-012" by "succeeded-early", Driver("succeeds-early");
     "host/asks-implemented-twice": breaks "LC-001" by "implemented-not-once", Driver("asks-implemented-twice");
     "host/no-configuration": breaks "LC-002" by "configuration-not-first", Driver("start-without-configuration");
     "host/activates-first": breaks "LC-002" by "configuration-not-first", Driver("activates-first");
@@ -104,13 +106,16 @@ mutants! {
     "host/skips-shutdown": breaks "ST-001" by "no-shutdown", Driver("skips-shutdown");
     "host/never-terminates": breaks "ST-002" by "no-sigterm", Driver("never-terminate");
     "host/kills-only-child": breaks "ST-002" by "process-left", Driver("kill-only-child");
+    "host/kills-at-once": breaks "ST-002" by "no-grace", Driver("kills-at-once");
     "host/terminates-at-once": breaks "ST-003" by "signal-sent", Driver("terminates-at-once");
     "host/waits-fixed-time": breaks "ST-003" by "stop-not-over", Driver("waits-fixed-time");
     "host/stops-without-bound": breaks "ST-004" by "stop-not-bounded", Driver("stops-without-bound");
     "host/children-left": breaks "ST-005" by "process-left", Driver("kill-only-child");
     "host/api-server-left": breaks "ST-006" by "api-server-left", Driver("leaks-api-server");
     "host/api-gone-early": breaks "ST-006" by "api-gone-too-early", Driver("api-gone-early");
+    "host/waits-for-handlers": breaks "ST-006" by "stop-held", Driver("waits-for-handlers");
     "host/no-guard": breaks "ST-007" by "process-left", Driver("no-guard");
+    "host/takes-shutdown-for-answered": breaks "ST-009" by "waited-without-controller", Driver("takes-shutdown-for-answered");
     "host/hides-stop-steps": breaks "ST-008" by "steps-missing", Driver("hides-stop-steps");
 
     "host/wrong-plugin-id": breaks "AP-001" by "wrong-plugin-id", Driver("wrong-plugin-id");

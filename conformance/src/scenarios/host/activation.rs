@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use fake_interpreters::journal::Entry;
-use fake_interpreters::script::{Controller, Health, Script, Serve, Stdio};
+use fake_interpreters::journal::{Entry, Event as Seen};
+use fake_interpreters::script::{Answer, Controller, Health, Script, Serve, Stdio};
 
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called, calls, pids};
@@ -16,6 +16,8 @@ scenarios! {
     "host/activation/order" => order: ["LC-001", "LC-002"];
     /// Lifecycle hooks that are not announced are not called.
     "host/activation/without-lifecycle-hooks" => without_lifecycle_hooks: ["LC-003"];
+    /// An activation is over when OnActivate was answered.
+    "host/activation/answered" => answered: ["LC-012"];
     /// Activating a running plugin.
     "host/activation/twice" => twice: ["LC-006"];
     /// A restart of a running plugin.
@@ -104,6 +106,31 @@ async fn without_lifecycle_hooks(case: &mut Case) -> ScenarioResult {
         .filter(|name| lifecycle.contains(&name.as_str()))
         .collect();
     seen().absent("lifecycle hook called", &unlisted, "unlisted-hook-called");
+    stage.close().await
+}
+
+async fn answered(case: &mut Case) -> ScenarioResult {
+    let stage = Stage::open(case).await?;
+    let serve = Serve::good().hook("OnActivate", Answer::empty().after(400));
+    let folder = stage.place("plugin", &Script::serving(serve))?;
+    let outcome = stage.activate(&folder).await?;
+    let entries = folder.entries()?;
+    let is_answer = |entry: &&Entry| {
+        matches!(entry.event, Seen::Answered { .. }) && entry.method() == Some("OnActivate")
+    };
+    let answers = entries.iter().filter(is_answer).count();
+    let said = format!("{outcome:?}");
+    let seen = || {
+        case.require("LC-012")
+            .seen("the host's answer", said.clone())
+    };
+    seen().holds(
+        outcome.is_ok(),
+        "a plugin that runs",
+        &said,
+        "activation-refused",
+    );
+    seen().equals(1, answers, "succeeded-early");
     stage.close().await
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::held_call::HeldCall;
 use super::refusal::family;
 use super::stage::{Stage, good};
-use super::stopping::{LONGEST, SLACK, short, stop};
+use super::stopping::{SLACK, Stop, limit, short, stop};
 use super::traces::{alive, environment_of, listens};
 use crate::case::Case;
 use crate::scenario::{ScenarioResult, scenarios};
@@ -64,7 +64,7 @@ async fn children(case: &mut Case) -> ScenarioResult {
         let folder = stage.started(name, &script).await?;
         let before = family(&folder.entries()?);
         let running: Vec<u32> = before.iter().copied().filter(|pid| alive(*pid)).collect();
-        let (_, took, _) = stop(&stage, &folder).await?;
+        let took = stop(&stage, &folder).await?.took;
         let gone = stage
             .until(SLACK, || !before.iter().any(|pid| alive(*pid)))
             .await;
@@ -84,7 +84,7 @@ async fn children(case: &mut Case) -> ScenarioResult {
         let seen = case
             .require("ST-005")
             .seen("control: processes before the stop", running);
-        seen.within(LONGEST + case.scaled(SLACK), took, "stop-held");
+        seen.within(limit(case), took, "stop-held");
     }
     stage.close().await
 }
@@ -106,7 +106,7 @@ async fn api(case: &mut Case) -> ScenarioResult {
     let address = target.clone().unwrap_or_default();
     // A call whose request never ends keeps its handler waiting for as long as the server lets it.
     let held = HeldCall::open(&address).await;
-    let (_, took, entries) = stop(&stage, &folder).await?;
+    let Stop { took, entries, .. } = stop(&stage, &folder).await?;
     let answer = entries.iter().find_map(|entry| match &entry.event {
         Seen::Api {
             response, status, ..
@@ -136,7 +136,7 @@ async fn api(case: &mut Case) -> ScenarioResult {
         format!("{address} answers"),
         "api-server-left",
     );
-    seen().within(LONGEST + case.scaled(SLACK), took, "stop-held");
+    seen().within(limit(case), took, "stop-held");
     drop(held);
     stage.close().await
 }

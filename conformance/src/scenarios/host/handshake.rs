@@ -5,18 +5,19 @@
 pub mod row;
 pub mod table;
 
+use std::time::Duration;
+
 use fake_interpreters::PluginFolder;
 use futures_util::future::join_all;
 
 use row::{Expect, Row};
 
 use super::stage::{Setting, Stage};
+use super::traces::calls;
 use crate::case::Case;
 use crate::driver::protocol::{Activated, Detail, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::host::DriverError;
-
-use std::time::Duration;
 
 scenarios! {
     Host, Handshake;
@@ -56,6 +57,8 @@ scenarios! {
 pub(super) struct Played {
     pub(super) row: &'static Row,
     pub(super) outcome: Result<Result<Activated, Refusal>, DriverError>,
+    /// How often the plugin was asked for its hooks.
+    asked: usize,
 }
 
 async fn accepted(case: &mut Case) -> ScenarioResult {
@@ -87,7 +90,7 @@ async fn no_handshake(case: &mut Case) -> ScenarioResult {
         rows_of(table::ROWS, "HS-005"),
     )
     .await?;
-    for Played { row, outcome } in &played {
+    for Played { row, outcome, .. } in &played {
         if let Ok(Err(refusal)) = outcome {
             let line = String::from_utf8_lossy(row.first_line()).trim().to_owned();
             let shown = refusal.detail.first_line.clone();
@@ -261,14 +264,16 @@ pub(super) async fn play(
         folders.push((row, stage.place(&format!("row-{number}"), &script)?));
     }
     let activations = folders.iter().map(|(row, folder)| async move {
-        let outcome = stage
-            .try_ask(Order::Activate {
-                dir: folder.directory.clone(),
-            })
-            .await;
-        Played { row, outcome }
+        let dir = folder.directory.clone();
+        let outcome = stage.try_ask(Order::Activate { dir }).await;
+        let asked = calls(&folder.entries()?, "Implemented").len();
+        Ok(Played {
+            row,
+            outcome,
+            asked,
+        })
     });
-    Ok(join_all(activations).await)
+    join_all(activations).await.into_iter().collect()
 }
 
 fn judge(
@@ -278,53 +283,42 @@ fn judge(
     played: &Played,
     control: &str,
 ) {
-    let Played { row, outcome } = played;
+    let Played {
+        row,
+        outcome,
+        asked,
+    } = played;
     let line = format!("row {:?}, first line {:?}", row.name, row.escaped());
     let mut judge = stage.case().require(id);
     if let Expect::Refused { go, .. } = row.expect {
         judge = judge.go_host(format!("says {go:?}"));
     }
-    let (expected, seen, reason) = match (row.expect, outcome) {
-        (_, Err(error)) => ("an answer".to_owned(), error.to_string(), "host-ended"),
-        (Expect::Runs, Ok(Ok(_))) | (Expect::Unreachable, Ok(Ok(_))) => {
-            ("a running plugin".into(), "it runs".into(), "kept")
-        }
-        (Expect::Runs, Ok(Err(refusal))) => (
-            "a running plugin".into(),
-            words(refusal),
-            "good-line-refused",
-        ),
-        (Expect::Unreachable, Ok(Err(refusal))) if refusal.kind.starts_with("connect.") => {
-            ("a connection that fails".into(), words(refusal), "kept")
-        }
-        (Expect::Unreachable, Ok(Err(refusal))) => (
-            "an accepted line, and a connection that fails".into(),
-            words(refusal),
-            "good-line-refused",
-        ),
-        (Expect::Refused { kind, .. }, Ok(Ok(_))) => {
-            (format!("refused with {kind}"), "it runs".into(), accepted)
-        }
-        (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind == kind => {
-            (format!("refused with {kind}"), words(refusal), "kept")
-        }
-        (Expect::Refused { kind, .. }, Ok(Err(refusal)))
-            if refusal.kind.starts_with("handshake.") =>
-        {
-            (
-                format!("refused with {kind}"),
-                words(refusal),
-                "wrong-refusal",
-            )
-        }
-        // A refusal of another phase: the line itself was accepted.
-        (Expect::Refused { kind, .. }, Ok(Err(refusal))) => {
-            (format!("refused with {kind}"), words(refusal), accepted)
-        }
+    let expected = match row.expect {
+        Expect::Runs => "a plugin that runs and is asked for its hooks".to_owned(),
+        Expect::Unreachable => "an accepted line, and a connection that fails".to_owned(),
+        Expect::Refused { kind, .. } => format!("refused with {kind}"),
     };
-    let kept = reason == "kept";
+    let seen = match outcome {
+        Err(error) => error.to_string(),
+        Ok(Ok(_)) => format!("it runs and was asked {asked} times"),
+        Ok(Err(refusal)) => words(refusal),
+    };
+    let broken = match (row.expect, outcome) {
+        (_, Err(_)) => Some("host-ended"),
+        (Expect::Runs, Ok(Ok(_))) if *asked > 0 => None,
+        (Expect::Runs | Expect::Unreachable, Ok(Ok(_))) => Some("not-connected"),
+        (Expect::Unreachable, Ok(Err(refusal))) if refusal.kind.starts_with("connect.") => None,
+        (Expect::Runs | Expect::Unreachable, Ok(Err(_))) => Some("good-line-refused"),
+        (Expect::Refused { kind, .. }, Ok(Err(refusal))) if refusal.kind == kind => None,
+        (Expect::Refused { .. }, Ok(Err(refusal))) if refusal.kind.starts_with("handshake.") => {
+            Some("wrong-refusal")
+        }
+        // It runs, or it was refused in a later phase: the line itself was accepted.
+        (Expect::Refused { .. }, Ok(_)) => Some(accepted),
+    };
     let witness = judge.seen("control", control).and(&line, seen.clone());
-    witness.holds(kept, format!("{line}: {expected}"), seen, reason);
+    let expected = format!("{line}: {expected}");
+    witness.holds(broken.is_none(), expected, seen, broken.unwrap_or(accepted));
 }
 
 fn words(refusal: &Refusal) -> String {

@@ -267,7 +267,7 @@ async fn go_wording(case: &Case, stage: &Stage<'_>) -> ScenarioResult {
         .iter()
         .filter(|row| matches!(row.expect, Expect::Refused { .. }))
         .collect();
-    for Played { row, outcome } in play(stage, rows).await? {
+    for Played { row, outcome, .. } in play(stage, rows).await? {
         let (Expect::Refused { go, .. }, Ok(Err(refusal))) = (row.expect, outcome) else {
             continue;
         };

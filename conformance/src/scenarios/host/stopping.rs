@@ -10,8 +10,9 @@ use super::refusal::family;
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called};
 use crate::case::Case;
-use crate::driver::protocol::Stopped;
+use crate::driver::protocol::{Order, Stopped};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::host::DriverError;
 
 scenarios! {
     Host, Lifecycle;
@@ -21,6 +22,8 @@ scenarios! {
     "host/stop/told" => told: ["ST-002", "ST-008"];
     /// A plugin that ends by itself gets no signal and is not waited for.
     "host/stop/by-itself" => by_itself: ["ST-003"];
+    /// A plugin that cannot be asked is told at once.
+    "host/stop/no-controller" => no_controller: ["ST-009"];
     /// No step waits for ever, and each leads to the next.
     "host/stop/bounded" => bounded: ["ST-004"];
 }
@@ -34,22 +37,50 @@ pub(super) fn short() -> Setting {
         .bound("hook", Duration::from_millis(500))
         .bound("shutdown_rpc", Duration::from_millis(500))
         .bound("exit_after_shutdown", Duration::from_millis(500))
-        .bound("term_grace", Duration::from_millis(500))
+        .bound("term_grace", GRACE)
         .bound("drain", Duration::from_millis(500))
         .bound("api_close", Duration::from_millis(500))
 }
 
+/// From SIGTERM to SIGKILL.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// The sum of the bounds of [`short`].
 pub(super) const LONGEST: Duration = Duration::from_millis(3000);
 
-/// Stops a plugin, and says how long it took and what the fake wrote down.
-pub(super) async fn stop(
-    stage: &Stage<'_>,
-    folder: &PluginFolder,
-) -> Result<(Stopped, Duration, Vec<Entry>), Interruption> {
+/// What a stop looked like.
+pub(super) struct Stop {
+    /// What the host reports; nothing if it did not answer.
+    pub(super) report: Stopped,
+    /// How long it took; longer than any bound if there was no answer.
+    pub(super) took: Duration,
+    /// What the fake wrote down.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// The most that a stop may take.
+pub(super) fn limit(case: &Case) -> Duration {
+    LONGEST + case.scaled(SLACK)
+}
+
+/// Stops a plugin. A host that is silent for longer than a stop may take is not waited for.
+pub(super) async fn stop(stage: &Stage<'_>, folder: &PluginFolder) -> Result<Stop, Interruption> {
+    let order = Order::Deactivate {
+        plugin: folder.id.clone(),
+    };
+    let patience = limit(stage.case()) + Duration::from_millis(200);
     let began = Instant::now();
-    let stopped = stage.deactivate(folder).await?;
-    Ok((stopped, began.elapsed(), folder.entries()?))
+    let report = match stage.host().ask_for::<Stopped>(order, patience).await {
+        Ok(Ok(report)) => report,
+        Ok(Err(refusal)) => return Err(Interruption::broken_off(refusal.message)),
+        Err(DriverError::Silent { .. }) => Stopped::default(),
+        Err(error) => return Err(Interruption::broken_off(error.to_string())),
+    };
+    Ok(Stop {
+        report,
+        took: began.elapsed(),
+        entries: folder.entries()?,
+    })
 }
 
 fn signals(entries: &[Entry]) -> Vec<String> {
@@ -82,7 +113,7 @@ async fn asked(case: &mut Case) -> ScenarioResult {
     ];
     for (name, script, expected) in rows {
         let folder = stage.started(name, &script).await?;
-        let (_, _, entries) = stop(&stage, &folder).await?;
+        let entries = stop(&stage, &folder).await?.entries;
         let ending: Vec<String> = ending(&entries)
             .into_iter()
             .filter(|word| !word.starts_with("SIG"))
@@ -104,7 +135,9 @@ async fn asked(case: &mut Case) -> ScenarioResult {
 }
 
 async fn told(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open_with(case, short()).await?;
+    // Nearly all of the time that a stop takes here is the grace.
+    let setting = short().bound("exit_after_shutdown", Duration::from_millis(50));
+    let stage = Stage::open_with(case, setting).await?;
     let serve = |controller| Serve {
         controller,
         ..Serve::good()
@@ -135,7 +168,11 @@ async fn told(case: &mut Case) -> ScenarioResult {
     ];
     for (name, script, kill) in rows {
         let folder = stage.started(name, &script).await?;
-        let (stopped, _, entries) = stop(&stage, &folder).await?;
+        let Stop {
+            report,
+            took,
+            entries,
+        } = stop(&stage, &folder).await?;
         let family = family(&entries);
         let ending = ending(&entries);
         let seen = || {
@@ -167,7 +204,16 @@ async fn told(case: &mut Case) -> ScenarioResult {
             format!("left: {left:?}"),
             "process-left",
         );
-        judge_report(case, name, &stopped, kill);
+        if kill {
+            let expected = format!("a grace of {GRACE:?} before SIGKILL");
+            seen().holds(
+                took >= GRACE,
+                expected,
+                format!("over in {took:?}"),
+                "no-grace",
+            );
+        }
+        judge_report(case, name, &report, kill);
     }
     stage.close().await
 }
@@ -226,7 +272,7 @@ async fn by_itself(case: &mut Case) -> ScenarioResult {
             &Script::serving(serve(Controller::ExitAfterMs(400))),
         )
         .await?;
-    let (_, took, entries) = stop(&stage, &folder).await?;
+    let Stop { took, entries, .. } = stop(&stage, &folder).await?;
     let exits: Vec<String> = entries
         .iter()
         .filter_map(|entry| match &entry.event {
@@ -246,7 +292,7 @@ async fn by_itself(case: &mut Case) -> ScenarioResult {
         "stop-not-over",
     );
     let folder = stage.started("at-once", &good()).await?;
-    let (_, took, entries) = stop(&stage, &folder).await?;
+    let Stop { took, entries, .. } = stop(&stage, &folder).await?;
     let seen = || case.require("ST-003").seen("calls", called(&entries));
     seen().absent("signal", &signals(&entries), "signal-sent");
     // The reference waits two seconds for a plugin that is gone.
@@ -255,6 +301,30 @@ async fn by_itself(case: &mut Case) -> ScenarioResult {
         took,
         "stop-not-over",
     );
+    stage.close().await
+}
+
+async fn no_controller(case: &mut Case) -> ScenarioResult {
+    // A host that waits for what was never promised waits for this long.
+    let wait = Duration::from_secs(5);
+    let setting = Setting::new().bound("exit_after_shutdown", wait);
+    let stage = Stage::open_with(case, setting).await?;
+    let serve = Serve {
+        controller: Controller::Unimplemented,
+        ..Serve::good()
+    };
+    let folder = stage.started("plugin", &Script::serving(serve)).await?;
+    let Stop { took, entries, .. } = stop(&stage, &folder).await?;
+    let ending = ending(&entries);
+    let seen = || {
+        let judge = case
+            .require("ST-009")
+            .go_host("waits for two seconds and sends SIGKILL");
+        judge.seen("end", ending.clone())
+    };
+    let told = position(&ending, "SIGTERM").is_some();
+    seen().holds(told, "SIGTERM", format!("{ending:?}"), "no-sigterm");
+    seen().within(case.scaled(SLACK), took, "waited-without-controller");
     stage.close().await
 }
 
@@ -298,29 +368,16 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
     ];
     for (name, serve) in rows {
         let folder = stage.started(name, &Script::serving(serve)).await?;
-        let order = crate::driver::protocol::Order::Deactivate {
-            plugin: folder.id.clone(),
-        };
-        let began = Instant::now();
-        let stopped = stage.host().ask(order, LONGEST + case.scaled(SLACK)).await;
-        let took = began.elapsed();
-        let entries = folder.entries()?;
+        let Stop { took, entries, .. } = stop(&stage, &folder).await?;
         let ending = ending(&entries);
         let seen = || {
             case.require("ST-004")
                 .go_host("may hang for ever")
                 .seen(name, ending.clone())
         };
-        let said = format!("{name}: {stopped:?}");
-        if !seen().holds(
-            stopped.is_ok(),
-            format!("{name}: a stop within {LONGEST:?}"),
-            said,
-            "stop-not-bounded",
-        ) {
+        if !seen().within(limit(case), took, "stop-not-bounded") {
             return Ok(());
         }
-        seen().within(LONGEST + case.scaled(SLACK), took, "stop-not-bounded");
         let kept = position(&ending, "Shutdown")
             .is_some_and(|shutdown| position(&ending, "OnDeactivate") < Some(shutdown));
         seen().holds(
