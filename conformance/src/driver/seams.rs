@@ -89,7 +89,7 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
         Some(Fault::SlowHookTimeout) => timing.hook += LONGER,
         Some(Fault::SlowHealthTimeout) => timing.health += LONGER,
         Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
-        Some(Fault::KillsAtOnce) => timing.term_grace = Duration::ZERO,
+        Some(Fault::KillsAtOnce) => timing.term_grace = Duration::from_millis(100),
         Some(Fault::WaitsForHandlers) => timing.api_close = FOR_EVER,
         Some(Fault::TerminatesAtOnce) => timing.exit_after_shutdown = Duration::ZERO,
         _ => {}
