@@ -93,7 +93,8 @@ class FakeApi(grpc.GenericRpcHandler):
         answer = self.answers[name]
         if callable(answer):
             answer = answer(context)
-        return answer.SerializeToString()
+        wire: bytes = answer.SerializeToString()
+        return wire
 
     def close(self) -> None:
         self._server.stop(None).wait()

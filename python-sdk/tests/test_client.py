@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Tuple
+from typing import Any, Callable, List, Tuple, Type
 
 import grpc
 import pytest
@@ -146,11 +146,12 @@ def test_a_call_that_is_not_answered_ends_at_its_deadline(api: FakeApi) -> None:
 
 def test_wrong_arguments_are_refused_before_anything_is_sent(api: FakeApi) -> None:
     with PluginAPIClient(api.target) as client:
-        for call, error in [
+        wrong: List[Tuple[Callable[[], Any], Type[Exception]]] = [
             (lambda: client.kv_set("k"), TypeError),  # type: ignore[call-arg]
             (lambda: client.kv_set("k", "text"), TypeError),  # type: ignore[arg-type]
             (lambda: client.publish_web_socket_event("e", {}, {"user": "u"}), ValueError),
-        ]:
+        ]
+        for call, error in wrong:
             with pytest.raises(error):
                 call()
     assert api.requests == []

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Tuple
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2
 
 from conftest import Serve, plugin_with
 from mattermost_plugin import DISMISS_POST_ERROR, CommandResponse, Plugin, PluginAPIError, RuntimeConfig, hook
@@ -189,7 +190,7 @@ def test_hooks_without_a_handler(serve: Serve, name: str) -> None:
 
 def test_handlers_get_the_fields_of_the_request_in_order(serve: Serve) -> None:
     got: List[Any] = []
-    for name, fields in [
+    calls: List[Tuple[str, Dict[str, Any]]] = [
         ("OnInstall", {"plugin_context": {"session_id": "s"}, "event": {"user_id": "u"}}),
         ("RunDataRetention", {"now_time": 2**53, "batch_size": -1}),
         ("MessageWillBeUpdated", {"plugin_context": {"user_agent": "x"}, "new_post": POST, "old_post": OTHER}),
@@ -198,7 +199,8 @@ def test_handlers_get_the_fields_of_the_request_in_order(serve: Serve) -> None:
         ("UserHasJoinedTeam", {"team_member": {"team_id": "t"}, "actor": {"id": "u"}}),
         ("UserHasJoinedTeam", {"team_member": {"team_id": "t"}}),
         ("OnWebSocketConnect", {"web_conn_id": "w", "user_id": "u"}),
-    ]:
+    ]
+    for name, fields in calls:
         served = serve(plugin_with(name, lambda self, *args: got.append(args)))
         served.call(name, context={"request_id": "not shown to handlers"}, **fields)
         request = HOOKS[name].request(**fields)
@@ -294,10 +296,12 @@ def test_a_blocking_async_handler_delays_neither_health_nor_other_hooks(serve: S
 
 
 def health(channel: grpc.Channel, service: str) -> int:
-    from grpc_health.v1 import health_pb2, health_pb2_grpc
-
-    request = health_pb2.HealthCheckRequest(service=service)
-    status: int = health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
+    check: grpc.UnaryUnaryMultiCallable[Any, Any] = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        health_pb2.HealthCheckRequest.SerializeToString,
+        health_pb2.HealthCheckResponse.FromString,
+    )
+    status: int = check(health_pb2.HealthCheckRequest(service=service), timeout=10).status
     return status
 
 
@@ -314,8 +318,9 @@ def test_health(serve: Serve) -> None:
     "path", ["/plugin.GRPCStdio/StreamStdio", "/mattermost.pluginapi.v1.PluginHooks/NoSuchHook", "/no.such/Service"]
 )
 def test_what_is_not_served_is_unimplemented(serve: Serve, path: str) -> None:
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = serve(Plugin).channel.unary_unary(path)
     with pytest.raises(grpc.RpcError) as caught:
-        serve(Plugin).channel.unary_unary(path)(b"", timeout=10)
+        method(b"", timeout=10)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Type
+from typing import Dict, Type
 
 import grpc
 import pytest
@@ -49,20 +49,18 @@ BY_GRPC_CODE: Dict[grpc.StatusCode, Type[PluginAPIError]] = {
 }
 
 
-class Failed(grpc.RpcError, grpc.Call):  # type: ignore[misc]
+def failed(code: grpc.StatusCode) -> grpc.RpcError:
     """A failed call as grpcio raises it."""
 
-    def __init__(self, code: grpc.StatusCode) -> None:
-        self._code = code
+    class Failed(grpc.RpcError):
+        def code(self) -> grpc.StatusCode:
+            return code
 
-    def code(self) -> grpc.StatusCode:
-        return self._code
+        def details(self) -> str:
+            return "the details"
 
-    def details(self) -> Optional[str]:
-        return "the details"
-
-
-Failed.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+    grpc.Call.register(Failed)
+    return Failed()
 
 
 @pytest.mark.parametrize(("status", "kind"), BY_HTTP_STATUS.items())
@@ -81,7 +79,7 @@ def test_app_errors_by_http_status(status: int, kind: Type[PluginAPIError]) -> N
 
 @pytest.mark.parametrize(("code", "kind"), BY_GRPC_CODE.items())
 def test_grpc_errors_by_code(code: grpc.StatusCode, kind: Type[PluginAPIError]) -> None:
-    error = convert_grpc_error(Failed(code))
+    error = convert_grpc_error(failed(code))
     assert type(error) is kind
     assert error.code is code
     assert "the details" in str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Tuple
+from typing import Any, List, Tuple
 
 import grpc
 import pytest
@@ -109,15 +109,19 @@ def test_the_pool_is_bounded_and_reuses_idle_workers() -> None:
     pool = WorkerPool(most_workers=2)
     release = threading.Event()
     started, finished = threading.Semaphore(0), threading.Semaphore(0)
-    names = []
+    names: List[str] = []
 
     def call() -> str:
         started.release()
         assert release.wait(10)
         return threading.current_thread().name
 
+    def deliver(outcome: Tuple[Any, Any]) -> None:
+        names.append(outcome[0])
+        finished.release()
+
     for _ in range(5):
-        pool.submit(call, lambda outcome: (names.append(outcome[0]), finished.release()))
+        pool.submit(call, deliver)
     assert started.acquire(timeout=10)
     assert started.acquire(timeout=10)
     assert not started.acquire(blocking=False)

@@ -101,7 +101,11 @@ def test_the_response_is_what_the_handler_wrote(serve: Serve) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, MAX_CHUNK_SIZE, MAX_CHUNK_SIZE + 1, 3 * MAX_CHUNK_SIZE, 5_000_000])
 def test_bodies_of_any_size_come_back_in_chunks(serve: Serve, size: int) -> None:
-    served = serving(serve, lambda context, writer, request: (writer.write(request.body), writer.flush()))
+    def echo(context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        writer.write(request.body)
+        writer.flush()
+
+    served = serving(serve, echo)
     body = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
     chunks = [body[start : start + 65_536] for start in range(0, size, 65_536)] or [b""]
     messages = [ServeHTTPRequest(body_chunk=chunk) for chunk in chunks]

@@ -88,8 +88,8 @@ class Process:
 
     def shut_down(self) -> bytes:
         assert self.channel is not None
-        answer: bytes = self.channel.unary_unary("/plugin.GRPCController/Shutdown")(b"", timeout=SECONDS)
-        return answer
+        shutdown: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self.channel.unary_unary("/plugin.GRPCController/Shutdown")
+        return shutdown(b"", timeout=SECONDS)
 
     def wait(self) -> int:
         return self.process.wait(SECONDS)
