@@ -223,6 +223,8 @@ pub enum Fault {
     StopsOnBadAnswer,
     /// An unhealthy plugin is stopped at once.
     HealthDecidesStart,
+    /// What health checks gave is not told.
+    HidesHealth,
     /// Every log line is at debug.
     AllAtDebug,
     /// The host dies of a log line with a number as its level.

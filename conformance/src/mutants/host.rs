@@ -100,6 +100,7 @@ mutants! {
     "host/ignores-health-status": breaks "HE-002" by "unhealthy-counted-healthy", Driver("ignore-health-status");
     "host/slow-health": breaks "HE-002" by "health-not-bounded", Driver("slow-health-timeout");
     "host/health-decides-start": breaks "HE-003" by "start-decided-by-health", Driver("health-decides-start");
+    "host/hides-health": breaks "HE-003" by "result-not-reported", Driver("hides-health");
     "host/no-first-check": breaks "HE-003" by "no-first-check", Driver("no-first-check");
 
     "host/skips-on-deactivate": breaks "ST-001" by "no-on-deactivate", Driver("skips-on-deactivate");

@@ -40,6 +40,9 @@ impl Told {
         while let Some(mut event) = events.recv().await {
             let api_call = matches!(event.what, What::ApiCall { .. });
             self.misbehave(&mut event);
+            if self.fault == Some(Fault::HidesHealth) && matches!(event.what, What::Health { .. }) {
+                continue;
+            }
             if let Ok(Value::Object(fields)) = serde_json::to_value(&event) {
                 self.tell(fields);
             }

@@ -1,11 +1,13 @@
 //! Many things at the same time: starts, hooks, plugins.
 
+use std::time::Duration;
+
 use fake_interpreters::preset::Preset;
 use fake_interpreters::script::{Answer, Script, Serve};
 use futures_util::future::{join_all, select};
 use serde_json::json;
 
-use super::stage::{Stage, good};
+use super::stage::{Setting, Stage, good};
 use super::traces::{calls, pids};
 use crate::case::Case;
 use crate::driver::protocol::Called;
@@ -48,7 +50,9 @@ async fn activations(case: &mut Case) -> ScenarioResult {
 }
 
 async fn slow_hook(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
+    // Ends the slow hook in a host that lets everything else wait for it.
+    let hook = case.scaled(Duration::from_secs(6));
+    let stage = Stage::open_with(case, Setting::new().bound("hook", hook)).await?;
     let serve = Serve::good().hook("MessageWillBePosted", Answer::Hang);
     let slow = stage.started("slow", &Script::serving(serve)).await?;
     let other = stage.started("other", &good()).await?;
