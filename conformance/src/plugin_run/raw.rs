@@ -1,6 +1,8 @@
 //! A plugin's process, started exactly as a host starts it and no further: the scenario reads the first line, speaks to the services by
 //! hand and decides how it ends.
 
+use std::ffi::OsString;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +38,13 @@ pub const CALL: Duration = Duration::from_secs(10);
 /// How long an answer to the opening of the stdio stream is waited for; there need not be any.
 const STDIO: Duration = Duration::from_millis(300);
 
+/// The first line of stdout.
+#[derive(Debug, Default)]
+struct Line {
+    bytes: Option<Vec<u8>>,
+    handshake: Option<Handshake>,
+}
+
 /// A process of the plugin under test.
 #[derive(Debug)]
 pub struct Raw {
@@ -47,7 +56,7 @@ pub struct Raw {
     pub plugin: PluginId,
     child: Child,
     server: ApiServer,
-    line: Arc<Mutex<Option<Vec<u8>>>>,
+    line: Arc<Mutex<Line>>,
     timeline: Timeline,
     scale: f64,
 }
@@ -80,15 +89,23 @@ impl Raw {
     pub async fn handshake(&self, budget: Duration) -> Result<Handshake, HandshakeError> {
         let keep = Arc::clone(&self.line);
         let read: ReadHandshake = Arc::new(move |bytes| {
-            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes.to_vec());
-            line::parse(bytes)
+            let read = line::parse(bytes);
+            let handshake = read.as_ref().ok().cloned();
+            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Line { bytes: Some(bytes.to_vec()), handshake };
+            read.map(|handshake| Handshake { address: hidden(handshake.address), ..handshake })
         });
-        self.child.handshake(&read, budget.mul_f64(self.scale)).await
+        let accepted = self.child.handshake(&read, budget.mul_f64(self.scale)).await?;
+        Ok(self.announced().unwrap_or(accepted))
+    }
+
+    /// The handshake as it was announced.
+    fn announced(&self) -> Option<Handshake> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).handshake.clone()
     }
 
     /// The bytes of the first line, once [`Raw::handshake`] has seen it.
     pub fn first_line(&self) -> Option<Vec<u8>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).bytes.clone()
     }
 
     /// How many bytes it wrote to stdout so far.
@@ -123,6 +140,9 @@ impl Raw {
     /// Ends it without ceremony, and says what was left of it.
     pub async fn end(self) -> ProcessStop {
         let stop = self.child.stop(Asked::Abandoned).await;
+        if let Some(Handshake { address: Address::Unix { path }, .. }) = self.announced() {
+            remove_socket(Path::new(&path));
+        }
         self.server.close(Duration::ZERO).await;
         stop
     }
@@ -203,6 +223,22 @@ pub fn words<T: std::fmt::Debug>(answer: &Result<T, Status>) -> String {
     match answer {
         Ok(answer) => format!("{answer:?}"),
         Err(status) => format!("{:?}: {}", status.code(), status.message()),
+    }
+}
+
+/// The host's own child removes the socket file that a plugin announced; here it is to be seen whether the plugin does.
+fn hidden(address: Address) -> Address {
+    match address {
+        Address::Unix { .. } => Address::Unix { path: OsString::new() },
+        tcp @ Address::Tcp { .. } => tcp,
+    }
+}
+
+/// A plugin that was killed could not do it itself. What is no socket is not the plugin's to name.
+fn remove_socket(path: &Path) {
+    if std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket()) {
+        // It may be gone by now, and that is all that is wanted.
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -122,7 +122,8 @@ async fn slow_hooks(case: &mut Case) -> ScenarioResult {
             "waits-for-slow-hooks",
         );
     let health = health?.to_string();
-    let reason = if health == "SERVING" { "health-waits" } else { "health-down" };
+    let waited = matches!(health.as_str(), "SERVING" | "deadline");
+    let reason = if waited { "health-waits" } else { "health-down" };
     let allowed = case.scaled(Duration::from_secs(1));
     case.require("HE-054").seen("handlers sleeping", (sleeping > 0).then_some(sleeping)).holds(
         health == "SERVING" && health_took <= allowed,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use plugin_host::event::{Stream, What};
 use plugin_host::handshake::HandshakeError;
 use plugin_proto::dial::Target;
 
@@ -27,6 +28,8 @@ scenarios! {
     "plugin/handshake/two-at-once" => two_at_once: ["HS-062"];
 }
 
+/// How long the last words of a process that has ended are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Half of the time that a plugin has.
 const HALF: Duration = Duration::from_secs(5);
 
@@ -49,7 +52,7 @@ async fn line(case: &mut Case) -> ScenarioResult {
 async fn judge_absence(case: &Case, raw: &Raw, error: &HandshakeError, took: Duration) {
     let bytes = raw.stdout_bytes();
     let seen = format!("{error}; {bytes} bytes on stdout");
-    let on_stderr = raw.seen.lines(plugin_host::event::Stream::Stderr).into_iter().find(|line| looks_like_one(line));
+    let on_stderr = raw.seen.lines(Stream::Stderr).into_iter().find(|line| looks_like_one(line));
     if let Some(line) = on_stderr {
         case.require("HS-053").fails("handshake-on-stderr", "the handshake on stdout", format!("on stderr: {line}"));
         return;
@@ -70,11 +73,11 @@ async fn judge_absence(case: &Case, raw: &Raw, error: &HandshakeError, took: Dur
 /// What is said of a first line, field by field.
 async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
     let entry = case.note(Source::Suite, format!("judging {:?}", line.text));
-    case.require("HS-054").seen("first line", &line.text).and("time", took).holds(true, "", "", "no-line-feed");
+    case.require("HS-054").seen("first line", format!("{:?}", line.text)).and("time", took).holds(true, "", "", "no-line-feed");
     case.require("HS-061").seen("time to the first line", took).within(case.scaled(HALF), took, "too-late");
     let go = "kills the plugin: \"Unrecognized remote plugin message\"";
     let form = line.form();
-    let judge = case.require("HS-053").at(entry).go_host(go).seen("first line", &line.text);
+    let judge = case.require("HS-053").at(entry).go_host(go).seen("first line", format!("{:?}", line.text));
     if !judge.holds(form.is_ok(), "1|1|NETWORK|ADDRESS|grpc", format!("{:?}", line.text), form.err().unwrap_or("no-line")) {
         return;
     }
@@ -161,7 +164,9 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
         case.require("HS-051").fails("runs-without-cookie", expected, format!("with {what} the cookie it is still there"));
         return;
     };
-    let stderr = raw.seen.lines(plugin_host::event::Stream::Stderr).join("\n");
+    // What it said may still be on its way: it comes by a pipe.
+    let says = raw.seen.wait(case.scaled(LAST_WORDS), stderr_line_about_plugins).await;
+    let stderr = raw.seen.lines(Stream::Stderr).join("\n");
     let wrote = raw.stdout_bytes();
     let (kept, reason) = match exit.code() {
         _ if wrote > 0 => (false, "wrote-to-stdout"),
@@ -172,11 +177,18 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
     let seen = format!("with {what} the cookie: {exit}, {wrote} bytes on stdout");
     case.require("HS-051").seen("end", &seen).and("control", "with the cookie it starts").holds(kept, expected, &seen, reason);
     case.require("HS-052").seen("end", &seen).holds(
-        stderr.to_lowercase().contains("plugin"),
+        says.is_some(),
         "words on stderr that name it a plugin",
         format!("stderr: {stderr:?}"),
         "silent",
     );
+}
+
+fn stderr_line_about_plugins(what: &What) -> Option<()> {
+    match what {
+        What::Log { stream: Stream::Stderr, raw, .. } => raw.to_lowercase().contains("plugin").then_some(()),
+        _ => None,
+    }
 }
 
 async fn versions(case: &mut Case) -> ScenarioResult {

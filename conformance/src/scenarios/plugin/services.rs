@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use plugin_host::hooks::FailureKind;
+use plugin_host::hooks::outcome::classify;
 use plugin_proto::hook::Implemented;
 use plugin_proto::pb::ImplementedRequest;
 use plugin_proto::{HOOKS, Method, Shape, find_hook};
@@ -160,10 +162,10 @@ async fn unknown(case: &mut Case) -> ScenarioResult {
     for path in paths {
         let answer = services.empty(path).await;
         let code = answer.as_ref().map_or_else(tonic::Status::code, |_| Code::Ok);
-        let reason = match code {
-            Code::Ok => "answered",
-            Code::Unavailable => "connection-lost",
-            _ => "wrong-code",
+        let reason = match answer.as_ref().map_err(classify) {
+            Ok(_) => "answered",
+            Err(FailureKind::Unavailable) => "connection-lost",
+            Err(_) => "wrong-code",
         };
         case.require("LC-056")
             .seen("control, health before", before.as_ref().ok())

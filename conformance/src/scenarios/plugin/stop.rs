@@ -155,13 +155,11 @@ async fn busy(case: &mut Case) -> ScenarioResult {
     let temporary = temporary_folder(case)?;
     let (raw, _, services) = activated(case, &temporary).await?;
     let order = fresh(case, Word::Sleep(8_000));
-    let sleeping = services.hook::<MessageWillBePosted>(MessageWillBePosted::ordering(order.to_string()));
-    let evidence = raw.seen.evidence_for(&order.nonce, case.scaled(Duration::from_secs(5)));
-    let evidence = tokio::select! {
-        _ = sleeping => None,
-        seen = async { evidence.await } => seen,
-    };
-    let _ = &services;
+    let request = MessageWillBePosted::ordering(order.to_string());
+    // The call stays open to the end: a host that gave it up would end the handler, too.
+    let caller = services.clone();
+    let sleeping = tokio::spawn(async move { caller.hook::<MessageWillBePosted>(request).await.is_ok() });
+    let evidence = raw.seen.evidence_for(&order.nonce, case.scaled(Duration::from_secs(5))).await;
     let begun = Instant::now();
     let exit = tokio::select! {
         exit = async { services.shutdown().await.ok(); raw.exit_within(AFTER_SHUTDOWN).await } => exit,
@@ -174,6 +172,7 @@ async fn busy(case: &mut Case) -> ScenarioResult {
         format!("{seen} after {} ms", begun.elapsed().as_millis()),
         "waits-for-handler",
     );
+    sleeping.abort();
     raw.end().await;
     Ok(())
 }
