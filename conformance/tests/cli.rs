@@ -1,5 +1,10 @@
 //! The binary from outside: arguments, exit codes, and what a run leaves behind when it is killed.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -188,12 +193,11 @@ impl Middle {
     }
 
     fn run_folder(&self) -> Option<String> {
-        let mut entries = fs::read_dir(self.folder.path()).ok()?.flatten();
-        let name = entries.find_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            name.starts_with("plugin-conformance-").then_some(name)
-        });
-        name
+        let entries = fs::read_dir(self.folder.path()).ok()?.flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names
+            .into_iter()
+            .find(|name| name.starts_with("plugin-conformance-"))
     }
 
     /// How many processes carry a mark of a run in this folder.

@@ -11,13 +11,14 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Arguments, Command, Mutants, PaceArguments, Run};
 use crate::driver;
 use crate::exit::Exit;
-use crate::report::human::{Human, Surface};
+use crate::report::human::{CLEAR_LINE, Human, Surface};
 use crate::report::json::Json;
 use crate::report::junit::Junit;
 use crate::report::paint::Paint;
 use crate::report::{Reporters, listing, matrix};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
+use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::{self, RunError, RunOptions, kill_matrix};
 use crate::subject::Subject;
@@ -62,9 +63,10 @@ impl CommandError {
             CommandError::UnknownRequirement(_)
             | CommandError::Report(..)
             | CommandError::Claims(_) => Exit::Usage,
-            CommandError::Output(_) | CommandError::Drive(_) | CommandError::Register(_) | CommandError::Runtime(_) => {
-                Exit::SuiteFailed
-            }
+            CommandError::Output(_)
+            | CommandError::Drive(_)
+            | CommandError::Register(_)
+            | CommandError::Runtime(_) => Exit::SuiteFailed,
         }
     }
 }
@@ -96,7 +98,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             runtime()?.block_on(run(&suite, arguments, plugins, out, surface))
         }
         Command::Mutants(arguments) => {
-            runtime()?.block_on(mutants(&suite, arguments, out, surface.paint()))
+            runtime()?.block_on(mutants(&suite, arguments, out, surface))
         }
         Command::List { json } => list(&suite, *json, out),
         Command::Explain { id } => explain(&suite, id, out),
@@ -161,17 +163,36 @@ pub async fn mutants(
     suite: &Suite<'_>,
     arguments: &Mutants,
     out: &mut dyn Write,
-    paint: Paint,
+    surface: Surface,
 ) -> Result<Exit, CommandError> {
-    let options = RunOptions {
+    let mut options = RunOptions {
         patterns: arguments.patterns.clone(),
         ..options(&arguments.pace)
     };
-    let rows = kill_matrix::prove(suite, &options, &mut |_| {}).await?;
+    if arguments.pace.jobs.is_none() {
+        // Fakes cost a processor next to nothing, and what is broken is mostly waited for.
+        options.jobs *= 4;
+    }
+    let shown = matches!(surface, Surface::Terminal(_)) && !arguments.json;
+    let mut done = 0;
+    let mut progress = |report: &CaseReport| {
+        done += 1;
+        let CaseName {
+            subject, scenario, ..
+        } = &report.name;
+        // A terminal that cannot be written to is found out by the matrix.
+        let _ = write!(out, "{CLEAR_LINE}[{done}] {subject} {scenario}").and_then(|()| out.flush());
+    };
+    let mut silence = |_: &CaseReport| {};
+    let tell: &mut dyn FnMut(&CaseReport) = if shown { &mut progress } else { &mut silence };
+    let rows = kill_matrix::prove(suite, &options, tell).await?;
+    if shown {
+        write!(out, "{CLEAR_LINE}")?;
+    }
     if arguments.json {
         listing::write_json(out, &rows)?;
     } else {
-        matrix::matrix(out, &rows, paint)?;
+        matrix::matrix(out, &rows, surface.paint())?;
     }
     Ok(Exit::of_matrix(&rows))
 }

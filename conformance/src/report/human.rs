@@ -16,6 +16,9 @@ use crate::verdict::{Outcome, OutcomeKind};
 /// How many failures of one case are told in full; the rest is in the list at the end and in the report files.
 const MOST_PER_CASE: usize = 3;
 
+/// Takes the status line away from a terminal.
+pub const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
 /// Where the text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
@@ -267,7 +270,7 @@ impl<W: Write> Human<W> {
 
     fn clear_status(&mut self) -> io::Result<()> {
         match self.surface {
-            Surface::Terminal(_) => write!(self.out, "\r\u{1b}[2K"),
+            Surface::Terminal(_) => write!(self.out, "{CLEAR_LINE}"),
             Surface::Plain => Ok(()),
         }
     }
