@@ -6,13 +6,18 @@
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::host::Host;
 use super::protocol::{Configuration, Event, Message, Order, Refusal, Request};
+
+/// How long orders may take that were under way at the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// The last event of a driver.
 const OVER: &str = "over";
@@ -97,10 +102,13 @@ async fn obey_all(
         orders.spawn(obeyed);
         while orders.try_join_next().is_some() {}
     }
-    // The suite has left or has been answered: what is still under way is of no use to anybody.
-    orders.abort_all();
     if let Some(host) = &host {
         host.shut_down().await;
+    }
+    // Without plugins nothing keeps an order from being answered.
+    let answered = async { while orders.join_next().await.is_some() {} };
+    if timeout(LAST_ANSWERS, answered).await.is_err() {
+        orders.abort_all();
     }
     Ok(())
 }

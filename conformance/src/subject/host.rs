@@ -175,7 +175,10 @@ impl HostProcess {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         {
             let mut seen = self.shared.seen();
-            if !seen.ended {
+            if seen.ended {
+                // Nobody will answer, and a sender that is kept would hide it.
+                drop(sender);
+            } else {
                 seen.waiting.insert(id, sender);
             }
         }
@@ -355,3 +358,6 @@ impl SubjectFactory for OwnHost {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

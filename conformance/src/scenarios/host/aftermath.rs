@@ -19,7 +19,7 @@ scenarios! {
     /// Children of the plugin.
     "host/stop/children" => children: ["ST-005", "PR-016"];
     /// The API server to the end, and no longer.
-    "host/stop/api" => api: ["ST-006"];
+    "host/stop/api" => api: ["ST-006"], waits();
 }
 
 async fn children(case: &mut Case) -> ScenarioResult {

@@ -19,9 +19,9 @@ scenarios! {
     /// An error from OnActivate.
     "host/activation/refused" => activate_refused: ["LC-004"];
     /// An OnActivate that never answers.
-    "host/activation/hanging" => activate_hangs: ["LC-005"];
+    "host/activation/hanging" => activate_hangs: ["LC-005"], waits();
     /// An address at which nothing answers.
-    "host/activation/no-answer" => no_answer: ["LC-009"];
+    "host/activation/no-answer" => no_answer: ["LC-009"], waits();
     /// An error from Implemented.
     "host/activation/implemented-fails" => implemented_fails: ["LC-010"];
     /// An error from OnConfigurationChange.

@@ -22,13 +22,13 @@ use crate::subject::host::DriverError;
 scenarios! {
     Host, Handshake;
     /// A good line is accepted in pieces and late, and the host connects to its address.
-    "host/handshake/accepted" => accepted: ["HS-001"];
+    "host/handshake/accepted" => accepted: ["HS-001"], waits();
     /// White space counts around the line, not around fields.
     "host/handshake/white-space" => white_space: ["HS-002"];
     /// Further fields and lines are ignored.
     "host/handshake/surplus" => surplus: ["HS-003"];
     /// Without a line feed the host waits until the start timeout.
-    "host/handshake/line-end" => line_end: ["HS-004"];
+    "host/handshake/line-end" => line_end: ["HS-004"], waits();
     /// A first line that is no handshake is refused and shown.
     "host/handshake/no-handshake" => no_handshake: ["HS-005"];
     /// Core protocol version.
@@ -203,7 +203,7 @@ async fn line_end(case: &mut Case) -> ScenarioResult {
     // The good lines have all the time of the machine: the short bound is only as long as it must be for the refused ones.
     let stage = Stage::open_with(
         case,
-        Setting::new().bound("start", case.scaled(Duration::from_millis(1500))),
+        Setting::new().bound("start", case.scaled(Duration::from_secs(2))),
     )
     .await?;
     between_controls(

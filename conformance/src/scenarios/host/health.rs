@@ -15,9 +15,9 @@ scenarios! {
     /// Which call a health check is.
     "host/health/call" => the_call: ["HE-001"];
     /// What counts as healthy.
-    "host/health/verdict" => verdict: ["HE-002"];
+    "host/health/verdict" => verdict: ["HE-002"], waits();
     /// The first check, and that it decides nothing.
-    "host/health/first" => first: ["HE-003"];
+    "host/health/first" => first: ["HE-003"], waits();
 }
 
 async fn the_call(case: &mut Case) -> ScenarioResult {

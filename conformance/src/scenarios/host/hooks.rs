@@ -19,7 +19,7 @@ scenarios! {
     /// Everything arrives, in both directions.
     "host/hooks/fields" => fields: ["HK-002"];
     /// A hook that never answers.
-    "host/hooks/deadline" => deadline: ["HK-003"];
+    "host/hooks/deadline" => deadline: ["HK-003"], waits();
     /// An error in band is no failed call.
     "host/hooks/error-in-band" => error_in_band: ["HK-004"];
     /// A plugin without Implemented has every hook.

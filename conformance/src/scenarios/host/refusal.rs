@@ -16,11 +16,11 @@ use crate::scenario::{Interruption, ScenarioResult, scenarios};
 scenarios! {
     Host, Handshake;
     /// A plugin that writes no line is given up at the start timeout.
-    "host/refusal/start-timeout" => start_timeout: ["HS-014"];
+    "host/refusal/start-timeout" => start_timeout: ["HS-014"], waits();
     /// A plugin that ends before its handshake is refused at once, with how it ended.
     "host/refusal/early-end" => early_end: ["HS-015"];
     /// A refused plugin leaves no process and no API server.
-    "host/refusal/nothing-left" => nothing_left: ["HS-016"];
+    "host/refusal/nothing-left" => nothing_left: ["HS-016"], waits();
     /// A refusal says what was known.
     "host/refusal/diagnosis" => diagnosis: ["HS-018"];
 }

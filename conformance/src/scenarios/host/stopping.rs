@@ -19,13 +19,13 @@ scenarios! {
     /// Asked: OnDeactivate, then Shutdown.
     "host/stop/asked" => asked: ["ST-001"];
     /// Told: SIGTERM, then SIGKILL for the whole group.
-    "host/stop/told" => told: ["ST-002", "ST-008"];
+    "host/stop/told" => told: ["ST-002", "ST-008"], waits();
     /// A plugin that ends by itself gets no signal and is not waited for.
-    "host/stop/by-itself" => by_itself: ["ST-003"];
+    "host/stop/by-itself" => by_itself: ["ST-003"], waits();
     /// A plugin that cannot be asked is told at once.
     "host/stop/no-controller" => no_controller: ["ST-009"];
     /// No step waits for ever, and each leads to the next.
-    "host/stop/bounded" => bounded: ["ST-004"];
+    "host/stop/bounded" => bounded: ["ST-004"], waits();
 }
 
 /// What a stop may take beyond its bounds on a busy machine.

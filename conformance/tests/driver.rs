@@ -1,0 +1,103 @@
+//! Our driver as a program: what it reads, what it writes, and how it ends.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+/// What the driver answers to these lines, in the order of their ids; events are left out.
+fn answers(arguments: &[&str], lines: &[&str]) -> Vec<Value> {
+    let output = Command::cargo_bin("plugin-conformance")
+        .unwrap()
+        .arg("drive")
+        .args(arguments)
+        .write_stdin(
+            lines
+                .iter()
+                .map(|line| format!("{line}\n"))
+                .collect::<String>(),
+        )
+        .timeout(Duration::from_secs(60))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut messages: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(messages.last().unwrap()["event"], "over", "{text}");
+    messages.retain(|message| message.get("id").is_some());
+    messages.sort_by_key(|message| message["id"].as_u64());
+    messages
+}
+
+#[test]
+fn the_end_of_stdin_ends_the_driver() {
+    assert_eq!(answers(&[], &[]), Vec::<Value>::new());
+    assert_eq!(
+        answers(&["--fault", "no-guard"], &[r#"{"id":1,"do":"configure"}"#]).len(),
+        1
+    );
+}
+
+#[test]
+fn orders_that_make_no_sense_are_refused_by_name() {
+    let lines = [
+        "nonsense",
+        r#"{"id":2,"do":"dance"}"#,
+        r#"{"id":3,"do":"hook","plugin":"a.b","hook":"NoSuchHook"}"#,
+        r#"{"id":4,"do":"hook","plugin":"a.b","hook":"OnActivate","request":{"nonsense":1}}"#,
+        r#"{"id":5,"do":"hook","plugin":"a.b.c","hook":"OnActivate"}"#,
+        r#"{"id":6,"do":"health","plugin":"?"}"#,
+        r#"{"id":7,"do":"activate","dir":"/nonexistent"}"#,
+        r#"{"id":8,"do":"restart","plugin":"a.b.c"}"#,
+        r#"{"id":9,"do":"configure"}"#,
+        r#"{"id":10,"do":"shutdown"}"#,
+    ];
+    let kinds: Vec<Value> = answers(&[], &lines)
+        .iter()
+        .map(|answer| answer["error"]["kind"].clone())
+        .collect();
+    let expected = json!([
+        "order.misunderstood",
+        "order.misunderstood",
+        "hook.unknown",
+        "hook.request",
+        "plugin.not_running",
+        "plugin.id",
+        "manifest.missing",
+        "environment.not_found",
+        "order.late",
+        null
+    ]);
+    assert_eq!(Value::from(kinds), expected);
+}
+
+#[test]
+fn a_plugin_that_never_was_is_not_running() {
+    let lines = [
+        r#"{"id":1,"do":"status","plugin":"a.b.c"}"#,
+        r#"{"id":2,"do":"wait_exit","plugin":"a.b.c","within_ms":60000}"#,
+        r#"{"id":3,"do":"deactivate","plugin":"a.b.c"}"#,
+        r#"{"id":4,"do":"shutdown"}"#,
+    ];
+    let answers = answers(&[], &lines);
+    assert_eq!(answers[0]["ok"]["state"], "not_running");
+    assert_eq!(answers[1]["ok"]["exited"], false);
+    assert_eq!(answers[2]["ok"], json!({"stopped": false, "steps": []}));
+    assert_eq!(answers[3]["ok"]["stopped"], 0);
+}
+
+#[test]
+fn a_fault_that_does_not_exist_is_a_wrong_use() {
+    let mut command =
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("plugin-conformance"));
+    let status = command
+        .args(["drive", "--fault", "no-such-fault"])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(2));
+}
