@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
@@ -14,6 +15,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2
 
 from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME
 from mattermost_plugin._handshake import COOKIE_KEY, COOKIE_VALUE
@@ -21,8 +23,11 @@ from mattermost_plugin._handshake import COOKIE_KEY, COOKIE_VALUE
 SECONDS = 10.0
 
 PLUGIN = """
-import atexit, os, signal, sys, threading, time
+import atexit, os, signal, sys, threading
 from mattermost_plugin import Plugin, hook, run_plugin
+
+released = threading.Event()
+signal.signal(signal.SIGUSR1, lambda *_: released.set())
 
 class Tried(Plugin):
     def __init__(self, **given):
@@ -47,8 +52,7 @@ class Tried(Plugin):
     @hook
     def on_shared_channels_ping(self, remote_cluster):
         os.write(2, b"entered\\n")
-        time.sleep(0.3)
-        return True
+        return released.wait()
 
 atexit.register(os.write, 2, b"exit function ran\\n")
 if "hang" in sys.argv:
@@ -90,6 +94,16 @@ class Process:
         assert self.channel is not None
         shutdown: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self.channel.unary_unary("/plugin.GRPCController/Shutdown")
         return shutdown(b"", timeout=SECONDS)
+
+    def health(self) -> int:
+        assert self.channel is not None
+        check: grpc.UnaryUnaryMultiCallable[Any, Any] = self.channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            health_pb2.HealthCheckRequest.SerializeToString,
+            health_pb2.HealthCheckResponse.FromString,
+        )
+        status: int = check(health_pb2.HealthCheckRequest(service="plugin"), timeout=SECONDS).status
+        return status
 
     def wait(self) -> int:
         return self.process.wait(SECONDS)
@@ -165,6 +179,13 @@ def test_any_list_of_versions_gets_version_one(start: Start, versions: str) -> N
     assert start(env=environment(PLUGIN_PROTOCOL_VERSIONS=versions)).handshake().startswith("1|1|tcp|127.0.0.1:")
 
 
+def test_a_malformed_configuration_is_logged_and_does_no_harm(start: Start) -> None:
+    plugin = start(env=environment(MATTERMOST_PLUGIN_HOOK_TIMEOUT="soon", MATTERMOST_PLUGIN_LOG_LEVEL="loud"))
+    plugin.handshake()
+    assert json.loads(plugin.read_line(plugin.process.stderr))["@level"] == "warn"
+    assert not plugin.call("OnActivate").result().HasField("error")
+
+
 def test_it_needs_nothing_in_its_environment_but_the_cookie(start: Start) -> None:
     plugin = start(env={COOKIE_KEY: COOKIE_VALUE})
     plugin.handshake()
@@ -194,6 +215,8 @@ def test_a_hook_in_flight_is_finished_first(start: Start) -> None:
     assert plugin.read_line(plugin.process.stderr) == "a print in the constructor\n"
     assert plugin.read_line(plugin.process.stderr) == "entered\n"
     plugin.shut_down()
+    assert plugin.health() == health_pb2.HealthCheckResponse.NOT_SERVING
+    plugin.process.send_signal(signal.SIGUSR1)
     assert ping.result().healthy
     assert plugin.wait() == 0
 

@@ -93,13 +93,13 @@ class PluginServer:
         if self._server is None or self._stopped:
             return
         self._stopped = True
-        for service in HEALTH_SERVICES:
-            await self._health.set(service, _NOT_SERVING)
         await self.drain(grace_period)
         await self._server.stop(None)
 
     async def drain(self, grace_period: float) -> None:
-        """Wait for hooks in flight, for at most `grace_period` seconds."""
+        """Say NOT_SERVING from now on, and wait for hooks in flight, for at most `grace_period` seconds."""
+        for service in HEALTH_SERVICES:
+            await self._health.set(service, _NOT_SERVING)
         if not await self._hooks.wait_until_idle(grace_period):
             _logger.warning("stopping while %d hook handlers are still running", self._hooks.calls)
 
@@ -143,6 +143,7 @@ async def _start(
     options: Optional[Sequence[Tuple[str, Any]]] = None,
 ) -> Tuple[PluginServer, _Ending, PluginAPIClient]:
     _handshake.demand_cookie()
+    RuntimeConfig().configure_logging()  # what is wrong with the configuration is logged in the right form, too
     settings = config if config is not None else load_runtime_config()
     settings.configure_logging()
     for doubt in _handshake.doubts(os.environ):
