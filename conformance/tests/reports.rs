@@ -1,5 +1,7 @@
 //! Recorded events to every reporter, by snapshot.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

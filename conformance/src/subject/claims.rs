@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Capabilities;
-use crate::scenario::Profile;
+use crate::profile::Profile;
 
 /// The file beside the manifest.
 pub const FILE: &str = "conformance.json";

@@ -1,0 +1,13 @@
+//! The engine with in-process cases: scenarios that pass, fail, hang, panic, forget to judge, leave processes.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod ends;
+mod leftovers;
+mod mutants;
+mod pace;
+mod readiness;
+mod world;

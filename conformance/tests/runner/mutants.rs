@@ -1,0 +1,45 @@
+//! The kill matrix over in-process mutants.
+
+use crate::world::*;
+
+use plugin_conformance::case::Case;
+use plugin_conformance::mutant::Mutant;
+use plugin_conformance::requirement::Side;
+use plugin_conformance::runner::kill_matrix::{Fate, prove};
+use plugin_conformance::scenario::Running;
+
+#[tokio::test]
+async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
+    fn by_name(case: &mut Case) -> Running<'_> {
+        Box::pin(async {
+            let fault = case.subject().name.clone();
+            keep(case, "HS-002");
+            case.require("HS-001").seen("subject", &fault).holds(
+                fault == "host",
+                "host",
+                "a fault",
+                "a-fault",
+            );
+            Ok(())
+        })
+    }
+    let mutant = |name, breaks, reason| Mutant {
+        name,
+        side: Side::Host,
+        breaks,
+        reason,
+        how: plugin_conformance::mutant::How::Driver("x"),
+    };
+    let mut suite = suite(vec![row("t/by-name", by_name)], vec![host()]);
+    suite.mutants = vec![
+        mutant("m/caught", "HS-001", "a-fault"),
+        mutant("m/other", "HS-001", "another"),
+        mutant("m/survives", "HS-002", "a-fault"),
+        mutant("m/unjudged", "HS-003", "a-fault"),
+    ];
+    let rows = prove(&suite, &options(), &mut |_| {}).await.unwrap();
+    assert!(rows[0].is_caught(), "{rows:?}");
+    assert!(matches!(rows[1].fate, Fate::OtherReason { .. }), "{rows:?}");
+    assert!(matches!(rows[2].fate, Fate::Survived { .. }), "{rows:?}");
+    assert!(matches!(rows[3].fate, Fate::Void { .. }), "{rows:?}");
+}
