@@ -44,6 +44,8 @@ pub enum Command {
     },
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(Mutants),
+    /// Run a plugin folder and explain what is wrong with it, and how to mend it.
+    Doctor(Doctor),
     /// Be the guard of a host.
     #[command(hide = true)]
     Guard,
@@ -108,10 +110,23 @@ pub struct Mutants {
     pub json: bool,
 }
 
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The plugin's folder: manifest, code and environment.
+    pub folder: PathBuf,
+    /// The time that the plugin has for its handshake, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = factor)]
+    pub start_timeout: f64,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Options of everything that plays cases.
 #[derive(Debug, Args)]
 pub struct PaceArguments {
-    /// How many cases are played at a time; the number of processors if not given.
+    /// How many cases are played at a time; if not given the number of processors, and for mutants four times that.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<usize>,
     /// The seed of everything that is drawn; a fresh one if not given. It is printed.

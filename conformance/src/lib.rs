@@ -14,6 +14,7 @@
 //! - `suite`: all of it as one value;
 //! - `runner`: selection, plan, dispatch, execution; it emits events;
 //! - `report`: reporters, which see events only;
+//! - `doctor`: one plugin folder, examined step by step and explained in plain words;
 //! - `exit`, `cli`: the command line.
 
 pub mod requirement;
@@ -43,6 +44,8 @@ pub mod suite;
 pub mod runner;
 
 pub mod report;
+
+pub mod doctor;
 
 pub mod exit;
 

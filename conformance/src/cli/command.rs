@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Arguments, Command, Mutants, PaceArguments, Run};
+use super::{Arguments, Command, Doctor, Mutants, PaceArguments, Run};
+use crate::doctor;
 use crate::driver;
 use crate::exit::Exit;
 use crate::report::human::{CLEAR_LINE, Human, Surface};
@@ -100,6 +102,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         Command::Mutants(arguments) => {
             runtime()?.block_on(mutants(&suite, arguments, out, surface))
         }
+        Command::Doctor(arguments) => runtime()?.block_on(doctor(arguments, out, surface.paint())),
         Command::List { json } => list(&suite, *json, out),
         Command::Explain { id } => explain(&suite, id, out),
         Command::Coverage { json } => coverage(&suite, *json, out),
@@ -195,6 +198,28 @@ pub async fn mutants(
         matrix::matrix(out, &rows, surface.paint())?;
     }
     Ok(Exit::of_matrix(&rows))
+}
+
+/// `doctor`.
+async fn doctor(arguments: &Doctor, out: &mut dyn Write, paint: Paint) -> Result<Exit, CommandError> {
+    let mut options = doctor::Options::new(Duration::from_secs_f64(arguments.start_timeout));
+    let program = std::env::current_exe()?;
+    let guard = GuardProgram {
+        program,
+        args: vec!["guard".into()],
+    };
+    options.guard = Some(GuardHandle::start(&guard, &options.mark)?);
+    let examination = doctor::examine(&arguments.folder, &options).await;
+    if arguments.json {
+        doctor::show::programs(out, &examination)?;
+    } else {
+        doctor::show::people(out, &examination, paint)?;
+    }
+    Ok(if examination.is_sound() {
+        Exit::Passed
+    } else {
+        Exit::Failed
+    })
 }
 
 /// `list`.

@@ -10,11 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use plugin_host::api::{ApiServer, Journal};
 use plugin_host::event::{EventSink, PluginEvents};
+use plugin_host::guard::GuardHandle;
 use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
 use plugin_host::ids::PluginId;
+use plugin_host::manifest::Manifest;
 use plugin_host::options::ReadHandshake;
 use plugin_host::policy::Policy;
-use plugin_host::process::{Asked, Child, ChildSetting, Exit, Launch, ProcessStop};
+use plugin_host::process::{Asked, Child, ChildSetting, Diagnosis, Exit, Launch, ProcessStop, SpawnError};
 use plugin_host::timing::Timing;
 use plugin_proto::connect::{ConnectError, connect};
 use plugin_proto::dial::Target;
@@ -24,7 +26,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::backend::Recorder;
-use super::launch::Prepared;
+use super::launch::{PrepareError, Prepared};
 use super::seen::Seen;
 use crate::case::Case;
 use crate::case::timeline::{Source, Timeline};
@@ -61,23 +63,66 @@ pub struct Raw {
     scale: f64,
 }
 
+/// What a start needs to know of whoever wants it.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Where everything that happens is noted.
+    pub timeline: Timeline,
+    /// The mark of the run.
+    pub mark: String,
+    /// The factor for every time that is allowed.
+    pub scale: f64,
+    /// Who cleans up if this process dies.
+    pub guard: Option<GuardHandle>,
+}
+
+/// Why a process was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no command.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The system did not start it.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// There is no port for the API.
+    #[error("opening the API: {0}")]
+    Api(std::io::Error),
+}
+
 impl Raw {
     /// Starts the plugin in a folder by a command that `change` may alter first.
     pub async fn start(case: &Case, folder: &Path, change: impl FnOnce(&mut Launch)) -> Result<Raw, Interruption> {
-        let timeline = case.timeline();
+        let scale = case.scaled(Duration::from_secs(1)).as_secs_f64();
+        let ground = Ground { timeline: case.timeline(), mark: case.mark().to_owned(), scale, guard: None };
+        match Raw::start_on(&ground, folder, change).await {
+            Ok(raw) => {
+                case.spawned(raw.pid());
+                Ok(raw)
+            }
+            Err(StartError::Api(error)) => Err(error.into()),
+            Err(error) => Err(Interruption::broken_off(format!("the plugin cannot be started: {error}"))),
+        }
+    }
+
+    /// The same without a case.
+    pub async fn start_on(
+        ground: &Ground,
+        folder: &Path,
+        change: impl FnOnce(&mut Launch),
+    ) -> Result<Raw, StartError> {
+        let timeline = ground.timeline.clone();
         let (seen, sender) = Seen::start(timeline.clone());
         let sink = EventSink::new(Some(sender));
         let api = Recorder::default();
         // The id is known only from the manifest, which the command is built from; the server must be there before the command.
-        let plugin = plugin_host::manifest::Manifest::find(folder).map_err(|error| in_the_way(&error))?.id;
+        let plugin = Manifest::find(folder).map_err(PrepareError::from)?.id;
         let events = sink.of(&plugin);
-        let server = ApiServer::start(&api, Journal::new(), events.clone()).await?;
-        let mut prepared = Prepared::new(folder, case.mark(), server.address()).map_err(|error| in_the_way(&error))?;
+        let server = ApiServer::start(&api, Journal::new(), events.clone()).await.map_err(StartError::Api)?;
+        let mut prepared = Prepared::new(folder, &ground.mark, server.address())?;
         change(&mut prepared.launch);
-        let child = spawn(&prepared, events).map_err(|error| in_the_way(&error))?;
-        case.spawned(child.pid());
-        let scale = case.scaled(Duration::from_secs(1)).as_secs_f64();
-        Ok(Raw { seen, api, plugin, child, server, line: Arc::default(), timeline, scale })
+        let child = spawn(&prepared, events, ground.guard.clone())?;
+        Ok(Raw { seen, api, plugin, child, server, line: Arc::default(), timeline, scale: ground.scale })
     }
 
     /// Its process id.
@@ -135,6 +180,13 @@ impl Raw {
         preface.answered().await?;
         self.timeline.note(Source::Rpc, "connected, the plugin answers in HTTP/2");
         Ok(Services { channel, within, timeline: self.timeline.clone() })
+    }
+
+    /// Gives it up, and says what there is to say about a start that failed.
+    pub async fn abandon(self, budget: Duration) -> (Diagnosis, ProcessStop) {
+        let given_up = self.child.abandon(budget.mul_f64(self.scale)).await;
+        self.server.close(Duration::ZERO).await;
+        given_up
     }
 
     /// Ends it without ceremony, and says what was left of it.
@@ -242,17 +294,13 @@ fn remove_socket(path: &Path) {
     }
 }
 
-fn spawn(prepared: &Prepared, events: PluginEvents) -> Result<Child, plugin_host::process::SpawnError> {
+fn spawn(prepared: &Prepared, events: PluginEvents, guard: Option<GuardHandle>) -> Result<Child, SpawnError> {
     let setting = ChildSetting {
         timing: Timing::default(),
         policy: Policy::default(),
         events,
-        guard: None,
+        guard,
         session_mark: prepared.session_mark.clone(),
     };
     Child::spawn(&prepared.launch, setting)
-}
-
-fn in_the_way(error: &dyn std::error::Error) -> Interruption {
-    Interruption::broken_off(format!("the plugin cannot be started: {error}"))
 }
