@@ -38,12 +38,14 @@ impl Reason {
 
 impl From<&'static str> for Reason {
     fn from(slug: &'static str) -> Reason {
+        debug_assert!(Reason::is_well_formed(slug), "{slug:?}");
         Reason(Cow::Borrowed(slug))
     }
 }
 
 impl From<String> for Reason {
     fn from(slug: String) -> Reason {
+        debug_assert!(Reason::is_well_formed(&slug), "{slug:?}");
         Reason(Cow::Owned(slug))
     }
 }

@@ -110,10 +110,12 @@ impl<W: Write> Human<W> {
             End::Panicked { message } => format!("the suite panicked: {message}"),
             End::Errored { message } => format!("error in the suite: {message}"),
         };
-        let count = report.judgements.len();
+        let kinds = report.judgements.iter().map(|judgement| judgement.outcome.kind());
+        let kept = kinds.filter(|kind| *kind == OutcomeKind::Passed).count();
+        let all = report.judgements.len();
         writeln!(
             self.out,
-            "{word} {:<14} {name:<40} {count:>2} checked  {note}",
+            "{word} {:<14} {name:<40} {kept:>2} of {all:>2} kept  {note}",
             report.name.subject
         )
     }
