@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use plugin_host::guard::GuardHandle;
 use plugin_host::ids::fresh_run_mark;
-use plugin_host::manifest::Manifest;
+use plugin_host::manifest::{Manifest, Runtime};
 use plugin_host::process::Launch;
 use serde::Serialize;
 
@@ -170,8 +170,7 @@ fn look(visit: &mut Visit<'_>) -> Option<Launch> {
     visit.note(Finding::fine("manifest", format!("{} {}", manifest.id, manifest.version)));
     match Prepared::new(visit.folder, &visit.options.mark, "127.0.0.1:9") {
         Ok(prepared) => {
-            let command = words_of(&prepared.launch);
-            visit.note(Finding::fine("command", command));
+            visit.note(of_launch(&prepared.launch, manifest.runtime()));
             Some(prepared.launch)
         }
         Err(PrepareError::Manifest(error)) => {
@@ -183,6 +182,16 @@ fn look(visit: &mut Visit<'_>) -> Option<Launch> {
             None
         }
     }
+}
+
+/// The command; a Python that is not the plugin's own works here and perhaps nowhere else.
+fn of_launch(launch: &Launch, runtime: Runtime) -> Finding {
+    let command = words_of(launch);
+    if runtime == Runtime::Native || launch.program.starts_with(&launch.directory) {
+        return Finding::fine("command", command);
+    }
+    let says = format!("{command}: there is no virtual environment in the folder, so this machine's own Python runs the plugin");
+    Finding::warning("command", says).mend(wording::NEW_VENV)
 }
 
 /// The command as one would type it in the plugin's folder.

@@ -9,7 +9,7 @@ use plugin_host::process::environment::COOKIE_NAME;
 use plugin_proto::connect::ConnectError;
 
 use super::{Finding, Visit, wording};
-use crate::plugin_run::launch::{remove, set};
+use crate::plugin_run::launch::{leave_survivors, remove, set};
 use crate::plugin_run::raw::{Raw, Services, StartError, target_of};
 
 /// How long a handshake after another first line is waited for, and a listener after the handshake.
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Starts the plugin and connects to it; a failure is explained.
 pub(super) async fn start(visit: &mut Visit<'_>, launch: &Launch) -> Option<(Raw, Services)> {
-    let raw = begin(visit, |_| {}).await?;
+    let raw = begin(visit, leave_survivors).await?;
     let begun = Instant::now();
     let handshake = match raw.handshake(visit.options.start).await {
         Ok(handshake) => handshake,
@@ -73,8 +73,10 @@ async fn explain(visit: &mut Visit<'_>, raw: Raw, error: HandshakeError, own_env
         }
         HandshakeError::Line(error) => {
             let first = raw.first_line().map(|line| line.escape_ascii().to_string());
-            let later = raw.seen.wait(LATER, later_handshake).await;
+            raw.seen.wait(LATER, is_last_word).await;
+            let seen = raw.seen.clone();
             raw.end().await;
+            let later = seen.all(later_handshake).into_iter().next();
             visit.note(wording::of_line(&error, first.as_deref(), later.as_deref()));
         }
         HandshakeError::Timeout { .. } => {
@@ -85,12 +87,18 @@ async fn explain(visit: &mut Visit<'_>, raw: Raw, error: HandshakeError, own_env
     }
 }
 
-/// A line of stdout that would have been a good first one; or, as `None` for good, the end of the process.
+/// A line of stdout that would have been a good first one.
 fn later_handshake(what: &What) -> Option<String> {
     match what {
         What::Log { stream: Stream::Stdout, raw, .. } => line::parse(raw.as_bytes()).ok().map(|_| raw.clone()),
         _ => None,
     }
+}
+
+/// The handshake came after all, or nothing can come any more.
+fn is_last_word(what: &What) -> Option<()> {
+    let ended = matches!(what, What::Exited { .. });
+    (ended || later_handshake(what).is_some()).then_some(())
 }
 
 /// Whether the handshake comes if Python does not buffer its output.
@@ -150,7 +158,7 @@ pub(super) async fn without_cookie(visit: &mut Visit<'_>) {
         Err(_) => match raw.exit_within(LATER).await {
             None => Some("without the cookie it neither starts nor ends".to_owned()),
             Some(exit) if exit.is_success() => Some("without the cookie it ends with exit status 0, as if all were well".to_owned()),
-            Some(_) if raw.stdout_bytes() > 0 => Some("without the cookie it explains itself on stdout, where hosts read a handshake".to_owned()),
+            Some(_) if raw.stdout_bytes() > 0 => Some("without the cookie it writes to stdout, where hosts read a handshake".to_owned()),
             Some(_) => None,
         },
     };

@@ -39,7 +39,8 @@ pub fn of_command(error: &CommandError, manifest: &Manifest) -> Finding {
     Finding::fault("command", error.to_string()).mend(mend)
 }
 
-const NEW_VENV: &str =
+/// The mend of every missing environment.
+pub(super) const NEW_VENV: &str =
     "make one in the plugin's folder: python3 -m venv venv && venv/bin/pip install mattermost-plugin-sdk (and what else it imports)";
 
 /// A first line that is no handshake. `later` is the handshake that came after it, if one did.

@@ -54,6 +54,11 @@ pub fn set(launch: &mut Launch, name: &str, value: impl Into<OsString>) {
     launch.environment.insert(name.into(), value.into());
 }
 
+/// Lets what the plugin leaves behind be seen: the rest of a group is killed with its leader, before anybody could count it.
+pub fn leave_survivors(launch: &mut Launch) {
+    launch.own_group = false;
+}
+
 /// Takes a variable from a command.
 pub fn remove(launch: &mut Launch, name: &str) {
     launch.environment.remove(OsStr::new(name));

@@ -17,7 +17,7 @@ use tokio::process::{Child, Command};
 use super::place;
 use crate::case::Case;
 use crate::case::timeline::Source;
-use crate::plugin_run::launch::{Prepared, set};
+use crate::plugin_run::launch::{Prepared, leave_survivors, set};
 use crate::plugin_run::message::Orderable;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::process;
@@ -57,7 +57,11 @@ const WITHOUT_HOST: Duration = Duration::from_secs(5);
 /// An activated process, with a folder for its temporary files.
 async fn activated(case: &Case, temporary: &Path) -> Result<(Raw, Handshake, Services), Interruption> {
     let folder = place(case)?;
-    let raw = Raw::start(case, &folder, |command| set(command, "TMPDIR", temporary)).await?;
+    let raw = Raw::start(case, &folder, |command| {
+        set(command, "TMPDIR", temporary);
+        leave_survivors(command);
+    })
+    .await?;
     let handshake = raw.handshake(START).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
     let services = raw.connect(&handshake).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
     let answer = services.hook::<OnActivate>(OnActivateRequest::default()).await;
