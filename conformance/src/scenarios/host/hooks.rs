@@ -253,6 +253,8 @@ async fn without_implemented(case: &mut Case) -> ScenarioResult {
     let outcome = stage.activate(&folder).await?;
     let said = format!("{outcome:?}");
     let asked = calls(&folder.entries()?, "Implemented").len();
+    // A host that never asked has nothing to be judged by.
+    let asked = (asked > 0).then_some(asked);
     let seen = || {
         case.require("HK-005")
             .go_host("fails the start")
@@ -299,6 +301,8 @@ async fn odd_names(case: &mut Case) -> ScenarioResult {
     let outcome = stage.activate(&folder).await?;
     let said = format!("{outcome:?}");
     let asked = calls(&folder.entries()?, "Implemented").len();
+    // A host that never asked has nothing to be judged by.
+    let asked = (asked > 0).then_some(asked);
     let seen = || case.require("HK-006").seen("calls of Implemented", asked);
     if !seen().holds(outcome.is_ok(), "a plugin that runs", said, "start-refused") {
         return stage.close().await;

@@ -15,6 +15,7 @@ use fake_interpreters::{PluginFolder, place};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::traces::{calls, pids};
 use crate::case::timeline::Source;
 use crate::case::{Case, MARK_VARIABLE};
 use crate::driver::protocol::{
@@ -108,7 +109,6 @@ impl<'a> Stage<'a> {
         let environment = environment(case, setting.environment)?;
         let host = HostProcess::start(case.host()?, case.folder(), &environment, notes)
             .map_err(broken_off)?;
-        case.spawned(host.pid());
         let stage = Stage { case, host, fake };
         stage
             .done::<Value>(Order::Configure(setting.configuration))
@@ -186,7 +186,13 @@ impl<'a> Stage<'a> {
                 dir: folder.directory.clone(),
             })
             .await?;
-        if let Some(pid) = activated.pid {
+        let processes = pids(&folder.entries()?);
+        if processes.is_empty() {
+            let id = &folder.id;
+            let reason = format!("the host says that {id} runs, but the fake was not started");
+            return Err(Interruption::broken_off(reason));
+        }
+        for pid in processes {
             self.case.spawned(pid);
         }
         Ok(activated)
@@ -266,11 +272,18 @@ impl<'a> Stage<'a> {
             .hook(&folder, "MessageHasBeenPosted", Value::Null)
             .await?
         {
-            Ok(Called::Answered { .. }) => Ok(format!("{} runs and answers", folder.id)),
+            Ok(Called::Answered { .. }) if Stage::was_asked(&folder, "MessageHasBeenPosted")? => {
+                Ok(format!("{} runs and answers", folder.id))
+            }
             other => Err(Interruption::broken_off(format!(
                 "the control plugin did not answer: {other:?}"
             ))),
         }
+    }
+
+    /// Whether the fake saw a call of this method.
+    fn was_asked(folder: &PluginFolder, method: &str) -> Result<bool, Interruption> {
+        Ok(!calls(&folder.entries()?, method).is_empty())
     }
 
     /// The first event of the driver that the function wants.
