@@ -54,7 +54,13 @@ pub struct Finding {
 
 impl Finding {
     fn new(step: &'static str, grade: Grade, says: impl Into<String>) -> Finding {
-        Finding { step, grade, says: says.into(), mend: None, shows: Vec::new() }
+        Finding {
+            step,
+            grade,
+            says: says.into(),
+            mend: None,
+            shows: Vec::new(),
+        }
     }
 
     /// Something as it should be.
@@ -101,7 +107,11 @@ pub struct Options {
 impl Options {
     /// With this time for the handshake, and nobody to clean up.
     pub fn new(start: Duration) -> Options {
-        Options { start, guard: None, mark: fresh_run_mark() }
+        Options {
+            start,
+            guard: None,
+            mark: fresh_run_mark(),
+        }
     }
 }
 
@@ -148,14 +158,22 @@ pub async fn examine(folder: &Path, options: &Options) -> Examination {
         scale: 1.0,
         guard: options.guard.clone(),
     };
-    let mut visit = Visit { folder, options, ground, findings: Vec::new() };
+    let mut visit = Visit {
+        folder,
+        options,
+        ground,
+        findings: Vec::new(),
+    };
     if let Some(launch) = look(&mut visit)
         && let Some((raw, services)) = start::start(&mut visit, &launch).await
     {
         services::speak(&mut visit, raw, services).await;
         start::without_cookie(&mut visit).await;
     }
-    Examination { folder: folder.to_owned(), findings: visit.findings }
+    Examination {
+        folder: folder.to_owned(),
+        findings: visit.findings,
+    }
 }
 
 /// The manifest and the command: what can be seen without starting anything.
@@ -167,7 +185,10 @@ fn look(visit: &mut Visit<'_>) -> Option<Launch> {
             return None;
         }
     };
-    visit.note(Finding::fine("manifest", format!("{} {}", manifest.id, manifest.version)));
+    visit.note(Finding::fine(
+        "manifest",
+        format!("{} {}", manifest.id, manifest.version),
+    ));
     match Prepared::new(visit.folder, &visit.options.mark, "127.0.0.1:9") {
         Ok(prepared) => {
             visit.note(of_launch(&prepared.launch, manifest.runtime()));
@@ -190,13 +211,24 @@ fn of_launch(launch: &Launch, runtime: Runtime) -> Finding {
     if runtime == Runtime::Native || launch.program.starts_with(&launch.directory) {
         return Finding::fine("command", command);
     }
-    let says = format!("{command}: there is no virtual environment in the folder, so this machine's own Python runs the plugin");
+    let says = format!(
+        "{command}: there is no virtual environment in the folder, so this machine's own Python runs the plugin"
+    );
     Finding::warning("command", says).mend(wording::NEW_VENV)
 }
 
 /// The command as one would type it in the plugin's folder.
 fn words_of(launch: &Launch) -> String {
-    let program = launch.program.strip_prefix(&launch.directory).unwrap_or(&launch.program);
-    let arguments = launch.arguments.iter().map(|argument| argument.to_string_lossy());
-    std::iter::once(program.to_string_lossy()).chain(arguments).collect::<Vec<_>>().join(" ")
+    let program = launch
+        .program
+        .strip_prefix(&launch.directory)
+        .unwrap_or(&launch.program);
+    let arguments = launch
+        .arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy());
+    std::iter::once(program.to_string_lossy())
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

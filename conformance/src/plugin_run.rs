@@ -9,6 +9,7 @@
 pub mod evidence;
 pub mod order;
 
+pub mod first_line;
 pub mod message;
 
 pub mod seen;
@@ -16,6 +17,7 @@ pub mod seen;
 pub mod backend;
 pub mod launch;
 
+pub mod listener;
 pub mod process;
 pub mod raw;
 pub mod running;

@@ -20,8 +20,7 @@ use plugin_conformance::doctor::{Examination, Finding, Grade, Options, examine};
 use plugin_conformance::subject::python;
 use rstest::rstest;
 
-const MANIFEST: &str =
-    r#"{"id": "com.example.patient", "version": "1.0.0", "server": {"runtime": "python", "executable": "plugin.py"}}"#;
+const MANIFEST: &str = r#"{"id": "com.example.patient", "version": "1.0.0", "server": {"runtime": "python", "executable": "plugin.py"}}"#;
 
 /// A folder whose interpreter is this shell script.
 fn shell(script: &str) -> tempfile::TempDir {
@@ -59,9 +58,15 @@ fn examined(folder: &Path, start: Duration) -> Examination {
 
 /// The worst finding, the first of them.
 fn worst(examination: &Examination) -> &Finding {
-    let grade = examination.findings.iter().map(|finding| finding.grade).max();
+    let grade = examination
+        .findings
+        .iter()
+        .map(|finding| finding.grade)
+        .max();
     let mut findings = examination.findings.iter();
-    findings.find(|finding| Some(finding.grade) == grade).unwrap()
+    findings
+        .find(|finding| Some(finding.grade) == grade)
+        .unwrap()
 }
 
 fn check(examination: &Examination, grade: Grade, says: &str, mend: &str) {
@@ -70,27 +75,85 @@ fn check(examination: &Examination, grade: Grade, says: &str, mend: &str) {
     assert_eq!(worst.grade, grade, "{whole}");
     let shown = worst.shows.join("\n");
     assert!(format!("{} {shown}", worst.says).contains(says), "{whole}");
-    assert!(worst.mend.as_deref().unwrap_or_default().contains(mend), "{whole}");
+    assert!(
+        worst.mend.as_deref().unwrap_or_default().contains(mend),
+        "{whole}"
+    );
 }
 
 const SOON: Duration = Duration::from_millis(300);
 const AMPLE: Duration = Duration::from_secs(10);
 
 #[rstest]
-#[case::print_first("echo hello; echo '1|1|tcp|127.0.0.1:9|grpc'; sleep 9", AMPLE, "1|1|tcp|127.0.0.1:9|grpc\"  <- this is the handshake", "print nothing to stdout")]
-#[case::print_shows_the_line("echo 'hel\tlo'; exit 1", AMPLE, "first line: \"hel\\tlo\"", "print nothing to stdout")]
-#[case::unflushed("[ -n \"$PYTHONUNBUFFERED\" ] && echo '1|1|tcp|127.0.0.1:9|grpc'; sleep 9", SOON, "printed and not flushed", "flush=True")]
-#[case::no_line_feed("printf '1|1|tcp|127.0.0.1:9|grpc'; sleep 9", SOON, "no line feed", "end the line with a line feed")]
-#[case::silence("echo busy >&2; sleep 9", SOON, "stderr: busy", "as soon as the server listens")]
+#[case::print_first(
+    "echo hello; echo '1|1|tcp|127.0.0.1:9|grpc'; sleep 9",
+    AMPLE,
+    "1|1|tcp|127.0.0.1:9|grpc\"  <- this is the handshake",
+    "print nothing to stdout"
+)]
+#[case::print_shows_the_line(
+    "echo 'hel\tlo'; exit 1",
+    AMPLE,
+    "first line: \"hel\\tlo\"",
+    "print nothing to stdout"
+)]
+#[case::unflushed(
+    "[ -n \"$PYTHONUNBUFFERED\" ] && echo '1|1|tcp|127.0.0.1:9|grpc'; sleep 9",
+    SOON,
+    "printed and not flushed",
+    "flush=True"
+)]
+#[case::no_line_feed(
+    "printf '1|1|tcp|127.0.0.1:9|grpc'; sleep 9",
+    SOON,
+    "no line feed",
+    "end the line with a line feed"
+)]
+#[case::silence(
+    "echo busy >&2; sleep 9",
+    SOON,
+    "stderr: busy",
+    "as soon as the server listens"
+)]
 #[case::early_end("echo oh no >&2; exit 3", AMPLE, "exit status 3", "stderr")]
 #[case::early_signal("kill -9 $$", AMPLE, "SIGKILL", "by hand")]
-#[case::cookie("echo 'This binary is a plugin. These are not meant to be executed directly.' >&2; exit 1", AMPLE, "although the cookie was right", "Securely message teams")]
-#[case::syntax("printf '  File \"plugin.py\", line 2\\n    def x(:\\nSyntaxError: invalid syntax\\n' >&2; exit 1", AMPLE, "SyntaxError: invalid syntax", "line that is shown")]
-#[case::module("printf 'Traceback (most recent call last):\\n  File \"plugin.py\", line 1\\nModuleNotFoundError: No module named '\"'grpc'\"'\\n' >&2; exit 1", AMPLE, "the module grpc is missing", "pip install grpcio")]
-#[case::netrpc("echo '1|1|tcp|127.0.0.1:9|netrpc'; sleep 9", AMPLE, "netrpc", "serve gRPC")]
+#[case::cookie(
+    "echo 'This binary is a plugin. These are not meant to be executed directly.' >&2; exit 1",
+    AMPLE,
+    "although the cookie was right",
+    "Securely message teams"
+)]
+#[case::syntax(
+    "printf '  File \"plugin.py\", line 2\\n    def x(:\\nSyntaxError: invalid syntax\\n' >&2; exit 1",
+    AMPLE,
+    "SyntaxError: invalid syntax",
+    "line that is shown"
+)]
+#[case::module(
+    "printf 'Traceback (most recent call last):\\n  File \"plugin.py\", line 1\\nModuleNotFoundError: No module named '\"'grpc'\"'\\n' >&2; exit 1",
+    AMPLE,
+    "the module grpc is missing",
+    "pip install grpcio"
+)]
+#[case::netrpc(
+    "echo '1|1|tcp|127.0.0.1:9|netrpc'; sleep 9",
+    AMPLE,
+    "netrpc",
+    "serve gRPC"
+)]
 #[case::four_fields("echo '1|1|tcp|127.0.0.1:9'; sleep 9", AMPLE, "protocol", "|grpc")]
-#[case::version("echo '2|1|tcp|127.0.0.1:9|grpc'; sleep 9", AMPLE, "core protocol", "write 1")]
-fn a_start_that_fails_is_explained(#[case] script: &str, #[case] start: Duration, #[case] says: &str, #[case] mend: &str) {
+#[case::version(
+    "echo '2|1|tcp|127.0.0.1:9|grpc'; sleep 9",
+    AMPLE,
+    "core protocol",
+    "write 1"
+)]
+fn a_start_that_fails_is_explained(
+    #[case] script: &str,
+    #[case] start: Duration,
+    #[case] says: &str,
+    #[case] mend: &str,
+) {
     let folder = shell(script);
     check(&examined(folder.path(), start), Grade::Fault, says, mend);
 }
@@ -110,7 +173,12 @@ fn a_start_that_fails_is_explained(#[case] script: &str, #[case] start: Duration
 #[case::left_behind(Fault::GrandchildLeft.script(), Grade::Fault, "still there after its end", "child processes")]
 #[case::no_cookie_check(Fault::CookieNotChecked.script(), Grade::Warning, "starts without the cookie", "say on stderr")]
 #[case::all_interfaces(Fault::AnnouncesAllInterfaces.script(), Grade::Warning, "not a loopback address", "127.0.0.1")]
-fn a_plugin_that_is_up_is_examined(#[case] script: Script, #[case] grade: Grade, #[case] says: &str, #[case] mend: &str) {
+fn a_plugin_that_is_up_is_examined(
+    #[case] script: Script,
+    #[case] grade: Grade,
+    #[case] says: &str,
+    #[case] mend: &str,
+) {
     let folder = fake(&script);
     check(&examined(folder.path(), AMPLE), grade, says, mend);
 }
@@ -118,7 +186,12 @@ fn a_plugin_that_is_up_is_examined(#[case] script: Script, #[case] grade: Grade,
 #[test]
 fn a_slow_start_is_a_warning() {
     let folder = fake(&Script::new().sleep(600).then(&Script::testee()));
-    check(&examined(folder.path(), Duration::from_secs(1)), Grade::Warning, "more than half", "import late");
+    check(
+        &examined(folder.path(), Duration::from_secs(1)),
+        Grade::Warning,
+        "more than half",
+        "import late",
+    );
 }
 
 #[rstest]
@@ -126,7 +199,11 @@ fn a_slow_start_is_a_warning() {
 #[case::no_script(&[("plugin.json", MANIFEST), ("venv/bin/python", "")], "no such file", "put plugin.py")]
 #[case::wrong_type(&[("plugin.json", "{\"id\": \"com.example.a\",\n \"server\": {\"executable\": 5}}")], "plugin.json:2", "correct the field")]
 #[case::outside(&[("plugin.json", "{\"id\": \"com.example.a\", \"server\": {\"runtime\": \"python\", \"executable\": \"../x.py\"}}"), ("venv/bin/python", "")], "traversal", "inside")]
-fn a_folder_that_cannot_be_started_is_explained(#[case] files: &[(&str, &str)], #[case] says: &str, #[case] mend: &str) {
+fn a_folder_that_cannot_be_started_is_explained(
+    #[case] files: &[(&str, &str)],
+    #[case] says: &str,
+    #[case] mend: &str,
+) {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -140,17 +217,41 @@ fn a_folder_that_cannot_be_started_is_explained(#[case] files: &[(&str, &str)], 
 /// Real Python, where the checkout has one.
 #[rstest]
 #[case::syntax("def x(:\n  pass\n", "SyntaxError", "line that is shown")]
-#[case::print_first("print('hello', flush=True)\nimport time; time.sleep(9)\n", "first line: \"hello\"", "print nothing to stdout")]
-#[case::unflushed("import time\nprint('1|1|tcp|127.0.0.1:9|grpc')\ntime.sleep(9)\n", "printed and not flushed", "flush=True")]
-#[case::module("import no_such_module\n", "no_such_module is missing", "pip install no_such_module")]
-#[case::cookie("import sys\nsys.exit('This binary is a plugin. Where is the cookie?')\n", "although the cookie was right", "MATTERMOST_PLUGIN")]
+#[case::print_first(
+    "print('hello', flush=True)\nimport time; time.sleep(9)\n",
+    "first line: \"hello\"",
+    "print nothing to stdout"
+)]
+#[case::unflushed(
+    "import time\nprint('1|1|tcp|127.0.0.1:9|grpc')\ntime.sleep(9)\n",
+    "printed and not flushed",
+    "flush=True"
+)]
+#[case::module(
+    "import no_such_module\n",
+    "no_such_module is missing",
+    "pip install no_such_module"
+)]
+#[case::cookie(
+    "import sys\nsys.exit('This binary is a plugin. Where is the cookie?')\n",
+    "although the cookie was right",
+    "MATTERMOST_PLUGIN"
+)]
 fn real_python_is_understood(#[case] code: &str, #[case] says: &str, #[case] mend: &str) {
-    let Some(venv) = python::root().map(|root| root.join(".venv")).filter(|venv| venv.join("bin/python").exists()) else {
+    let Some(venv) = python::root()
+        .map(|root| root.join(".venv"))
+        .filter(|venv| venv.join("bin/python").exists())
+    else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("plugin.json"), MANIFEST).unwrap();
     fs::write(folder.path().join("plugin.py"), code).unwrap();
     std::os::unix::fs::symlink(venv, folder.path().join("venv")).unwrap();
-    check(&examined(folder.path(), Duration::from_secs(3)), Grade::Fault, says, mend);
+    check(
+        &examined(folder.path(), Duration::from_secs(3)),
+        Grade::Fault,
+        says,
+        mend,
+    );
 }

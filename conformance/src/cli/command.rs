@@ -201,7 +201,11 @@ pub async fn mutants(
 }
 
 /// `doctor`.
-async fn doctor(arguments: &Doctor, out: &mut dyn Write, paint: Paint) -> Result<Exit, CommandError> {
+async fn doctor(
+    arguments: &Doctor,
+    out: &mut dyn Write,
+    paint: Paint,
+) -> Result<Exit, CommandError> {
     let mut options = doctor::Options::new(Duration::from_secs_f64(arguments.start_timeout));
     let program = std::env::current_exe()?;
     let guard = GuardProgram {

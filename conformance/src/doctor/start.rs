@@ -30,11 +30,22 @@ pub(super) async fn start(visit: &mut Visit<'_>, launch: &Launch) -> Option<(Raw
         }
     };
     let took = begun.elapsed();
-    let says = format!("{} {} after {} ms", handshake.address.network(), handshake.address, took.as_millis());
+    let says = format!(
+        "{} {} after {} ms",
+        handshake.address.network(),
+        handshake.address,
+        took.as_millis()
+    );
     let slow = took > visit.options.start / 2;
     visit.note(if slow {
-        Finding::warning("handshake", format!("{says}: more than half of the {} s that hosts give", visit.options.start.as_secs_f64()))
-            .mend("import late what is not needed for the start, and ship compiled files")
+        Finding::warning(
+            "handshake",
+            format!(
+                "{says}: more than half of the {} s that hosts give",
+                visit.options.start.as_secs_f64()
+            ),
+        )
+        .mend("import late what is not needed for the start, and ship compiled files")
     } else {
         Finding::fine("handshake", says)
     });
@@ -54,7 +65,9 @@ async fn begin(visit: &mut Visit<'_>, change: impl FnOnce(&mut Launch)) -> Optio
         Ok(raw) => Some(raw),
         Err(error) => {
             let mend = match &error {
-                StartError::Spawn(_) => "the interpreter or executable cannot be run on this machine: look at its first line, its architecture and its permissions",
+                StartError::Spawn(_) => {
+                    "the interpreter or executable cannot be run on this machine: look at its first line, its architecture and its permissions"
+                }
                 StartError::Prepare(_) | StartError::Api(_) => "see above",
             };
             visit.note(Finding::fault("start", error.to_string()).mend(mend));
@@ -82,7 +95,11 @@ async fn explain(visit: &mut Visit<'_>, raw: Raw, error: HandshakeError, own_env
         HandshakeError::Timeout { .. } => {
             let (diagnosis, _) = raw.abandon(budget).await;
             let unflushed = diagnosis.stdout_bytes == 0 && comes_unbuffered(visit).await;
-            visit.note(if unflushed { wording::of_unflushed(budget) } else { wording::of_silence(&diagnosis) });
+            visit.note(if unflushed {
+                wording::of_unflushed(budget)
+            } else {
+                wording::of_silence(&diagnosis)
+            });
         }
     }
 }
@@ -90,7 +107,11 @@ async fn explain(visit: &mut Visit<'_>, raw: Raw, error: HandshakeError, own_env
 /// A line of stdout that would have been a good first one.
 fn later_handshake(what: &What) -> Option<String> {
     match what {
-        What::Log { stream: Stream::Stdout, raw, .. } => line::parse(raw.as_bytes()).ok().map(|_| raw.clone()),
+        What::Log {
+            stream: Stream::Stdout,
+            raw,
+            ..
+        } => line::parse(raw.as_bytes()).ok().map(|_| raw.clone()),
         _ => None,
     }
 }
@@ -103,7 +124,9 @@ fn is_last_word(what: &What) -> Option<()> {
 
 /// Whether the handshake comes if Python does not buffer its output.
 async fn comes_unbuffered(visit: &mut Visit<'_>) -> bool {
-    let Some(raw) = begin(visit, |launch| set(launch, "PYTHONUNBUFFERED", "1")).await else { return false };
+    let Some(raw) = begin(visit, |launch| set(launch, "PYTHONUNBUFFERED", "1")).await else {
+        return false;
+    };
     let came = raw.handshake(visit.options.start).await.is_ok();
     raw.end().await;
     came
@@ -111,11 +134,21 @@ async fn comes_unbuffered(visit: &mut Visit<'_>) -> bool {
 
 /// An address that other machines can reach is a warning: hooks have no password.
 fn beyond_this_machine(visit: &mut Visit<'_>, handshake: &Handshake) {
-    let Address::Tcp { host, .. } = &handshake.address else { return };
-    let local = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let Address::Tcp { host, .. } = &handshake.address else {
+        return;
+    };
+    let local = host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback());
     if !local {
-        let says = format!("the announced address {} is not a loopback address: others may call the plugin's hooks", handshake.address);
-        visit.note(Finding::warning("handshake", says).mend("listen on 127.0.0.1 and announce that"));
+        let says = format!(
+            "the announced address {} is not a loopback address: others may call the plugin's hooks",
+            handshake.address
+        );
+        visit.note(
+            Finding::warning("handshake", says).mend("listen on 127.0.0.1 and announce that"),
+        );
     }
 }
 
@@ -128,7 +161,10 @@ async fn connect(visit: &mut Visit<'_>, raw: &Raw, handshake: &Handshake) -> Opt
     };
     let begun = Instant::now();
     let mut later = None;
-    while matches!(error, ConnectError::Refused { .. }) && later.is_none() && begun.elapsed() < LATER {
+    while matches!(error, ConnectError::Refused { .. })
+        && later.is_none()
+        && begun.elapsed() < LATER
+    {
         tokio::time::sleep(LOOK).await;
         later = raw.connect_to(&target).await.ok();
     }
@@ -152,7 +188,9 @@ async fn connect(visit: &mut Visit<'_>, raw: &Raw, handshake: &Handshake) -> Opt
 
 /// A plugin that is started by hand should say so and end.
 pub(super) async fn without_cookie(visit: &mut Visit<'_>) {
-    let Some(raw) = begin(visit, |launch| remove(launch, COOKIE_NAME)).await else { return };
+    let Some(raw) = begin(visit, |launch| remove(launch, COOKIE_NAME)).await else {
+        return;
+    };
     let says = match raw.handshake(visit.options.start).await {
         Ok(_) => Some("it starts without the cookie, too: whoever starts it by hand gets a process that waits for ever".to_owned()),
         Err(_) => match raw.exit_within(LATER).await {

@@ -16,7 +16,9 @@ pub fn of_manifest(error: &ManifestError) -> Finding {
         }
         ManifestError::Unreadable { .. } => "let the server's user read the file",
         ManifestError::Invalid { .. } => "correct the field at that place",
-        ManifestError::Id { .. } => "choose an id of 3 to 190 letters, digits, '-', '_' and '.', for instance com.example.my-plugin",
+        ManifestError::Id { .. } => {
+            "choose an id of 3 to 190 letters, digits, '-', '_' and '.', for instance com.example.my-plugin"
+        }
         ManifestError::NoComponent { .. } => "add the section server with runtime and executable",
         ManifestError::Runtime { .. } => "write \"python\" or leave the field out",
     };
@@ -25,32 +27,51 @@ pub fn of_manifest(error: &ManifestError) -> Finding {
 
 /// A manifest that names nothing that could be started.
 pub fn of_command(error: &CommandError, manifest: &Manifest) -> Finding {
-    let executable = manifest.server.as_ref().map_or("", |server| server.executable_for_this_machine());
+    let executable = manifest
+        .server
+        .as_ref()
+        .map_or("", |server| server.executable_for_this_machine());
     let mend = match error.kind() {
         "manifest.no_server" => "add the section server with runtime and executable".to_owned(),
         "interpreter.not_found" | "interpreter.venv_path_empty" => NEW_VENV.to_owned(),
-        "interpreter.venv_path_outside" => "move the virtual environment into the plugin's folder and name it by a relative path".to_owned(),
-        "interpreter.not_executable" | "interpreter.not_a_file" => format!("the environment is broken: remove it, then {NEW_VENV}"),
+        "interpreter.venv_path_outside" => {
+            "move the virtual environment into the plugin's folder and name it by a relative path"
+                .to_owned()
+        }
+        "interpreter.not_executable" | "interpreter.not_a_file" => {
+            format!("the environment is broken: remove it, then {NEW_VENV}")
+        }
         "script.empty" => "name the script: server.executable, for instance plugin.py".to_owned(),
-        "script.not_found" => format!("put {executable} into the folder, or correct server.executable (case matters)"),
-        "script.not_executable" => format!("chmod +x {executable}, or set server.runtime to python if it is a Python script"),
+        "script.not_found" => {
+            format!("put {executable} into the folder, or correct server.executable (case matters)")
+        }
+        "script.not_executable" => format!(
+            "chmod +x {executable}, or set server.runtime to python if it is a Python script"
+        ),
         _ => "name a file inside the plugin's folder by a relative path".to_owned(),
     };
     Finding::fault("command", error.to_string()).mend(mend)
 }
 
 /// The mend of every missing environment.
-pub(super) const NEW_VENV: &str =
-    "make one in the plugin's folder: python3 -m venv venv && venv/bin/pip install mattermost-plugin-sdk (and what else it imports)";
+pub(super) const NEW_VENV: &str = "make one in the plugin's folder: python3 -m venv venv && venv/bin/pip install mattermost-plugin-sdk (and what else it imports)";
 
 /// A first line that is no handshake. `later` is the handshake that came after it, if one did.
 pub fn of_line(error: &LineError, first: Option<&str>, later: Option<&str>) -> Finding {
-    let printed = matches!(error, LineError::NotAHandshake { .. } | LineError::Blank | LineError::Overlong { .. });
-    let prefixed = matches!(error, LineError::CoreSyntax { .. }) && first.is_some_and(|line| line.contains("|tcp|") || line.contains("|unix|"));
+    let printed = matches!(
+        error,
+        LineError::NotAHandshake { .. } | LineError::Blank | LineError::Overlong { .. }
+    );
+    let prefixed = matches!(error, LineError::CoreSyntax { .. })
+        && first.is_some_and(|line| line.contains("|tcp|") || line.contains("|unix|"));
     let finding = if printed || prefixed {
         let says = match later {
-            Some(_) => "something was printed to stdout before the handshake; hosts read the first line and nothing else",
-            None => "the first line on stdout is no handshake, and none came after it; hosts read the first line and nothing else",
+            Some(_) => {
+                "something was printed to stdout before the handshake; hosts read the first line and nothing else"
+            }
+            None => {
+                "the first line on stdout is no handshake, and none came after it; hosts read the first line and nothing else"
+            }
         };
         let mend = "print nothing to stdout before the handshake: send logs to stderr (Python: print(..., file=sys.stderr), or logging), \
                     also in modules that are imported";
@@ -60,29 +81,48 @@ pub fn of_line(error: &LineError, first: Option<&str>, later: Option<&str>) -> F
     };
     let first = first.map(|line| format!("first line: \"{line}\""));
     let later = later.map(|line| format!("later line: \"{line}\"  <- this is the handshake"));
-    finding.shows(first.into_iter().chain(later)).shows([format!("expected:   \"{HANDSHAKE}\"")])
+    finding
+        .shows(first.into_iter().chain(later))
+        .shows([format!("expected:   \"{HANDSHAKE}\"")])
 }
 
 fn mend_of_field(error: &LineError) -> &'static str {
     match error {
-        LineError::CoreSyntax { .. } | LineError::CoreRange { .. } | LineError::CoreVersion { .. } => {
+        LineError::CoreSyntax { .. }
+        | LineError::CoreRange { .. }
+        | LineError::CoreVersion { .. } => {
             "the first field is go-plugin's core protocol version: write 1"
         }
         LineError::AppSyntax { .. } | LineError::AppRange { .. } | LineError::AppVersion { .. } => {
             "the second field is the application's protocol version: write 1, which is what PLUGIN_PROTOCOL_VERSIONS offers"
         }
-        LineError::Network { .. } => "the third field is exactly tcp or unix, in lower case and without blanks",
-        LineError::Address { .. } | LineError::NoSuchHost { .. } => "the fourth field is the address to dial: 127.0.0.1:PORT, or the path of a unix socket",
-        LineError::ProtocolMissing => "a fifth field is missing: write |grpc at the end; without it hosts take the plugin for a net/rpc one",
-        LineError::Netrpc => "net/rpc is a protocol of Go alone: serve gRPC and announce grpc in the fifth field",
-        LineError::Protocol { .. } => "the fifth field is exactly grpc, in lower case and without blanks",
-        LineError::CertificateEncoding { .. } | LineError::CertificateMalformed | LineError::AutoMtls => {
+        LineError::Network { .. } => {
+            "the third field is exactly tcp or unix, in lower case and without blanks"
+        }
+        LineError::Address { .. } | LineError::NoSuchHost { .. } => {
+            "the fourth field is the address to dial: 127.0.0.1:PORT, or the path of a unix socket"
+        }
+        LineError::ProtocolMissing => {
+            "a fifth field is missing: write |grpc at the end; without it hosts take the plugin for a net/rpc one"
+        }
+        LineError::Netrpc => {
+            "net/rpc is a protocol of Go alone: serve gRPC and announce grpc in the fifth field"
+        }
+        LineError::Protocol { .. } => {
+            "the fifth field is exactly grpc, in lower case and without blanks"
+        }
+        LineError::CertificateEncoding { .. }
+        | LineError::CertificateMalformed
+        | LineError::AutoMtls => {
             "leave the sixth field empty: a certificate may be sent only if PLUGIN_CLIENT_CERT is set"
         }
-        LineError::Multiplexing => "leave the seventh field out: it may be sent only if PLUGIN_MULTIPLEX_GRPC is set",
-        LineError::Closed | LineError::Overlong { .. } | LineError::Blank | LineError::NotAHandshake { .. } => {
-            "write the handshake as the first line of stdout"
+        LineError::Multiplexing => {
+            "leave the seventh field out: it may be sent only if PLUGIN_MULTIPLEX_GRPC is set"
         }
+        LineError::Closed
+        | LineError::Overlong { .. }
+        | LineError::Blank
+        | LineError::NotAHandshake { .. } => "write the handshake as the first line of stdout",
     }
 }
 
@@ -94,7 +134,9 @@ pub fn of_early_end(diagnosis: &Diagnosis, own_environment: bool) -> Finding {
         None => "the plugin closed its stdout before its handshake".to_owned(),
     };
     let trouble = Trouble::find(tail);
-    let shows = trouble.as_ref().map_or_else(|| last_lines(tail), |trouble| last_lines(&trouble.lines));
+    let shows = trouble
+        .as_ref()
+        .map_or_else(|| last_lines(tail), |trouble| last_lines(&trouble.lines));
     let finding = match trouble {
         Some(Trouble { error: Kind::Syntax, what, .. }) => {
             Finding::fault("start", format!("the Python code has a syntax error: {what}")).mend("correct the line that is shown")
@@ -151,7 +193,8 @@ pub fn of_unflushed(budget: std::time::Duration) -> Finding {
         "the handshake is printed and not flushed: nothing came within {:.1} s, and with PYTHONUNBUFFERED=1 it came at once",
         budget.as_secs_f64()
     );
-    Finding::fault("handshake", says).mend("flush after print: print(line, flush=True), or sys.stdout.flush()")
+    Finding::fault("handshake", says)
+        .mend("flush after print: print(line, flush=True), or sys.stdout.flush()")
 }
 
 /// A Python error at the end of a plugin's stderr.
@@ -175,8 +218,12 @@ impl Trouble {
     fn find(tail: &[String]) -> Option<Trouble> {
         // Python begins with the place in a file, and above it with "Traceback" unless the file itself could not be read.
         let named = tail.iter().rposition(|line| names_error(line))?;
-        let begun = tail[..named].iter().rposition(|line| line.starts_with("Traceback (most recent call last)"));
-        let placed = tail[..named].iter().position(|line| line.trim_start().starts_with("File \""));
+        let begun = tail[..named]
+            .iter()
+            .rposition(|line| line.starts_with("Traceback (most recent call last)"));
+        let placed = tail[..named]
+            .iter()
+            .position(|line| line.trim_start().starts_with("File \""));
         let first = begun.or(placed)?;
         let what = tail[named].trim().to_owned();
         let error = match what.split_once(':') {
@@ -184,14 +231,21 @@ impl Trouble {
             Some(("ModuleNotFoundError", text)) => Kind::MissingModule(quoted(text)),
             _ => Kind::Other,
         };
-        Some(Trouble { error, what, lines: tail[first..=named].to_vec() })
+        Some(Trouble {
+            error,
+            what,
+            lines: tail[first..=named].to_vec(),
+        })
     }
 }
 
 /// `SomethingError: text`, at the beginning of a line.
 fn names_error(line: &str) -> bool {
     let name = line.split(':').next().unwrap_or_default();
-    let word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let word = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
     word && (name.ends_with("Error") || name.ends_with("Exception") || name.ends_with("Interrupt"))
 }
 
@@ -212,15 +266,25 @@ fn package_of(module: &str) -> &str {
 
 fn speaks_of_cookie(tail: &[String]) -> bool {
     let text = tail.join("\n").to_lowercase();
-    ["cookie", "this binary is a plugin", "not meant to be", "started by hand", "run by hand", "by a mattermost server"]
-        .iter()
-        .any(|word| text.contains(word))
+    [
+        "cookie",
+        "this binary is a plugin",
+        "not meant to be",
+        "started by hand",
+        "run by hand",
+        "by a mattermost server",
+    ]
+    .iter()
+    .any(|word| text.contains(word))
 }
 
 /// The last few lines, marked as what they are.
 fn last_lines(lines: &[String]) -> Vec<String> {
     let first = lines.len().saturating_sub(12);
-    lines[first..].iter().map(|line| format!("stderr: {line}")).collect()
+    lines[first..]
+        .iter()
+        .map(|line| format!("stderr: {line}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -259,9 +323,19 @@ mod tests {
     fn a_print_is_told_from_a_wrong_field() {
         let error = plugin_host::handshake::line::parse(b"hello").unwrap_err();
         let finding = of_line(&error, Some("hello"), Some("1|1|tcp|127.0.0.1:1|grpc"));
-        assert!(finding.says.contains("printed to stdout before the handshake"), "{finding:?}");
+        assert!(
+            finding
+                .says
+                .contains("printed to stdout before the handshake"),
+            "{finding:?}"
+        );
         assert!(finding.shows[1].contains("this is the handshake"));
         let error = plugin_host::handshake::line::parse(b"1|1|tcp|127.0.0.1:1|netrpc").unwrap_err();
-        assert!(of_line(&error, None, None).mend.unwrap().contains("serve gRPC"));
+        assert!(
+            of_line(&error, None, None)
+                .mend
+                .unwrap()
+                .contains("serve gRPC")
+        );
     }
 }

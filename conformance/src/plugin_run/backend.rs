@@ -47,10 +47,16 @@ impl Recorder {
     /// A server with these facts that knows nothing yet.
     pub fn new(facts: ServerFacts) -> Recorder {
         let clock = || {
-            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            let now = std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .unwrap_or_default();
             i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
         };
-        Recorder { memory: Memory::new(facts, Arc::new(clock)), calls: Arc::default(), mishaps: Arc::default() }
+        Recorder {
+            memory: Memory::new(facts, Arc::new(clock)),
+            calls: Arc::default(),
+            mishaps: Arc::default(),
+        }
     }
 
     /// From now on a `KVGet` of this key has a mishap.
@@ -65,7 +71,11 @@ impl Recorder {
 
     /// The calls of one method so far.
     pub fn calls_of(&self, method: &str) -> Vec<Value> {
-        self.calls().into_iter().filter(|call| call.method == method).map(|call| call.request).collect()
+        self.calls()
+            .into_iter()
+            .filter(|call| call.method == method)
+            .map(|call| call.request)
+            .collect()
     }
 
     /// Asks the server itself, past the plugin: how the host's side of a round trip is looked at.
@@ -87,8 +97,14 @@ impl Recorder {
     /// Writes a call down, and finds out whether it has a mishap.
     fn arrived(&self, method: &'static plugin_proto::Method, message: &Bytes) -> Option<Mishap> {
         let request = reflect::to_json(method, Form::Request, message).unwrap_or(Value::Null);
-        let key = request["key"].as_str().filter(|_| method.name == "KVGet").map(str::to_owned);
-        lock(&self.calls).push(ApiCall { method: method.name, request });
+        let key = request["key"]
+            .as_str()
+            .filter(|_| method.name == "KVGet")
+            .map(str::to_owned);
+        lock(&self.calls).push(ApiCall {
+            method: method.name,
+            request,
+        });
         key.and_then(|key| lock(&self.mishaps).get(&key).cloned())
     }
 }
@@ -101,7 +117,9 @@ impl Default for Recorder {
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("calls", &self.calls).finish_non_exhaustive()
+        f.debug_struct("Recorder")
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,7 +136,9 @@ impl Backend for Recorder {
                     match mishap {
                         None => inner.dispatch(call).await,
                         Some(Mishap::Refused(error)) => Ok(plugin_host::in_band::encode(error)),
-                        Some(Mishap::Failed(code)) => Err(Status::new(code, "a mishap that the suite arranged")),
+                        Some(Mishap::Failed(code)) => {
+                            Err(Status::new(code, "a mishap that the suite arranged"))
+                        }
                         Some(Mishap::Never) => std::future::pending().await,
                     }
                 }

@@ -35,7 +35,9 @@ impl Evidence {
         if !line.starts_with('{') || line.len() >= LONGEST {
             return None;
         }
-        serde_json::from_str(line).ok().filter(|evidence: &Evidence| evidence.conformance == 1)
+        serde_json::from_str(line)
+            .ok()
+            .filter(|evidence: &Evidence| evidence.conformance == 1)
     }
 }
 
@@ -44,9 +46,12 @@ pub fn as_seen(value: &Value) -> Value {
     match value {
         Value::String(text) if text.len() > LONGEST_TEXT => digest(text),
         Value::Array(items) => items.iter().map(as_seen).collect(),
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), as_seen(value))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), as_seen(value)))
+                .collect(),
+        ),
         other => other.clone(),
     }
 }
@@ -55,7 +60,11 @@ pub fn as_seen(value: &Value) -> Value {
 pub fn difference(sent: &Value, seen: &Value, place: &str) -> Option<String> {
     match (sent, seen) {
         (Value::Object(sent), Value::Object(seen)) => sent.iter().find_map(|(name, value)| {
-            let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+            let place = if place.is_empty() {
+                name.clone()
+            } else {
+                format!("{place}.{name}")
+            };
             match seen.get(name) {
                 Some(seen) => difference(value, seen, &place),
                 None => Some(format!("{place} is missing, {value} was sent")),
@@ -63,7 +72,9 @@ pub fn difference(sent: &Value, seen: &Value, place: &str) -> Option<String> {
         }),
         (Value::Array(sent), Value::Array(seen)) if sent.len() == seen.len() => {
             let pairs = sent.iter().zip(seen).enumerate();
-            pairs.into_iter().find_map(|(at, (sent, seen))| difference(sent, seen, &format!("{place}[{at}]")))
+            pairs
+                .into_iter()
+                .find_map(|(at, (sent, seen))| difference(sent, seen, &format!("{place}[{at}]")))
         }
         (Value::Number(sent), Value::Number(seen)) if sent.as_f64() == seen.as_f64() => None,
         (sent, seen) if sent == seen => None,
@@ -110,10 +121,20 @@ mod tests {
     #[test]
     fn differences_name_their_place() {
         let sent = json!({"post": {"id": "p", "props": {"n": 1}, "file_ids": ["a", "b"]}});
-        assert_eq!(difference(&sent, &json!({"post": {"id": "p", "props": {"n": 1.0}, "file_ids": ["a", "b"], "more": 1}}), ""), None);
+        assert_eq!(
+            difference(
+                &sent,
+                &json!({"post": {"id": "p", "props": {"n": 1.0}, "file_ids": ["a", "b"], "more": 1}}),
+                ""
+            ),
+            None
+        );
         let differs = |seen: Value| difference(&sent, &seen, "").unwrap();
         assert!(differs(json!({"post": {"id": "q"}})).starts_with("post.id is"));
         assert!(differs(json!({"post": {"id": "p"}})).starts_with("post.props is missing"));
-        assert!(differs(json!({"post": {"id": "p", "props": {"n": 1}, "file_ids": ["a", "c"]}})).starts_with("post.file_ids[1] is"));
+        assert!(
+            differs(json!({"post": {"id": "p", "props": {"n": 1}, "file_ids": ["a", "c"]}}))
+                .starts_with("post.file_ids[1] is")
+        );
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use plugin_host::options::HostOptions;
 use plugin_host::ids::{PluginId, fresh_session_mark};
 use plugin_host::manifest::{Manifest, ManifestError};
+use plugin_host::options::HostOptions;
 use plugin_host::process::{CommandError, Launch, LaunchRequest};
 
 /// A command that is ready to be started.
@@ -36,7 +36,10 @@ impl Prepared {
     pub fn new(folder: &Path, run_mark: &str, api_target: &str) -> Result<Prepared, PrepareError> {
         let manifest = Manifest::find(folder)?;
         let session_mark = fresh_session_mark(run_mark);
-        let options = HostOptions { run_mark: run_mark.to_owned(), ..HostOptions::default() };
+        let options = HostOptions {
+            run_mark: run_mark.to_owned(),
+            ..HostOptions::default()
+        };
         let launch = Launch::build(&LaunchRequest {
             manifest: &manifest,
             folder,
@@ -45,7 +48,11 @@ impl Prepared {
             api_target: Some(api_target),
             session_mark: &session_mark,
         })?;
-        Ok(Prepared { launch, plugin: manifest.id, session_mark })
+        Ok(Prepared {
+            launch,
+            plugin: manifest.id,
+            session_mark,
+        })
     }
 }
 

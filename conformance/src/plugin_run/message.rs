@@ -15,13 +15,20 @@ pub trait Orderable: Rpc {
 
 impl Orderable for hook::MessageWillBePosted {
     fn ordering(text: String) -> Self::Request {
-        pb::MessageWillBePostedRequest { context: context(), plugin_context: plugin_context(), post: Some(post(text)) }
+        pb::MessageWillBePostedRequest {
+            context: context(),
+            plugin_context: plugin_context(),
+            post: Some(post(text)),
+        }
     }
 }
 
 impl Orderable for hook::MessageWillBeUpdated {
     fn ordering(text: String) -> Self::Request {
-        let old_post = Some(pb::Post { message: "as it was before".to_owned(), ..post(String::new()) });
+        let old_post = Some(pb::Post {
+            message: "as it was before".to_owned(),
+            ..post(String::new())
+        });
         pb::MessageWillBeUpdatedRequest {
             context: context(),
             plugin_context: plugin_context(),
@@ -33,7 +40,11 @@ impl Orderable for hook::MessageWillBeUpdated {
 
 impl Orderable for hook::MessageHasBeenPosted {
     fn ordering(text: String) -> Self::Request {
-        pb::MessageHasBeenPostedRequest { context: context(), plugin_context: plugin_context(), post: Some(post(text)) }
+        pb::MessageHasBeenPostedRequest {
+            context: context(),
+            plugin_context: plugin_context(),
+            post: Some(post(text)),
+        }
     }
 }
 
@@ -48,13 +59,21 @@ impl Orderable for hook::ExecuteCommand {
             site_url: "http://localhost:8065".to_owned(),
             ..pb::CommandArgs::default()
         };
-        pb::ExecuteCommandRequest { context: context(), plugin_context: plugin_context(), args: Some(args) }
+        pb::ExecuteCommandRequest {
+            context: context(),
+            plugin_context: plugin_context(),
+            args: Some(args),
+        }
     }
 }
 
 impl Orderable for hook::UserWillLogIn {
     fn ordering(text: String) -> Self::Request {
-        pb::UserWillLogInRequest { context: context(), plugin_context: plugin_context(), user: Some(user(text)) }
+        pb::UserWillLogInRequest {
+            context: context(),
+            plugin_context: plugin_context(),
+            user: Some(user(text)),
+        }
     }
 }
 
@@ -106,15 +125,22 @@ fn properties() -> prost_types::Struct {
     use prost_types::value::Kind;
     let value = |kind| prost_types::Value { kind: Some(kind) };
     let inner = prost_types::Struct {
-        fields: [("deep".to_owned(), value(Kind::BoolValue(true)))].into_iter().collect(),
+        fields: [("deep".to_owned(), value(Kind::BoolValue(true)))]
+            .into_iter()
+            .collect(),
     };
     let fields = [
-        ("from".to_owned(), value(Kind::StringValue("Größe 大きさ".to_owned()))),
+        (
+            "from".to_owned(),
+            value(Kind::StringValue("Größe 大きさ".to_owned())),
+        ),
         ("count".to_owned(), value(Kind::NumberValue(42.5))),
         ("nothing".to_owned(), value(Kind::NullValue(0))),
         ("inner".to_owned(), value(Kind::StructValue(inner))),
     ];
-    prost_types::Struct { fields: fields.into_iter().collect() }
+    prost_types::Struct {
+        fields: fields.into_iter().collect(),
+    }
 }
 
 fn context() -> Option<pb::RequestContext> {

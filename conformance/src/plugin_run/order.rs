@@ -72,7 +72,10 @@ impl fmt::Display for Order {
 
 /// The value of [`VARIABLE`].
 pub fn variable(orders: &[(&'static str, Order)]) -> String {
-    let object = orders.iter().map(|(hook, order)| ((*hook).to_owned(), Value::String(order.to_string()))).collect();
+    let object = orders
+        .iter()
+        .map(|(hook, order)| ((*hook).to_owned(), Value::String(order.to_string())))
+        .collect();
     Value::Object(object).to_string()
 }
 
@@ -82,9 +85,21 @@ mod tests {
 
     #[test]
     fn orders_are_words_in_a_row() {
-        let order = |word| Order { nonce: "00ff".to_owned(), word }.to_string();
+        let order = |word| {
+            Order {
+                nonce: "00ff".to_owned(),
+                word,
+            }
+            .to_string()
+        };
         assert_eq!(order(Word::Modify), "conformance 00ff modify");
-        assert_eq!(order(Word::Reject("not here".to_owned())), "conformance 00ff reject not here");
-        assert_eq!(order(Word::Api("KVGet", serde_json::json!({"key": "k"}))), r#"conformance 00ff api KVGet {"key":"k"}"#);
+        assert_eq!(
+            order(Word::Reject("not here".to_owned())),
+            "conformance 00ff reject not here"
+        );
+        assert_eq!(
+            order(Word::Api("KVGet", serde_json::json!({"key": "k"}))),
+            r#"conformance 00ff api KVGet {"key":"k"}"#
+        );
     }
 }

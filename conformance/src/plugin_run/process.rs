@@ -11,7 +11,10 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Sends a signal to one process.
 pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or(io::ErrorKind::InvalidInput)?;
     Ok(kill_process(pid, signal)?)
 }
 
@@ -19,7 +22,9 @@ pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
 pub fn is_alive(pid: u32) -> bool {
     // The state follows the name, which stands in parentheses and may itself hold some.
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
     state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 

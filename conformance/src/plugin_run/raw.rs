@@ -16,7 +16,9 @@ use plugin_host::ids::PluginId;
 use plugin_host::manifest::Manifest;
 use plugin_host::options::ReadHandshake;
 use plugin_host::policy::Policy;
-use plugin_host::process::{Asked, Child, ChildSetting, Diagnosis, Exit, Launch, ProcessStop, SpawnError};
+use plugin_host::process::{
+    Asked, Child, ChildSetting, Diagnosis, Exit, Launch, ProcessStop, SpawnError,
+};
 use plugin_host::timing::Timing;
 use plugin_proto::connect::{ConnectError, connect};
 use plugin_proto::dial::Target;
@@ -92,16 +94,27 @@ pub enum StartError {
 
 impl Raw {
     /// Starts the plugin in a folder by a command that `change` may alter first.
-    pub async fn start(case: &Case, folder: &Path, change: impl FnOnce(&mut Launch)) -> Result<Raw, Interruption> {
+    pub async fn start(
+        case: &Case,
+        folder: &Path,
+        change: impl FnOnce(&mut Launch),
+    ) -> Result<Raw, Interruption> {
         let scale = case.scaled(Duration::from_secs(1)).as_secs_f64();
-        let ground = Ground { timeline: case.timeline(), mark: case.mark().to_owned(), scale, guard: None };
+        let ground = Ground {
+            timeline: case.timeline(),
+            mark: case.mark().to_owned(),
+            scale,
+            guard: None,
+        };
         match Raw::start_on(&ground, folder, change).await {
             Ok(raw) => {
                 case.spawned(raw.pid());
                 Ok(raw)
             }
             Err(StartError::Api(error)) => Err(error.into()),
-            Err(error) => Err(Interruption::broken_off(format!("the plugin cannot be started: {error}"))),
+            Err(error) => Err(Interruption::broken_off(format!(
+                "the plugin cannot be started: {error}"
+            ))),
         }
     }
 
@@ -118,11 +131,22 @@ impl Raw {
         // The id is known only from the manifest, which the command is built from; the server must be there before the command.
         let plugin = Manifest::find(folder).map_err(PrepareError::from)?.id;
         let events = sink.of(&plugin);
-        let server = ApiServer::start(&api, Journal::new(), events.clone()).await.map_err(StartError::Api)?;
+        let server = ApiServer::start(&api, Journal::new(), events.clone())
+            .await
+            .map_err(StartError::Api)?;
         let mut prepared = Prepared::new(folder, &ground.mark, server.address())?;
         change(&mut prepared.launch);
         let child = spawn(&prepared, events, ground.guard.clone())?;
-        Ok(Raw { seen, api, plugin, child, server, line: Arc::default(), timeline, scale: ground.scale })
+        Ok(Raw {
+            seen,
+            api,
+            plugin,
+            child,
+            server,
+            line: Arc::default(),
+            timeline,
+            scale: ground.scale,
+        })
     }
 
     /// Its process id.
@@ -136,21 +160,38 @@ impl Raw {
         let read: ReadHandshake = Arc::new(move |bytes| {
             let read = line::parse(bytes);
             let handshake = read.as_ref().ok().cloned();
-            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Line { bytes: Some(bytes.to_vec()), handshake };
-            read.map(|handshake| Handshake { address: hidden(handshake.address), ..handshake })
+            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Line {
+                bytes: Some(bytes.to_vec()),
+                handshake,
+            };
+            read.map(|handshake| Handshake {
+                address: hidden(handshake.address),
+                ..handshake
+            })
         });
-        let accepted = self.child.handshake(&read, budget.mul_f64(self.scale)).await?;
+        let accepted = self
+            .child
+            .handshake(&read, budget.mul_f64(self.scale))
+            .await?;
         Ok(self.announced().unwrap_or(accepted))
     }
 
     /// The handshake as it was announced.
     fn announced(&self) -> Option<Handshake> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner).handshake.clone()
+        self.line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .handshake
+            .clone()
     }
 
     /// The bytes of the first line, once [`Raw::handshake`] has seen it.
     pub fn first_line(&self) -> Option<Vec<u8>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner).bytes.clone()
+        self.line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .bytes
+            .clone()
     }
 
     /// How many bytes it wrote to stdout so far.
@@ -160,7 +201,9 @@ impl Raw {
 
     /// How it ended, if it does so within the time.
     pub async fn exit_within(&self, within: Duration) -> Option<Exit> {
-        tokio::time::timeout(within.mul_f64(self.scale), self.child.wait_exit()).await.ok()
+        tokio::time::timeout(within.mul_f64(self.scale), self.child.wait_exit())
+            .await
+            .ok()
     }
 
     /// How it ended, if it has.
@@ -178,8 +221,13 @@ impl Raw {
         let within = CALL.mul_f64(self.scale);
         let (channel, preface) = connect(target, within).await?;
         preface.answered().await?;
-        self.timeline.note(Source::Rpc, "connected, the plugin answers in HTTP/2");
-        Ok(Services { channel, within, timeline: self.timeline.clone() })
+        self.timeline
+            .note(Source::Rpc, "connected, the plugin answers in HTTP/2");
+        Ok(Services {
+            channel,
+            within,
+            timeline: self.timeline.clone(),
+        })
     }
 
     /// Gives it up, and says what there is to say about a start that failed.
@@ -192,7 +240,11 @@ impl Raw {
     /// Ends it without ceremony, and says what was left of it.
     pub async fn end(self) -> ProcessStop {
         let stop = self.child.stop(Asked::Abandoned).await;
-        if let Some(Handshake { address: Address::Unix { path }, .. }) = self.announced() {
+        if let Some(Handshake {
+            address: Address::Unix { path },
+            ..
+        }) = self.announced()
+        {
             remove_socket(Path::new(&path));
         }
         self.server.close(Duration::ZERO).await;
@@ -211,28 +263,53 @@ pub struct Services {
 impl Services {
     /// The health of a service, by its status or by the status of the call.
     pub async fn health(&self, service: &str) -> Result<String, Status> {
-        let request = HealthCheckRequest { service: service.to_owned() };
-        let answer: Result<HealthCheckResponse, Status> =
-            self.bounded(call::call_message(&self.channel, CHECK, Request::new(request))).await;
+        let request = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        let answer: Result<HealthCheckResponse, Status> = self
+            .bounded(call::call_message(
+                &self.channel,
+                CHECK,
+                Request::new(request),
+            ))
+            .await;
         let answer = answer.map(|answer| match ServingStatus::try_from(answer.status) {
             Ok(status) => status.name().to_owned(),
             Err(_) => format!("status {}", answer.status),
         });
-        self.timeline.note(Source::Rpc, format!("health of {service:?}: {}", words(&answer)));
+        self.timeline.note(
+            Source::Rpc,
+            format!("health of {service:?}: {}", words(&answer)),
+        );
         answer
     }
 
     /// A hook with its own types.
-    pub async fn hook<R: Rpc<Response: std::fmt::Debug>>(&self, request: R::Request) -> Result<R::Response, Status> {
-        let answer = self.bounded(call::call::<R>(&self.channel, Request::new(request))).await;
-        self.timeline.note(Source::Rpc, format!("{}: {}", R::METHOD.name, words(&answer)));
+    pub async fn hook<R: Rpc<Response: std::fmt::Debug>>(
+        &self,
+        request: R::Request,
+    ) -> Result<R::Response, Status> {
+        let answer = self
+            .bounded(call::call::<R>(&self.channel, Request::new(request)))
+            .await;
+        self.timeline.note(
+            Source::Rpc,
+            format!("{}: {}", R::METHOD.name, words(&answer)),
+        );
         answer
     }
 
     /// Any unary method with an empty message.
     pub async fn empty(&self, path: &str) -> Result<Bytes, Status> {
-        let answer = self.bounded(call::call_raw(&self.channel, path, Request::new(Bytes::new()))).await;
-        self.timeline.note(Source::Rpc, format!("{path}: {}", words(&answer)));
+        let answer = self
+            .bounded(call::call_raw(
+                &self.channel,
+                path,
+                Request::new(Bytes::new()),
+            ))
+            .await;
+        self.timeline
+            .note(Source::Rpc, format!("{path}: {}", words(&answer)));
         answer
     }
 
@@ -243,7 +320,11 @@ impl Services {
 
     /// Opens the stream that hosts open first, and says in words what came of it. It ends with the returned value.
     pub async fn stdio(&self) -> String {
-        let opened = call::server_stream(&self.channel, goplugin::STREAM_STDIO, Request::new(Bytes::new()));
+        let opened = call::server_stream(
+            &self.channel,
+            goplugin::STREAM_STDIO,
+            Request::new(Bytes::new()),
+        );
         // A stream that is served and has nothing to say answers nothing, not even its headers.
         match tokio::time::timeout(STDIO, opened).await {
             Err(_) => "open, nothing on it".to_owned(),
@@ -255,7 +336,10 @@ impl Services {
     async fn bounded<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         match tokio::time::timeout(self.within, call).await {
             Ok(answer) => answer,
-            Err(_) => Err(Status::deadline_exceeded(format!("no answer within {} ms", self.within.as_millis()))),
+            Err(_) => Err(Status::deadline_exceeded(format!(
+                "no answer within {} ms",
+                self.within.as_millis()
+            ))),
         }
     }
 }
@@ -263,7 +347,9 @@ impl Services {
 /// Where a handshake sends its host.
 pub fn target_of(address: &Address) -> Target {
     match address {
-        Address::Tcp { host, port } if host.contains(':') => Target::Tcp(format!("[{host}]:{port}")),
+        Address::Tcp { host, port } if host.contains(':') => {
+            Target::Tcp(format!("[{host}]:{port}"))
+        }
         Address::Tcp { host, port } if host.is_empty() => Target::Tcp(format!("127.0.0.1:{port}")),
         Address::Tcp { host, port } => Target::Tcp(format!("{host}:{port}")),
         Address::Unix { path } => Target::Unix(path.into()),
@@ -281,7 +367,9 @@ pub fn words<T: std::fmt::Debug>(answer: &Result<T, Status>) -> String {
 /// The host's own child removes the socket file that a plugin announced; here it is to be seen whether the plugin does.
 fn hidden(address: Address) -> Address {
     match address {
-        Address::Unix { .. } => Address::Unix { path: OsString::new() },
+        Address::Unix { .. } => Address::Unix {
+            path: OsString::new(),
+        },
         tcp @ Address::Tcp { .. } => tcp,
     }
 }
@@ -294,7 +382,11 @@ fn remove_socket(path: &Path) {
     }
 }
 
-fn spawn(prepared: &Prepared, events: PluginEvents, guard: Option<GuardHandle>) -> Result<Child, SpawnError> {
+fn spawn(
+    prepared: &Prepared,
+    events: PluginEvents,
+    guard: Option<GuardHandle>,
+) -> Result<Child, SpawnError> {
     let setting = ChildSetting {
         timing: Timing::default(),
         policy: Policy::default(),

@@ -47,7 +47,8 @@ impl Setup {
     /// Sets a variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Setup {
-        self.variables.push((name.to_owned(), Some(value.to_owned())));
+        self.variables
+            .push((name.to_owned(), Some(value.to_owned())));
         self
     }
 
@@ -91,8 +92,9 @@ pub struct Obeyed<T> {
 impl Running {
     /// A host that has not yet started the plugin in this folder.
     pub fn host(case: &Case, folder: &Path, setup: Setup) -> Result<Running, Interruption> {
-        let manifest = Manifest::find(folder)
-            .map_err(|error| Interruption::broken_off(format!("the plugin cannot be started: {error}")))?;
+        let manifest = Manifest::find(folder).map_err(|error| {
+            Interruption::broken_off(format!("the plugin cannot be started: {error}"))
+        })?;
         let timeline = case.timeline();
         let (seen, sender) = Seen::start(timeline.clone());
         let variables: Variables = Arc::new(Mutex::new(setup.variables));
@@ -107,7 +109,16 @@ impl Running {
         let environment = Environment::new(options, Arc::new(setup.api.clone()))?;
         let scale = case.scaled(Duration::from_secs(1)).as_secs_f64();
         let (plugin, folder) = (manifest.id, folder.to_owned());
-        Ok(Running { seen, api: setup.api, plugin, environment, variables, folder, timeline, scale })
+        Ok(Running {
+            seen,
+            api: setup.api,
+            plugin,
+            environment,
+            variables,
+            folder,
+            timeline,
+            scale,
+        })
     }
 
     /// A host with the plugin activated in it.
@@ -115,7 +126,9 @@ impl Running {
         let running = Running::host(case, folder, setup)?;
         match running.activate(case).await {
             Ok(_) => Ok(running),
-            Err(error) => Err(Interruption::broken_off(format!("the plugin does not start: {error}"))),
+            Err(error) => Err(Interruption::broken_off(format!(
+                "the plugin does not start: {error}"
+            ))),
         }
     }
 
@@ -136,31 +149,51 @@ impl Running {
 
     /// The process id of the latest start.
     pub fn pid(&self) -> Result<u32, Interruption> {
-        self.seen.all(pid_of).pop().ok_or_else(|| Interruption::broken_off("the plugin was never started"))
+        self.seen
+            .all(pid_of)
+            .pop()
+            .ok_or_else(|| Interruption::broken_off("the plugin was never started"))
     }
 
     /// Calls a hook with an order in it, and waits for the evidence.
-    pub async fn order<R: Orderable>(&self, order: &Order) -> Result<Obeyed<R::Response>, Interruption> {
+    pub async fn order<R: Orderable>(
+        &self,
+        order: &Order,
+    ) -> Result<Obeyed<R::Response>, Interruption> {
         self.send::<R>(order, R::ordering(order.to_string())).await
     }
 
     /// The same with a request of the scenario's own.
-    pub async fn send<R: Rpc>(&self, order: &Order, request: R::Request) -> Result<Obeyed<R::Response>, Interruption> {
+    pub async fn send<R: Rpc>(
+        &self,
+        order: &Order,
+        request: R::Request,
+    ) -> Result<Obeyed<R::Response>, Interruption> {
         let hooks = self.hooks()?;
-        self.timeline.note(Source::Suite, format!("{}: {order}", R::METHOD.name));
+        self.timeline
+            .note(Source::Suite, format!("{}: {order}", R::METHOD.name));
         let begun = Instant::now();
         let outcome = hooks.call::<R>(request).await;
         let took = begun.elapsed();
         // A hook that was never called leaves none to wait for.
-        let within = if matches!(outcome, Outcome::NotImplemented) { Duration::ZERO } else { self.scaled(EVIDENCE) };
+        let within = if matches!(outcome, Outcome::NotImplemented) {
+            Duration::ZERO
+        } else {
+            self.scaled(EVIDENCE)
+        };
         let evidence = self.seen.evidence_for(&order.nonce, within).await;
-        Ok(Obeyed { outcome, evidence, took })
+        Ok(Obeyed {
+            outcome,
+            evidence,
+            took,
+        })
     }
 
     /// The plugin's health.
     pub async fn health(&self) -> Result<Health, Interruption> {
         let health = self.environment.check_health(&self.plugin).await;
-        health.map_err(|error| Interruption::broken_off(format!("the plugin does not run: {error}")))
+        health
+            .map_err(|error| Interruption::broken_off(format!("the plugin does not run: {error}")))
     }
 
     /// Stops the plugin.
@@ -179,26 +212,38 @@ impl Running {
 
     /// From the next start on the plugin has no orders in its environment.
     pub fn without_orders(&self) {
-        let mut variables = self.variables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut variables = self
+            .variables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         variables.retain(|(name, _)| name != order::VARIABLE);
     }
 
     /// Kills the plugin from outside, as a crash would.
     pub fn kill(&self) -> Result<u32, Interruption> {
         let pid = self.pid()?;
-        self.timeline.note(Source::Fault, format!("SIGKILL to {pid}"));
+        self.timeline
+            .note(Source::Fault, format!("SIGKILL to {pid}"));
         process::signal(pid, Signal::KILL)?;
         Ok(pid)
     }
 
     /// How the process ended, if it does so within the time.
     pub async fn exit_within(&self, within: Duration) -> Option<Exit> {
-        tokio::time::timeout(self.scaled(within), self.environment.wait_exit(&self.plugin)).await.ok().flatten()
+        tokio::time::timeout(
+            self.scaled(within),
+            self.environment.wait_exit(&self.plugin),
+        )
+        .await
+        .ok()
+        .flatten()
     }
 
     /// Ends the host, and the plugin without ceremony: how it stops is for other scenarios to see.
     pub async fn end(&self) {
-        if self.environment.hooks(&self.plugin).is_ok() && let Ok(pid) = self.pid() {
+        if self.environment.hooks(&self.plugin).is_ok()
+            && let Ok(pid) = self.pid()
+        {
             // It may have ended by itself in this moment; then there is nobody to tell.
             let _ = process::signal(pid, Signal::KILL);
         }
@@ -213,7 +258,10 @@ impl Running {
 
 /// A word with a fresh nonce.
 pub fn fresh(case: &mut Case, word: Word) -> Order {
-    Order { nonce: case.nonce(), word }
+    Order {
+        nonce: case.nonce(),
+        word,
+    }
 }
 
 fn timing(case: &Case) -> Timing {
@@ -229,7 +277,11 @@ fn timing(case: &Case) -> Timing {
 }
 
 fn change(command: &mut Launch, variables: &Variables) {
-    for (name, value) in variables.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    for (name, value) in variables
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .iter()
+    {
         match value {
             Some(value) => launch::set(command, name, value),
             None => launch::remove(command, name),

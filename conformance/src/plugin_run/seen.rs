@@ -46,7 +46,11 @@ impl Seen {
     }
 
     /// The first event that `pick` takes, already seen or yet to come; `None` when the time is over or the host is gone.
-    pub async fn wait<T>(&self, within: Duration, mut pick: impl FnMut(&What) -> Option<T>) -> Option<T> {
+    pub async fn wait<T>(
+        &self,
+        within: Duration,
+        mut pick: impl FnMut(&What) -> Option<T>,
+    ) -> Option<T> {
         let mut count = self.count.clone();
         let mut looked_at = 0;
         let search = async {
@@ -73,7 +77,10 @@ impl Seen {
 
     /// The evidence with this nonce, already there or yet to come.
     pub async fn evidence_for(&self, nonce: &str, within: Duration) -> Option<Evidence> {
-        self.wait(within, |what| evidence_of(what).filter(|evidence| evidence.nonce == nonce)).await
+        self.wait(within, |what| {
+            evidence_of(what).filter(|evidence| evidence.nonce == nonce)
+        })
+        .await
     }
 
     /// The lines on one stream so far.
@@ -114,7 +121,11 @@ pub fn pid_of(what: &What) -> Option<u32> {
 /// The evidence in the event of a line on stderr.
 pub fn evidence_of(what: &What) -> Option<Evidence> {
     match what {
-        What::Log { stream: Stream::Stderr, raw, .. } => Evidence::read(raw.trim_end()),
+        What::Log {
+            stream: Stream::Stderr,
+            raw,
+            ..
+        } => Evidence::read(raw.trim_end()),
         _ => None,
     }
 }
@@ -123,29 +134,90 @@ pub fn evidence_of(what: &What) -> Option<Evidence> {
 fn describe(what: &What) -> (Source, String) {
     let ms = |took: &Duration| took.as_millis();
     match what {
-        What::Spawned { pid, program, arguments, .. } => {
-            (Source::Process, format!("started {pid}: {program} {}", arguments.join(" ")))
+        What::Spawned {
+            pid,
+            program,
+            arguments,
+            ..
+        } => (
+            Source::Process,
+            format!("started {pid}: {program} {}", arguments.join(" ")),
+        ),
+        What::StdoutFirstLine {
+            escaped: Some(line),
+        } => (Source::Stdout, format!("first line: {line}")),
+        What::StdoutFirstLine { escaped: None } => {
+            (Source::Stdout, "ended without a line".to_owned())
         }
-        What::StdoutFirstLine { escaped: Some(line) } => (Source::Stdout, format!("first line: {line}")),
-        What::StdoutFirstLine { escaped: None } => (Source::Stdout, "ended without a line".to_owned()),
-        What::Handshake { network, address, took, .. } => {
-            (Source::Host, format!("handshake accepted after {} ms: {network} {address}", ms(took)))
-        }
-        What::HandshakeRefused { kind, message } => (Source::Host, format!("handshake refused, {kind}: {message}")),
-        What::Log { stream: Stream::Stdout, raw, .. } => (Source::Stdout, raw.clone()),
-        What::Log { stream: Stream::Stderr, raw, .. } if evidence_of(what).is_some() => (Source::Plugin, raw.clone()),
-        What::Log { stream: Stream::Stderr, raw, .. } => (Source::Stderr, raw.clone()),
+        What::Handshake {
+            network,
+            address,
+            took,
+            ..
+        } => (
+            Source::Host,
+            format!(
+                "handshake accepted after {} ms: {network} {address}",
+                ms(took)
+            ),
+        ),
+        What::HandshakeRefused { kind, message } => (
+            Source::Host,
+            format!("handshake refused, {kind}: {message}"),
+        ),
+        What::Log {
+            stream: Stream::Stdout,
+            raw,
+            ..
+        } => (Source::Stdout, raw.clone()),
+        What::Log {
+            stream: Stream::Stderr,
+            raw,
+            ..
+        } if evidence_of(what).is_some() => (Source::Plugin, raw.clone()),
+        What::Log {
+            stream: Stream::Stderr,
+            raw,
+            ..
+        } => (Source::Stderr, raw.clone()),
         What::HookStarted { hook, call } => (Source::Rpc, format!("{hook} called, call {call}")),
-        What::HookEnded { hook, call, outcome, took } => {
-            (Source::Rpc, format!("{hook} ended, call {call}: {outcome} after {} ms", ms(took)))
-        }
-        What::ApiCall { method, outcome, took } => (Source::Rpc, format!("API {method}: {outcome} after {} ms", ms(took))),
-        What::Health { status, took, .. } => (Source::Rpc, format!("health: {status} after {} ms", ms(took))),
-        What::StopStep { step, outcome, took } => {
-            (Source::Host, format!("stopping, {step}: {outcome} after {} ms", ms(took)))
-        }
+        What::HookEnded {
+            hook,
+            call,
+            outcome,
+            took,
+        } => (
+            Source::Rpc,
+            format!("{hook} ended, call {call}: {outcome} after {} ms", ms(took)),
+        ),
+        What::ApiCall {
+            method,
+            outcome,
+            took,
+        } => (
+            Source::Rpc,
+            format!("API {method}: {outcome} after {} ms", ms(took)),
+        ),
+        What::Health { status, took, .. } => (
+            Source::Rpc,
+            format!("health: {status} after {} ms", ms(took)),
+        ),
+        What::StopStep {
+            step,
+            outcome,
+            took,
+        } => (
+            Source::Host,
+            format!("stopping, {step}: {outcome} after {} ms", ms(took)),
+        ),
         What::Exited { exit, .. } => (Source::Process, format!("ended: {exit}")),
-        What::SurvivorsKilled { pids } => (Source::Process, format!("outlived the plugin and were killed: {pids:?}")),
-        other => (Source::Host, serde_json::to_string(other).unwrap_or_else(|_| format!("{other:?}"))),
+        What::SurvivorsKilled { pids } => (
+            Source::Process,
+            format!("outlived the plugin and were killed: {pids:?}"),
+        ),
+        other => (
+            Source::Host,
+            serde_json::to_string(other).unwrap_or_else(|_| format!("{other:?}")),
+        ),
     }
 }

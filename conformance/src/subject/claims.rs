@@ -58,19 +58,37 @@ pub fn read(folder: &Path) -> Result<Option<Capabilities>, ClaimsError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(ClaimsError::Read { path, source }),
     };
-    let file: File = serde_json::from_str(&text).map_err(|source| ClaimsError::Form { path: path.clone(), source })?;
-    let unknown = file.api.iter().flatten().find(|name| plugin_proto::find_api(name).is_none());
+    let file: File = serde_json::from_str(&text).map_err(|source| ClaimsError::Form {
+        path: path.clone(),
+        source,
+    })?;
+    let unknown = file
+        .api
+        .iter()
+        .flatten()
+        .find(|name| plugin_proto::find_api(name).is_none());
     if let Some(method) = unknown {
-        return Err(ClaimsError::UnknownMethod { path, method: method.clone() });
+        return Err(ClaimsError::UnknownMethod {
+            path,
+            method: method.clone(),
+        });
     }
     let mut profiles = file.profiles;
     profiles.insert(Profile::Handshake);
-    Ok(Some(Capabilities { profiles, api: file.api }))
+    Ok(Some(Capabilities {
+        profiles,
+        api: file.api,
+    }))
 }
 
 /// What is asked of a plugin that claims nothing: what every plugin owes its host.
 pub fn undeclared() -> Capabilities {
-    Capabilities { profiles: [Profile::Handshake, Profile::Lifecycle].into_iter().collect(), api: Some(BTreeSet::new()) }
+    Capabilities {
+        profiles: [Profile::Handshake, Profile::Lifecycle]
+            .into_iter()
+            .collect(),
+        api: Some(BTreeSet::new()),
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +103,9 @@ mod tests {
 
     #[test]
     fn a_claim_always_includes_the_handshake() {
-        let claims = check(r#"{"profiles": ["api"], "api": ["KVSet"]}"#).unwrap().unwrap();
+        let claims = check(r#"{"profiles": ["api"], "api": ["KVSet"]}"#)
+            .unwrap()
+            .unwrap();
         assert!(claims.claims(Profile::Handshake));
         assert!(claims.claims_method("KVSet"));
         assert!(!claims.claims_method("KVGet"));
@@ -94,7 +114,12 @@ mod tests {
 
     #[test]
     fn what_is_misspelt_is_refused() {
-        for text in [r#"{"profiles": ["apis"]}"#, r#"{"profile": []}"#, r#"{"profiles": [], "api": ["KvSet"]}"#, "["] {
+        for text in [
+            r#"{"profiles": ["apis"]}"#,
+            r#"{"profile": []}"#,
+            r#"{"profiles": [], "api": ["KvSet"]}"#,
+            "[",
+        ] {
             assert!(check(text).is_err(), "{text}");
         }
     }

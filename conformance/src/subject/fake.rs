@@ -34,7 +34,9 @@ impl FakePlugin {
             Some(binary) => Ok(FakePlugin { binary, script }),
             None => Err(Skipped {
                 subject: subject.to_owned(),
-                reason: format!("no {BINARY} beside this program, and {BINARY_VARIABLE} does not name one"),
+                reason: format!(
+                    "no {BINARY} beside this program, and {BINARY_VARIABLE} does not name one"
+                ),
                 enable: ENABLE.to_owned(),
             }),
         }
@@ -79,8 +81,16 @@ impl SubjectFactory for RustFake {
 
 /// The fake's binary: named by the variable, or beside this program, or, for a test, in the folder above it.
 pub fn binary() -> Option<PathBuf> {
-    let named = std::env::var_os(BINARY_VARIABLE).filter(|value| *value != OsString::new()).map(PathBuf::from);
+    let named = std::env::var_os(BINARY_VARIABLE)
+        .filter(|value| *value != OsString::new())
+        .map(PathBuf::from);
     let program = std::env::current_exe().ok();
-    let beside = program.iter().flat_map(|program| program.ancestors().skip(1).take(2)).map(|folder| folder.join(BINARY));
-    named.into_iter().chain(beside).find(|candidate| candidate.is_file())
+    let beside = program
+        .iter()
+        .flat_map(|program| program.ancestors().skip(1).take(2))
+        .map(|folder| folder.join(BINARY));
+    named
+        .into_iter()
+        .chain(beside)
+        .find(|candidate| candidate.is_file())
 }

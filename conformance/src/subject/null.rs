@@ -25,7 +25,10 @@ pub struct Null {
 impl Null {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Null> {
-        TABLE.iter().map(|(name, preset)| Null { name, preset: *preset })
+        TABLE.iter().map(|(name, preset)| Null {
+            name,
+            preset: *preset,
+        })
     }
 }
 

@@ -50,11 +50,22 @@ impl SubjectFactory for PythonSdk {
     }
 
     fn make(&self) -> Result<Subject, Skipped> {
-        let skipped = |reason: String| Skipped { subject: NAME.to_owned(), reason, enable: ENABLE.to_owned() };
-        let root = root().ok_or_else(|| skipped(format!("no {PLUGIN} above this program; {ROOT_VARIABLE} can name the checkout")))?;
+        let skipped = |reason: String| Skipped {
+            subject: NAME.to_owned(),
+            reason,
+            enable: ENABLE.to_owned(),
+        };
+        let root = root().ok_or_else(|| {
+            skipped(format!(
+                "no {PLUGIN} above this program; {ROOT_VARIABLE} can name the checkout"
+            ))
+        })?;
         let venv = root.join(VENV);
         if !venv.join("bin/python").exists() {
-            return Err(skipped(format!("there is no Python environment at {}", venv.display())));
+            return Err(skipped(format!(
+                "there is no Python environment at {}",
+                venv.display()
+            )));
         }
         let plugin = root.join(PLUGIN);
         let capabilities = claims::read(&plugin).map_err(|error| skipped(error.to_string()))?;
@@ -69,10 +80,18 @@ impl SubjectFactory for PythonSdk {
 
 /// The checkout: named by the variable, or an ancestor of this program.
 pub fn root() -> Option<PathBuf> {
-    let named = std::env::var_os(ROOT_VARIABLE).filter(|value| *value != OsString::new()).map(PathBuf::from);
+    let named = std::env::var_os(ROOT_VARIABLE)
+        .filter(|value| *value != OsString::new())
+        .map(PathBuf::from);
     let program = std::env::current_exe().ok();
-    let above = program.iter().flat_map(|program| program.ancestors().skip(1)).map(Path::to_owned);
-    named.into_iter().chain(above).find(|candidate| candidate.join(PLUGIN).join("plugin.json").is_file())
+    let above = program
+        .iter()
+        .flat_map(|program| program.ancestors().skip(1))
+        .map(Path::to_owned);
+    named
+        .into_iter()
+        .chain(above)
+        .find(|candidate| candidate.join(PLUGIN).join("plugin.json").is_file())
 }
 
 /// Copies what a plugin is made of; caches and environments are not.

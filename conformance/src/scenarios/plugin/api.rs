@@ -1,12 +1,13 @@
 //! The plugin's client of the API: what it sends, what it gives back, what it makes of errors.
 
+mod store;
+
 use std::time::Duration;
 
 use plugin_host::hooks::Outcome;
 use plugin_host::memory::ServerFacts;
 use plugin_proto::hook::MessageWillBePosted;
 use plugin_proto::pb::AppError;
-use plugin_proto::{api, pb};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -26,7 +27,7 @@ scenarios! {
     /// Log lines through the API.
     "plugin/api/log" => log: ["AP-053"];
     /// Keys and values, there and back.
-    "plugin/api/store" => store: ["AP-054", "AP-055", "AP-056", "AP-057"];
+    "plugin/api/store" => store::store: ["AP-054", "AP-055", "AP-056", "AP-057"];
     /// Errors in band and failed calls.
     "plugin/api/errors" => errors: ["AP-058", "AP-059"];
     /// A call that is never answered.
@@ -40,7 +41,12 @@ struct Told {
 }
 
 /// Orders an API call, and hears what came of it.
-async fn told(case: &mut Case, running: &Running, method: &'static str, request: Value) -> Result<Told, Interruption> {
+async fn told(
+    case: &mut Case,
+    running: &Running,
+    method: &'static str,
+    request: Value,
+) -> Result<Told, Interruption> {
     let order = fresh(case, Word::Api(method, request));
     let obeyed = running.order::<MessageWillBePosted>(&order).await?;
     let answer = match &obeyed.outcome {
@@ -48,12 +54,17 @@ async fn told(case: &mut Case, running: &Running, method: &'static str, request:
             .unwrap_or_else(|_| Value::String(format!("no JSON: {:?}", answer.rejection_reason))),
         other => Value::String(other.to_string()),
     };
-    Ok(Told { answer, nonce: obeyed.evidence.map(|evidence| evidence.nonce) })
+    Ok(Told {
+        answer,
+        nonce: obeyed.evidence.map(|evidence| evidence.nonce),
+    })
 }
 
 /// Whether all methods are claimed; if not, the requirement is not applicable.
 fn claimed(case: &Case, id: &'static str, methods: &[&str]) -> bool {
-    let missing = methods.iter().find(|method| !case.subject().capabilities.claims_method(method));
+    let missing = methods
+        .iter()
+        .find(|method| !case.subject().capabilities.claims_method(method));
     if let Some(method) = missing {
         case.not_applicable(id, format!("api method {method}"));
     }
@@ -66,14 +77,26 @@ fn gives_back(case: &Case, id: &'static str, what: &str, told: Told, expected: &
         case.not_applicable(id, format!("{what}: unmapped"));
         return;
     }
-    let reason = if told.answer.get("ok").is_some() { "result-changed" } else { "call-failed" };
-    case.require(id).seen("evidence", told.nonce).equals(&json!({"ok": expected}), &told.answer, reason);
+    let reason = if told.answer.get("ok").is_some() {
+        "result-changed"
+    } else {
+        "call-failed"
+    };
+    case.require(id).seen("evidence", told.nonce).equals(
+        &json!({"ok": expected}),
+        &told.answer,
+        reason,
+    );
 }
 
 /// A request that has to arrive as the order had it.
 fn arrives(case: &Case, running: &Running, id: &'static str, method: &str, expected: &Value) {
     let calls = running.api.calls_of(method);
-    let reason = if calls.is_empty() { "not-sent" } else { "request-changed" };
+    let reason = if calls.is_empty() {
+        "not-sent"
+    } else {
+        "request-changed"
+    };
     case.require(id).seen(method, calls.last().cloned()).holds(
         calls.contains(expected),
         format!("{method} {expected}"),
@@ -88,33 +111,62 @@ async fn activation(case: &mut Case) -> ScenarioResult {
     }
     let folder = place(case)?;
     let key = case.nonce();
-    let order = fresh(case, Word::Api("KVSet", json!({"key": key, "value": "eA=="})));
-    let running = Running::host(case, &folder, Setup::default().ordering(&[("OnActivate", order.clone())]))?;
+    let order = fresh(
+        case,
+        Word::Api("KVSet", json!({"key": key, "value": "eA=="})),
+    );
+    let running = Running::host(
+        case,
+        &folder,
+        Setup::default().ordering(&[("OnActivate", order.clone())]),
+    )?;
     let activated = running.activate(case).await;
-    let evidence = running.seen.evidence_for(&order.nonce, running.scaled(Duration::from_secs(5))).await;
-    let arrived = running.api.calls_of("KVSet").iter().any(|request| request["key"] == key.as_str());
+    let evidence = running
+        .seen
+        .evidence_for(&order.nonce, running.scaled(Duration::from_secs(5)))
+        .await;
+    let arrived = running
+        .api
+        .calls_of("KVSet")
+        .iter()
+        .any(|request| request["key"] == key.as_str());
     let seen = match &activated {
         Ok(_) => "activated".to_owned(),
         Err(error) => error.to_string(),
     };
-    case.require("AP-051").seen("evidence of OnActivate", evidence.map(|evidence| evidence.nonce)).holds(
-        arrived && activated.is_ok(),
-        "a KVSet during OnActivate, and an activation that succeeds",
-        format!("{seen}; calls: {:?}", running.api.calls()),
-        "client-not-connected",
-    );
+    case.require("AP-051")
+        .seen(
+            "evidence of OnActivate",
+            evidence.map(|evidence| evidence.nonce),
+        )
+        .holds(
+            arrived && activated.is_ok(),
+            "a KVSet during OnActivate, and an activation that succeeds",
+            format!("{seen}; calls: {:?}", running.api.calls()),
+            "client-not-connected",
+        );
     running.end().await;
     Ok(())
 }
 
 async fn system(case: &mut Case) -> ScenarioResult {
-    if !claimed(case, "AP-052", &["GetServerVersion", "IsEnterpriseReady", "GetPluginID"]) {
+    if !claimed(
+        case,
+        "AP-052",
+        &["GetServerVersion", "IsEnterpriseReady", "GetPluginID"],
+    ) {
         return Ok(());
     }
     let folder = place(case)?;
     let version = format!("11.{}.{}", 10 + case.rng().below(80), case.rng().below(100));
-    let facts = ServerFacts { version: version.clone(), enterprise_ready: true };
-    let setup = Setup { api: Recorder::new(facts), ..Setup::default() };
+    let facts = ServerFacts {
+        version: version.clone(),
+        enterprise_ready: true,
+    };
+    let setup = Setup {
+        api: Recorder::new(facts),
+        ..Setup::default()
+    };
     let running = Running::start(case, &folder, setup).await?;
     let expected = [
         ("GetServerVersion", json!({"version": version})),
@@ -130,7 +182,11 @@ async fn system(case: &mut Case) -> ScenarioResult {
 }
 
 async fn log(case: &mut Case) -> ScenarioResult {
-    if !claimed(case, "AP-053", &["LogDebug", "LogInfo", "LogWarn", "LogError"]) {
+    if !claimed(
+        case,
+        "AP-053",
+        &["LogDebug", "LogInfo", "LogWarn", "LogError"],
+    ) {
         return Ok(());
     }
     let folder = place(case)?;
@@ -145,108 +201,6 @@ async fn log(case: &mut Case) -> ScenarioResult {
         gives_back(case, "AP-053", method, told, &json!({}));
     }
     running.end().await;
-    Ok(())
-}
-
-/// Bytes with a zero and with what is no UTF-8, as base64: `a`, 0, 255, 254.
-const BYTES: &str = "YQD//g==";
-
-async fn store(case: &mut Case) -> ScenarioResult {
-    let folder = place(case)?;
-    let running = Running::start(case, &folder, Setup::default()).await?;
-    if claimed(case, "AP-054", &["KVSet", "KVGet"]) {
-        set_and_get(case, &running).await?;
-    }
-    if claimed(case, "AP-055", &["KVDelete", "KVDeleteAll", "KVList"]) {
-        list_and_delete(case, &running).await?;
-    }
-    if claimed(case, "AP-056", &["KVCompareAndSet", "KVCompareAndDelete"]) {
-        compare(case, &running).await?;
-    }
-    if claimed(case, "AP-057", &["KVSetWithExpiry", "KVSetWithOptions"]) {
-        expire(case, &running).await?;
-    }
-    running.end().await;
-    Ok(())
-}
-
-/// Puts a value where the plugin can find it.
-async fn put(running: &Running, key: &str, value: &'static [u8]) {
-    let request = pb::KvSetRequest { key: key.to_owned(), value: bytes::Bytes::from_static(value) };
-    running.api.ask::<api::KVSet>(&running.plugin, request).await;
-}
-
-async fn set_and_get(case: &mut Case, running: &Running) -> Result<(), Interruption> {
-    let key = format!("schlüssel {}", case.nonce());
-    let set = json!({"key": key, "value": BYTES});
-    let answer = told(case, running, "KVSet", set.clone()).await?;
-    arrives(case, running, "AP-054", "KVSet", &set);
-    gives_back(case, "AP-054", "KVSet", answer, &json!({}));
-    // What the host has now, whatever the plugin thinks of it.
-    let stored = running.api.ask::<api::KVGet>(&running.plugin, pb::KvGetRequest { key: key.clone() }).await;
-    let stored = stored.map(|answer| answer.value.escape_ascii().to_string());
-    case.require("AP-054").seen("the key at the host", stored.clone()).equals(
-        Some(b"a\0\xff\xfe".escape_ascii().to_string()),
-        stored,
-        "request-changed",
-    );
-    put(running, &key, b"\x00\xc3(\xff back").await;
-    let answer = told(case, running, "KVGet", json!({"key": key})).await?;
-    gives_back(case, "AP-054", "KVGet", answer, &json!({"value": "AMMo/yBiYWNr"}));
-    Ok(())
-}
-
-async fn list_and_delete(case: &mut Case, running: &Running) -> Result<(), Interruption> {
-    running.api.ask::<api::KVDeleteAll>(&running.plugin, pb::KvDeleteAllRequest {}).await;
-    for key in ["a", "b", "c", "d", "e"] {
-        put(running, key, b"x").await;
-    }
-    let answer = told(case, running, "KVList", json!({"page": 1, "per_page": 2})).await?;
-    arrives(case, running, "AP-055", "KVList", &json!({"page": 1, "per_page": 2}));
-    gives_back(case, "AP-055", "KVList", answer, &json!({"keys": ["c", "d"]}));
-    let answer = told(case, running, "KVDelete", json!({"key": "b"})).await?;
-    arrives(case, running, "AP-055", "KVDelete", &json!({"key": "b"}));
-    gives_back(case, "AP-055", "KVDelete", answer, &json!({}));
-    let answer = told(case, running, "KVDeleteAll", json!({})).await?;
-    arrives(case, running, "AP-055", "KVDeleteAll", &json!({}));
-    gives_back(case, "AP-055", "KVDeleteAll", answer, &json!({}));
-    Ok(())
-}
-
-async fn compare(case: &mut Case, running: &Running) -> Result<(), Interruption> {
-    let key = case.nonce();
-    put(running, &key, b"old").await;
-    // "bmV3" is new, "b2xk" is old, "d3Jvbmc=" is wrong.
-    let wrong = json!({"key": key, "old_value": "d3Jvbmc=", "new_value": "bmV3"});
-    let answer = told(case, running, "KVCompareAndSet", wrong.clone()).await?;
-    arrives(case, running, "AP-056", "KVCompareAndSet", &wrong);
-    gives_back(case, "AP-056", "KVCompareAndSet", answer, &json!({}));
-    let right = json!({"key": key, "old_value": "b2xk", "new_value": "bmV3"});
-    let answer = told(case, running, "KVCompareAndSet", right.clone()).await?;
-    arrives(case, running, "AP-056", "KVCompareAndSet", &right);
-    gives_back(case, "AP-056", "KVCompareAndSet", answer, &json!({"success": true}));
-    for (old, expected) in [("b2xk", json!({})), ("bmV3", json!({"success": true}))] {
-        let request = json!({"key": key, "old_value": old});
-        let answer = told(case, running, "KVCompareAndDelete", request.clone()).await?;
-        arrives(case, running, "AP-056", "KVCompareAndDelete", &request);
-        gives_back(case, "AP-056", "KVCompareAndDelete", answer, &expected);
-    }
-    Ok(())
-}
-
-async fn expire(case: &mut Case, running: &Running) -> Result<(), Interruption> {
-    let key = case.nonce();
-    let request = json!({"key": key, "value": "eA==", "expire_in_seconds": 3600});
-    let answer = told(case, running, "KVSetWithExpiry", request.clone()).await?;
-    arrives(case, running, "AP-057", "KVSetWithExpiry", &request);
-    gives_back(case, "AP-057", "KVSetWithExpiry", answer, &json!({}));
-    let options = |old: &str| json!({"atomic": true, "old_value": old, "expire_in_seconds": 1800});
-    for (old, expected) in [("d3Jvbmc=", json!({})), ("eA==", json!({"success": true}))] {
-        let request = json!({"key": key, "value": "eQ==", "options": options(old)});
-        let answer = told(case, running, "KVSetWithOptions", request.clone()).await?;
-        arrives(case, running, "AP-057", "KVSetWithOptions", &request);
-        gives_back(case, "AP-057", "KVSetWithOptions", answer, &expected);
-    }
     Ok(())
 }
 
@@ -289,10 +243,15 @@ async fn refused(case: &mut Case, running: &Running, status_code: i32) -> Result
     };
     let raised = got["id"] == error.id.as_str()
         && got["status_code"] == status_code
-        && got["message"].as_str().is_some_and(|message| message.contains(&error.message));
+        && got["message"]
+            .as_str()
+            .is_some_and(|message| message.contains(&error.message));
     case.require("AP-058").seen("evidence", told.nonce).holds(
         raised,
-        format!("an error with id {:?}, status code {status_code}, message {:?}", error.id, error.message),
+        format!(
+            "an error with id {:?}, status code {status_code}, message {:?}",
+            error.id, error.message
+        ),
         told.answer.to_string(),
         reason,
     );
@@ -305,13 +264,19 @@ async fn failed(case: &mut Case, running: &Running, code: Code) -> Result<(), In
     let first = told(case, running, "KVGet", json!({"key": key})).await?;
     let nonce = first.nonce.clone();
     let after = told(case, running, "GetServerVersion", json!({})).await;
-    let goes_on = after.as_ref().is_ok_and(|told| told.answer.get("ok").is_some());
+    let goes_on = after
+        .as_ref()
+        .is_ok_and(|told| told.answer.get("ok").is_some());
     let reason = match () {
         () if !goes_on => "process-ended",
         () if first.answer.get("error").is_none() => "error-lost",
         () => "handler-died",
     };
-    let seen = format!("{}; afterwards: {}", first.answer, after.map_or("nothing".to_owned(), |told| told.answer.to_string()));
+    let seen = format!(
+        "{}; afterwards: {}",
+        first.answer,
+        after.map_or("nothing".to_owned(), |told| told.answer.to_string())
+    );
     case.require("AP-059").seen("evidence", nonce).holds(
         first.answer.get("error").is_some() && goes_on,
         format!("an error for {code:?}, and a plugin that goes on"),
@@ -337,14 +302,23 @@ async fn no_answer(case: &mut Case) -> ScenarioResult {
     let later = fresh(case, Word::Allow);
     let after = running.order::<MessageWillBePosted>(&later).await?;
     let goes_on = matches!(after.outcome, Outcome::Answered(_));
-    let reason = if ended { "plugin-stuck" } else { "waits-for-ever" };
+    let reason = if ended {
+        "plugin-stuck"
+    } else {
+        "waits-for-ever"
+    };
     case.require("AP-060")
         .seen("the call at the host", running.api.calls_of("KVGet").pop())
         .and("evidence", hung.evidence.map(|evidence| evidence.nonce))
         .holds(
             ended && goes_on,
             "an end of the hook by a deadline of the plugin's, and a plugin that goes on",
-            format!("after {} ms: {}; afterwards: {}", hung.took.as_millis(), hung.outcome, after.outcome),
+            format!(
+                "after {} ms: {}; afterwards: {}",
+                hung.took.as_millis(),
+                hung.outcome,
+                after.outcome
+            ),
             reason,
         );
     running.end().await;

@@ -47,19 +47,36 @@ async fn own_answers(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
     let running = Running::start(case, &folder, Setup::default()).await?;
     for round in 0..3 {
-        let orders = ten(case, |number| Word::Reject(format!("answer {number} of round {round}")));
-        let answers = join_all(orders.iter().map(|order| running.order::<MessageWillBePosted>(order))).await;
+        let orders = ten(case, |number| {
+            Word::Reject(format!("answer {number} of round {round}"))
+        });
+        let answers = join_all(
+            orders
+                .iter()
+                .map(|order| running.order::<MessageWillBePosted>(order)),
+        )
+        .await;
         for (order, answer) in orders.iter().zip(answers) {
             let obeyed = answer?;
-            let Word::Reject(expected) = &order.word else { continue };
+            let Word::Reject(expected) = &order.word else {
+                continue;
+            };
             let got = match &obeyed.outcome {
                 Outcome::Answered(answer) => answer.rejection_reason.clone(),
                 other => other.to_string(),
             };
-            let reason = if matches!(obeyed.outcome, Outcome::Answered(_)) { "anothers-answer" } else { "not-answered" };
+            let reason = if matches!(obeyed.outcome, Outcome::Answered(_)) {
+                "anothers-answer"
+            } else {
+                "not-answered"
+            };
             // The answer itself shows that the handler ran; evidence with another's nonce must not hide a mix-up.
-            let evidence = obeyed.evidence.map_or_else(|| format!("answer {got:?}"), |evidence| evidence.nonce);
-            case.require("CC-051").seen("evidence", evidence).equals(expected, &got, reason);
+            let evidence = obeyed
+                .evidence
+                .map_or_else(|| format!("answer {got:?}"), |evidence| evidence.nonce);
+            case.require("CC-051")
+                .seen("evidence", evidence)
+                .equals(expected, &got, reason);
         }
     }
     running.end().await;
@@ -75,17 +92,34 @@ async fn slow_hooks(case: &mut Case) -> ScenarioResult {
     let ended = |order: &Order| order.nonce.clone();
     let mut sleepers: FuturesUnordered<_> = slow
         .iter()
-        .map(|order| async { running.order::<MessageWillBePosted>(order).await.map(|obeyed| (ended(order), obeyed)) })
+        .map(|order| async {
+            running
+                .order::<MessageWillBePosted>(order)
+                .await
+                .map(|obeyed| (ended(order), obeyed))
+        })
         .collect();
     let meanwhile = async {
         // All ten are running, or will not be before one of them has ended.
-        let count = || running.seen.evidence().iter().filter(|seen| slow.iter().any(|order| order.nonce == seen.nonce)).count();
+        let count = || {
+            running
+                .seen
+                .evidence()
+                .iter()
+                .filter(|seen| slow.iter().any(|order| order.nonce == seen.nonce))
+                .count()
+        };
         let all = |_: &_| (count() == TEN).then_some(());
         running.seen.wait(SLOW / 2, all).await;
         let sleeping = count();
         let asked = Instant::now();
         let (quick, health) = tokio::join!(
-            async { (running.order::<MessageWillBePosted>(&quick).await, asked.elapsed()) },
+            async {
+                (
+                    running.order::<MessageWillBePosted>(&quick).await,
+                    asked.elapsed(),
+                )
+            },
             async { (running.health().await, asked.elapsed()) },
         );
         (sleeping, quick, health)
@@ -106,15 +140,24 @@ async fn slow_hooks(case: &mut Case) -> ScenarioResult {
     while let Some(slow) = sleepers.next().await {
         let (nonce, obeyed) = slow?;
         let answered = matches!(obeyed.outcome, Outcome::Answered(_));
-        case.note(Source::Suite, format!("slow hook {nonce}: answered {answered}"));
+        case.note(
+            Source::Suite,
+            format!("slow hook {nonce}: answered {answered}"),
+        );
     }
     drop(sleepers);
     let quick = quick?;
-    case.require("CC-052").seen("handlers running at once", sleeping).equals(TEN, sleeping, "one-after-another");
-    let in_time = first_slow.is_none() && matches!(&quick.outcome, Outcome::Answered(answer) if answer.rejection_reason == "quick");
+    case.require("CC-052")
+        .seen("handlers running at once", sleeping)
+        .equals(TEN, sleeping, "one-after-another");
+    let in_time = first_slow.is_none()
+        && matches!(&quick.outcome, Outcome::Answered(answer) if answer.rejection_reason == "quick");
     case.require("CC-053")
         .seen("handlers sleeping", (sleeping > 0).then_some(sleeping))
-        .and("evidence of the quick hook", quick.evidence.map(|evidence| evidence.nonce))
+        .and(
+            "evidence of the quick hook",
+            quick.evidence.map(|evidence| evidence.nonce),
+        )
         .holds(
             in_time,
             "an answer before any of the slow hooks ends",
@@ -123,14 +166,20 @@ async fn slow_hooks(case: &mut Case) -> ScenarioResult {
         );
     let health = health?.to_string();
     let waited = matches!(health.as_str(), "SERVING" | "deadline");
-    let reason = if waited { "health-waits" } else { "health-down" };
+    let reason = if waited {
+        "health-waits"
+    } else {
+        "health-down"
+    };
     let allowed = case.scaled(Duration::from_secs(1));
-    case.require("HE-054").seen("handlers sleeping", (sleeping > 0).then_some(sleeping)).holds(
-        health == "SERVING" && health_took <= allowed,
-        "SERVING within a second",
-        format!("{health} after {} ms", health_took.as_millis()),
-        reason,
-    );
+    case.require("HE-054")
+        .seen("handlers sleeping", (sleeping > 0).then_some(sleeping))
+        .holds(
+            health == "SERVING" && health_took <= allowed,
+            "SERVING within a second",
+            format!("{health} after {} ms", health_took.as_millis()),
+            reason,
+        );
     running.end().await;
     Ok(())
 }
@@ -144,19 +193,41 @@ async fn api_calls(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
     let running = Running::start(case, &folder, Setup::default()).await?;
     let value = |number: usize| format!("{:0>4}", number * 7);
-    let set = ten(case, |number| Word::Api("KVSet", json!({"key": format!("key-{number}"), "value": value(number)})));
-    let get = ten(case, |number| Word::Api("KVGet", json!({"key": format!("key-{number}")})));
-    for order in join_all(set.iter().map(|order| running.order::<MessageWillBePosted>(order))).await {
+    let set = ten(case, |number| {
+        Word::Api(
+            "KVSet",
+            json!({"key": format!("key-{number}"), "value": value(number)}),
+        )
+    });
+    let get = ten(case, |number| {
+        Word::Api("KVGet", json!({"key": format!("key-{number}")}))
+    });
+    for order in join_all(
+        set.iter()
+            .map(|order| running.order::<MessageWillBePosted>(order)),
+    )
+    .await
+    {
         order?;
     }
-    let answers = join_all(get.iter().map(|order| running.order::<MessageWillBePosted>(order))).await;
+    let answers = join_all(
+        get.iter()
+            .map(|order| running.order::<MessageWillBePosted>(order)),
+    )
+    .await;
     for (number, answer) in answers.into_iter().enumerate() {
         let obeyed = answer?;
         let got: Value = match &obeyed.outcome {
-            Outcome::Answered(answer) => serde_json::from_str(&answer.rejection_reason).unwrap_or(Value::Null),
+            Outcome::Answered(answer) => {
+                serde_json::from_str(&answer.rejection_reason).unwrap_or(Value::Null)
+            }
             other => Value::String(other.to_string()),
         };
-        let reason = if got["ok"].is_object() { "anothers-answer" } else { "call-failed" };
+        let reason = if got["ok"].is_object() {
+            "anothers-answer"
+        } else {
+            "call-failed"
+        };
         case.require("CC-054")
             .seen("evidence", obeyed.evidence.map(|evidence| evidence.nonce))
             .equals(json!({"ok": {"value": value(number)}}), got, reason);

@@ -39,13 +39,23 @@ const LONG: u64 = 60_000;
 const SOON: Duration = Duration::from_secs(5);
 
 /// The next start is a good one: activated, SERVING, a hook answered with evidence, and what was stored is still there.
-async fn starts_again(case: &mut Case, id: &'static str, running: &Running, killed: String) -> Result<(), Interruption> {
+async fn starts_again(
+    case: &mut Case,
+    id: &'static str,
+    running: &Running,
+    killed: String,
+) -> Result<(), Interruption> {
     running.without_orders();
     let activated = match running.restart(case).await {
         Ok(activation) => activation,
         Err(error) => {
             let judge = case.require(id).seen("kill", &killed);
-            judge.holds(false, "a plugin that starts again", error.to_string(), "does-not-start-again");
+            judge.holds(
+                false,
+                "a plugin that starts again",
+                error.to_string(),
+                "does-not-start-again",
+            );
             return Ok(());
         }
     };
@@ -53,15 +63,33 @@ async fn starts_again(case: &mut Case, id: &'static str, running: &Running, kill
     let order = fresh(case, Word::Allow);
     let obeyed = running.order::<MessageWillBePosted>(&order).await?;
     let answered = matches!(obeyed.outcome, Outcome::Answered(_)) && obeyed.evidence.is_some();
-    let kept = running.api.ask::<api::KVGet>(&running.plugin, pb::KvGetRequest { key: KEPT.to_owned() }).await;
+    let kept = running
+        .api
+        .ask::<api::KVGet>(
+            &running.plugin,
+            pb::KvGetRequest {
+                key: KEPT.to_owned(),
+            },
+        )
+        .await;
     let kept = kept.is_some_and(|answer| answer.value.as_ref() == KEPT.as_bytes());
-    let reason = if kept { "not-ready-again" } else { "state-lost" };
-    case.require(id).seen("kill", &killed).and("new process", activated.pid).holds(
-        health == "SERVING" && answered && kept,
-        "SERVING, a hook answered with evidence, and the stored value",
-        format!("health {health}; hook: {}; value kept: {kept}", obeyed.outcome),
-        reason,
-    );
+    let reason = if kept {
+        "not-ready-again"
+    } else {
+        "state-lost"
+    };
+    case.require(id)
+        .seen("kill", &killed)
+        .and("new process", activated.pid)
+        .holds(
+            health == "SERVING" && answered && kept,
+            "SERVING, a hook answered with evidence, and the stored value",
+            format!(
+                "health {health}; hook: {}; value kept: {kept}",
+                obeyed.outcome
+            ),
+            reason,
+        );
     Ok(())
 }
 
@@ -69,8 +97,14 @@ async fn starts_again(case: &mut Case, id: &'static str, running: &Running, kill
 const KEPT: &str = "kept through the crash";
 
 async fn store(running: &Running) {
-    let request = pb::KvSetRequest { key: KEPT.to_owned(), value: KEPT.into() };
-    running.api.ask::<api::KVSet>(&running.plugin, request).await;
+    let request = pb::KvSetRequest {
+        key: KEPT.to_owned(),
+        value: KEPT.into(),
+    };
+    running
+        .api
+        .ask::<api::KVSet>(&running.plugin, request)
+        .await;
 }
 
 /// A host whose plugin has not been started yet.
@@ -98,20 +132,38 @@ async fn before_handshake(case: &mut Case) -> ScenarioResult {
     let running = Running::host(case, &folder, Setup::default())?;
     store(&running).await;
     match early {
-        Some(pid) => starts_fresh(case, &running, format!("process {pid}, before its handshake")).await?,
-        None => case.require("CR-051").inconclusive("it was never killed before its handshake"),
+        Some(pid) => {
+            starts_fresh(
+                case,
+                &running,
+                format!("process {pid}, before its handshake"),
+            )
+            .await?
+        }
+        None => case
+            .require("CR-051")
+            .inconclusive("it was never killed before its handshake"),
     }
     running.end().await;
     Ok(())
 }
 
 /// As [`starts_again`], for a host that has not started the plugin before.
-async fn starts_fresh(case: &mut Case, running: &Running, killed: String) -> Result<(), Interruption> {
+async fn starts_fresh(
+    case: &mut Case,
+    running: &Running,
+    killed: String,
+) -> Result<(), Interruption> {
     match running.activate(case).await {
         Ok(_) => starts_again(case, "CR-051", running, killed).await,
         Err(error) => {
             let judge = case.require("CR-051").seen("kill", &killed);
-            judge.holds(false, "a plugin that starts again", error.to_string(), "does-not-start-again");
+            judge.holds(
+                false,
+                "a plugin that starts again",
+                error.to_string(),
+                "does-not-start-again",
+            );
             Ok(())
         }
     }
@@ -119,8 +171,12 @@ async fn starts_fresh(case: &mut Case, running: &Running, killed: String) -> Res
 
 /// Waits for the evidence of an order that is being obeyed, then kills the plugin.
 async fn kill_in(running: &Running, order: &Order) -> Result<String, Interruption> {
-    let evidence = running.seen.evidence_for(&order.nonce, running.scaled(SOON)).await;
-    let evidence = evidence.ok_or_else(|| Interruption::broken_off("the handler to be killed in never ran"))?;
+    let evidence = running
+        .seen
+        .evidence_for(&order.nonce, running.scaled(SOON))
+        .await;
+    let evidence = evidence
+        .ok_or_else(|| Interruption::broken_off("the handler to be killed in never ran"))?;
     let pid = running.kill()?;
     Ok(format!("process {pid}, in {}", evidence.hook))
 }
@@ -132,7 +188,9 @@ async fn activating(case: &mut Case) -> ScenarioResult {
     let (activated, killed) = tokio::join!(running.activate(case), kill_in(&running, &order));
     let killed = killed?;
     match activated {
-        Ok(_) => case.require("CR-052").inconclusive("it was activated before it could be killed"),
+        Ok(_) => case
+            .require("CR-052")
+            .inconclusive("it was activated before it could be killed"),
         Err(error) => {
             case.note(Source::Host, format!("the activation ended: {error}"));
             starts_again(case, "CR-052", &running, killed).await?;
@@ -145,7 +203,10 @@ async fn activating(case: &mut Case) -> ScenarioResult {
 async fn idle(case: &mut Case) -> ScenarioResult {
     let running = host(case, &[])?;
     store(&running).await;
-    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    running
+        .activate(case)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     let pid = running.kill()?;
     let exit = running.exit_within(SOON).await;
     case.note(Source::Process, format!("{exit:?}"));
@@ -157,9 +218,15 @@ async fn idle(case: &mut Case) -> ScenarioResult {
 async fn in_hook(case: &mut Case) -> ScenarioResult {
     let running = host(case, &[])?;
     store(&running).await;
-    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    running
+        .activate(case)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     let order = fresh(case, Word::Sleep(LONG));
-    let (answer, killed) = tokio::join!(running.order::<MessageWillBePosted>(&order), kill_in(&running, &order));
+    let (answer, killed) = tokio::join!(
+        running.order::<MessageWillBePosted>(&order),
+        kill_in(&running, &order)
+    );
     let killed = killed?;
     case.note(Source::Host, format!("the hook ended: {}", answer?.outcome));
     running.exit_within(SOON).await;
@@ -172,10 +239,16 @@ async fn deactivating(case: &mut Case) -> ScenarioResult {
     let order = fresh(case, Word::Sleep(LONG));
     let running = host(case, &[("OnDeactivate", order.clone())])?;
     store(&running).await;
-    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    running
+        .activate(case)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     let (report, killed) = tokio::join!(running.deactivate(), kill_in(&running, &order));
     let killed = killed?;
-    case.note(Source::Host, report.map_or("not running".to_owned(), |report| report.to_string()));
+    case.note(
+        Source::Host,
+        report.map_or("not running".to_owned(), |report| report.to_string()),
+    );
     starts_again(case, "CR-055", &running, killed).await?;
     running.end().await;
     Ok(())
@@ -183,17 +256,22 @@ async fn deactivating(case: &mut Case) -> ScenarioResult {
 
 async fn exits(case: &mut Case) -> ScenarioResult {
     let running = host(case, &[])?;
-    running.activate(case).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    running
+        .activate(case)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     let code = 40 + i32::try_from(case.rng().below(50)).unwrap_or_default();
     let order = fresh(case, Word::Exit(code));
     let answer = running.order::<MessageWillBePosted>(&order).await?;
     let exit = running.exit_within(SOON).await;
-    let reason = if exit.is_some() { "wrong-exit-status" } else { "still-there" };
-    case.require("CR-056").seen("evidence", answer.evidence.map(|evidence| evidence.nonce)).equals(
-        Some(Exit::Code(code)),
-        exit,
-        reason,
-    );
+    let reason = if exit.is_some() {
+        "wrong-exit-status"
+    } else {
+        "still-there"
+    };
+    case.require("CR-056")
+        .seen("evidence", answer.evidence.map(|evidence| evidence.nonce))
+        .equals(Some(Exit::Code(code)), exit, reason);
     running.end().await;
     Ok(())
 }

@@ -48,22 +48,42 @@ const TARGET: &str = "MATTERMOST_PLUGIN_API_TARGET";
 
 async fn odd(case: &mut Case) -> ScenarioResult {
     let unknown = |command: &mut Launch| {
-        for name in ["PLUGIN_CONFORMANCE_UNKNOWN", "MATTERMOST_PLUGIN_UNKNOWN", "MATTERMOST_UNKNOWN", "CONFORMANCE_UNKNOWN"] {
+        for name in [
+            "PLUGIN_CONFORMANCE_UNKNOWN",
+            "MATTERMOST_PLUGIN_UNKNOWN",
+            "MATTERMOST_UNKNOWN",
+            "CONFORMANCE_UNKNOWN",
+        ] {
             launch::set(command, name, "surprise");
         }
     };
     let lean = |command: &mut Launch| {
-        let of_the_host = |name: &str| name.starts_with("PLUGIN_") || name.starts_with("MATTERMOST_");
-        command.environment.retain(|name, _| name.to_str().is_some_and(of_the_host));
+        let of_the_host =
+            |name: &str| name.starts_with("PLUGIN_") || name.starts_with("MATTERMOST_");
+        command
+            .environment
+            .retain(|name, _| name.to_str().is_some_and(of_the_host));
     };
     let malformed = |command: &mut Launch| {
         launch::set(command, TIMEOUT, "soon");
         launch::set(command, LEVEL, "LOUD");
     };
     let folder = place(case)?;
-    starts(case, &folder, ("EV-051", "dies-of-unknown-variable"), unknown).await?;
+    starts(
+        case,
+        &folder,
+        ("EV-051", "dies-of-unknown-variable"),
+        unknown,
+    )
+    .await?;
     starts(case, &folder, ("EV-052", "needs-more-variables"), lean).await?;
-    starts(case, &folder, ("EV-056", "dies-of-malformed-value"), malformed).await
+    starts(
+        case,
+        &folder,
+        ("EV-056", "dies-of-malformed-value"),
+        malformed,
+    )
+    .await
 }
 
 /// With this change of its environment the plugin starts and is well.
@@ -76,7 +96,11 @@ async fn starts(
     let mut variables = Vec::new();
     let raw = Raw::start(case, folder, |command| {
         change(command);
-        variables = command.environment.keys().map(|name| name.to_string_lossy().into_owned()).collect();
+        variables = command
+            .environment
+            .keys()
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
     })
     .await?;
     let outcome = match raw.handshake(START).await {
@@ -86,7 +110,10 @@ async fn starts(
         },
         Err(error) => {
             let exit = raw.exit_within(Duration::from_millis(500)).await;
-            format!("{error}; {}", exit.map_or("still there".to_owned(), |exit| exit.to_string()))
+            format!(
+                "{error}; {}",
+                exit.map_or("still there".to_owned(), |exit| exit.to_string())
+            )
         }
     };
     case.require(id).seen("variables", &variables).holds(
@@ -108,20 +135,36 @@ async fn without_api(case: &mut Case) -> ScenarioResult {
         Ok(handshake) => match raw.connect(&handshake).await {
             Err(error) => Err(("does-not-start", error.to_string())),
             Ok(services) => {
-                let answer = services.hook::<MessageWillBePosted>(MessageWillBePosted::ordering(order.to_string())).await;
-                answer.map_err(|status| ("hook-not-answered", format!("{:?}: {}", status.code(), status.message())))
+                let answer = services
+                    .hook::<MessageWillBePosted>(MessageWillBePosted::ordering(order.to_string()))
+                    .await;
+                answer.map_err(|status| {
+                    (
+                        "hook-not-answered",
+                        format!("{:?}: {}", status.code(), status.message()),
+                    )
+                })
             }
         },
     };
     let evidence = match &outcome {
-        Ok(_) => raw.seen.evidence_for(&order.nonce, case.scaled(Duration::from_secs(5))).await,
+        Ok(_) => {
+            raw.seen
+                .evidence_for(&order.nonce, case.scaled(Duration::from_secs(5)))
+                .await
+        }
         Err(_) => None,
     };
     match outcome {
-        Err((reason, seen)) => case.require("EV-057").fails(reason, "a plugin that starts and answers hooks", seen),
+        Err((reason, seen)) => {
+            case.require("EV-057")
+                .fails(reason, "a plugin that starts and answers hooks", seen)
+        }
         Ok(_) => {
             let nonce = evidence.map(|evidence| evidence.nonce);
-            case.require("EV-057").seen("evidence", nonce).holds(true, "", "", "hook-not-answered");
+            case.require("EV-057")
+                .seen("evidence", nonce)
+                .holds(true, "", "", "hook-not-answered");
         }
     }
     raw.end().await;
@@ -143,8 +186,14 @@ async fn hook_timeout(case: &mut Case) -> ScenarioResult {
     };
     let in_time = slow.took < Duration::from_secs(5);
     case.require("EV-054")
-        .seen("control, a quick hook", before.evidence.map(|evidence| evidence.nonce))
-        .and("evidence of the slow one", slow.evidence.map(|evidence| evidence.nonce))
+        .seen(
+            "control, a quick hook",
+            before.evidence.map(|evidence| evidence.nonce),
+        )
+        .and(
+            "evidence of the slow one",
+            slow.evidence.map(|evidence| evidence.nonce),
+        )
         .holds(
             refused && in_time,
             "an error after about one second",
@@ -170,26 +219,45 @@ async fn log_level(case: &mut Case) -> ScenarioResult {
         // Logged last, and at no level suppressed: when it is there, the others are or never will be.
         let last = marks.last().cloned().unwrap_or_default();
         let within = running.scaled(Duration::from_secs(5));
-        let arrived = running.seen.wait(within, |what| logged(what).filter(|line| line.contains(&last))).await;
+        let arrived = running
+            .seen
+            .wait(within, |what| {
+                logged(what).filter(|line| line.contains(&last))
+            })
+            .await;
         let lines = running.seen.lines(Stream::Stderr);
-        let there = |mark: &String| lines.iter().any(|line| line.contains(mark) && !line.contains("\"conformance\":"));
+        let there = |mark: &String| {
+            lines
+                .iter()
+                .any(|line| line.contains(mark) && !line.contains("\"conformance\":"))
+        };
         shown.push((arrived, marks.iter().map(there).collect::<Vec<_>>()));
         running.end().await;
     }
     let (all, some) = (&shown[0], &shown[1]);
-    case.require("EV-055").seen("control, an error at level DEBUG", all.0.clone()).and("an error at level WARN", some.0.clone()).holds(
-        all.1 == [true; 4] && some.1 == [false, false, true, true],
-        "at DEBUG all four levels, at WARN only warn and error",
-        format!("debug, info, warn, error at DEBUG: {:?}; at WARN: {:?}", all.1, some.1),
-        "log-level-ignored",
-    );
+    case.require("EV-055")
+        .seen("control, an error at level DEBUG", all.0.clone())
+        .and("an error at level WARN", some.0.clone())
+        .holds(
+            all.1 == [true; 4] && some.1 == [false, false, true, true],
+            "at DEBUG all four levels, at WARN only warn and error",
+            format!(
+                "debug, info, warn, error at DEBUG: {:?}; at WARN: {:?}",
+                all.1, some.1
+            ),
+            "log-level-ignored",
+        );
     Ok(())
 }
 
 /// A line on stderr that is no evidence.
 fn logged(what: &plugin_host::event::What) -> Option<String> {
     match what {
-        plugin_host::event::What::Log { stream: Stream::Stderr, raw, .. } if !raw.starts_with("{\"conformance\":") => Some(raw.clone()),
+        plugin_host::event::What::Log {
+            stream: Stream::Stderr,
+            raw,
+            ..
+        } if !raw.starts_with("{\"conformance\":") => Some(raw.clone()),
         _ => None,
     }
 }
@@ -202,15 +270,28 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
     let running = Running::start(case, &folder, Setup::default()).await?;
     let key = case.nonce();
-    let order = fresh(case, Word::Api("KVSet", json!({"key": key, "value": "eA=="})));
-    let obeyed = running.order::<MessageWillBePosted>(&order).await?;
-    let arrived = running.api.calls_of("KVSet").iter().any(|request| request["key"] == key.as_str());
-    case.require("EV-053").seen("evidence", obeyed.evidence.map(|evidence| evidence.nonce)).holds(
-        arrived,
-        "a KVSet with the key that was ordered",
-        format!("calls that arrived: {:?}; the hook: {}", running.api.calls(), obeyed.outcome),
-        "called-elsewhere",
+    let order = fresh(
+        case,
+        Word::Api("KVSet", json!({"key": key, "value": "eA=="})),
     );
+    let obeyed = running.order::<MessageWillBePosted>(&order).await?;
+    let arrived = running
+        .api
+        .calls_of("KVSet")
+        .iter()
+        .any(|request| request["key"] == key.as_str());
+    case.require("EV-053")
+        .seen("evidence", obeyed.evidence.map(|evidence| evidence.nonce))
+        .holds(
+            arrived,
+            "a KVSet with the key that was ordered",
+            format!(
+                "calls that arrived: {:?}; the hook: {}",
+                running.api.calls(),
+                obeyed.outcome
+            ),
+            "called-elsewhere",
+        );
     running.end().await;
     Ok(())
 }

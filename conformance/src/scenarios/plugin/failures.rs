@@ -43,21 +43,33 @@ async fn exceptions(case: &mut Case) -> ScenarioResult {
 async fn trouble(case: &mut Case, running: &Running) -> Option<(&'static str, String)> {
     let order = fresh(case, Word::Allow);
     let outcome = match running.order::<MessageWillBePosted>(&order).await {
-        Ok(obeyed) if matches!(obeyed.outcome, Outcome::Answered(_)) && obeyed.evidence.is_some() => None,
+        Ok(obeyed)
+            if matches!(obeyed.outcome, Outcome::Answered(_)) && obeyed.evidence.is_some() =>
+        {
+            None
+        }
         Ok(obeyed) => Some(obeyed.outcome.to_string()),
         Err(_) => Some("the plugin does not run any more".to_owned()),
     };
     let mut health = None;
     for _ in 0..LOOKS {
         health = running.health().await.ok();
-        if !health.is_some_and(|health| health.to_string() == "SERVING") {
+        if health.is_none_or(|health| health.to_string() != "SERVING") {
             break;
         }
     }
     match (health, outcome) {
-        (None, _) => Some(("process-ended", "the plugin does not run any more".to_owned())),
-        (Some(Health::Unavailable), _) => Some(("process-ended", "the plugin cannot be reached any more".to_owned())),
-        (Some(health), _) if health.to_string() != "SERVING" => Some(("unhealthy", format!("health: {health}"))),
+        (None, _) => Some((
+            "process-ended",
+            "the plugin does not run any more".to_owned(),
+        )),
+        (Some(Health::Unavailable), _) => Some((
+            "process-ended",
+            "the plugin cannot be reached any more".to_owned(),
+        )),
+        (Some(health), _) if health.to_string() != "SERVING" => {
+            Some(("unhealthy", format!("health: {health}")))
+        }
         (Some(_), Some(outcome)) => Some(("not-answering", outcome)),
         (Some(_), None) => None,
     }
@@ -70,7 +82,13 @@ async fn filter(case: &mut Case, running: &Running) -> Result<(), Interruption> 
         Outcome::Answered(answer) => Some(answer.rejection_reason.clone()),
         _ => None,
     };
-    judge_filter(case, "MessageWillBePosted", rejection, post.evidence.is_some(), post.outcome.to_string());
+    judge_filter(
+        case,
+        "MessageWillBePosted",
+        rejection,
+        post.evidence.is_some(),
+        post.outcome.to_string(),
+    );
     // After a process that ended there is nobody to log in.
     if running.hooks().is_err() {
         return Ok(());
@@ -81,11 +99,23 @@ async fn filter(case: &mut Case, running: &Running) -> Result<(), Interruption> 
         Outcome::Answered(answer) => Some(answer.rejection_reason.clone()),
         _ => None,
     };
-    judge_filter(case, "UserWillLogIn", rejection, login.evidence.is_some(), login.outcome.to_string());
+    judge_filter(
+        case,
+        "UserWillLogIn",
+        rejection,
+        login.evidence.is_some(),
+        login.outcome.to_string(),
+    );
     Ok(())
 }
 
-fn judge_filter(case: &Case, hook: &str, rejection: Option<String>, evidence: bool, outcome: String) {
+fn judge_filter(
+    case: &Case,
+    hook: &str,
+    rejection: Option<String>,
+    evidence: bool,
+    outcome: String,
+) {
     let reason = match &rejection {
         None => "call-failed",
         Some(_) => "let-pass",
@@ -94,12 +124,14 @@ fn judge_filter(case: &Case, hook: &str, rejection: Option<String>, evidence: bo
         Some(text) => format!("{hook} answered with the rejection {text:?}"),
         None => format!("{hook}: {outcome}"),
     };
-    case.require("HK-062").seen("evidence", evidence.then_some(hook)).holds(
-        rejection.is_some_and(|text| !text.is_empty()),
-        "status OK and a rejection",
-        seen,
-        reason,
-    );
+    case.require("HK-062")
+        .seen("evidence", evidence.then_some(hook))
+        .holds(
+            rejection.is_some_and(|text| !text.is_empty()),
+            "status OK and a rejection",
+            seen,
+            reason,
+        );
 }
 
 async fn notification(case: &mut Case, running: &Running) -> Result<(), Interruption> {
@@ -109,12 +141,14 @@ async fn notification(case: &mut Case, running: &Running) -> Result<(), Interrup
     let order = fresh(case, Word::Fail("nobody is at home".to_owned()));
     let told = running.order::<MessageHasBeenPosted>(&order).await?;
     let seen = told.outcome.to_string();
-    case.require("HK-063").seen("evidence", told.evidence.map(|evidence| evidence.nonce)).holds(
-        matches!(told.outcome, Outcome::Answered(_)),
-        "an answer with the status OK",
-        seen,
-        "call-failed",
-    );
+    case.require("HK-063")
+        .seen("evidence", told.evidence.map(|evidence| evidence.nonce))
+        .holds(
+            matches!(told.outcome, Outcome::Answered(_)),
+            "an answer with the status OK",
+            seen,
+            "call-failed",
+        );
     Ok(())
 }
 
@@ -125,12 +159,14 @@ async fn quit(case: &mut Case) -> ScenarioResult {
     let quitting = running.order::<MessageWillBePosted>(&order).await?;
     let trouble = trouble(case, &running).await;
     let (reason, seen) = trouble.clone().unwrap_or(("process-ended", String::new()));
-    case.require("HK-065").seen("evidence", quitting.evidence.map(|evidence| evidence.nonce)).holds(
-        trouble.is_none(),
-        "a process that goes on answering",
-        seen,
-        reason,
-    );
+    case.require("HK-065")
+        .seen("evidence", quitting.evidence.map(|evidence| evidence.nonce))
+        .holds(
+            trouble.is_none(),
+            "a process that goes on answering",
+            seen,
+            reason,
+        );
     running.end().await;
     Ok(())
 }

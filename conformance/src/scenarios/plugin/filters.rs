@@ -1,7 +1,9 @@
 //! What comes back from hooks that may change or refuse something, and from those that may not.
 
 use plugin_host::hooks::Outcome;
-use plugin_proto::hook::{ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted, UserWillLogIn};
+use plugin_proto::hook::{
+    ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted, UserWillLogIn,
+};
 use plugin_proto::pb::{MessageWillBePostedResponse, Post, UserWillLogInResponse};
 
 use super::place;
@@ -59,9 +61,21 @@ async fn filters(case: &mut Case) -> ScenarioResult {
     let why = format!("  not «here» | {} ", case.nonce());
     let why = why.trim().to_owned();
     let (obeyed, _) = posted(case, &running, Word::Reject(why.clone())).await?;
-    rejected(case, "HK-056", obeyed, &why, ("rejection-lost", "reason-changed"));
+    rejected(
+        case,
+        "HK-056",
+        obeyed,
+        &why,
+        ("rejection-lost", "reason-changed"),
+    );
     let (obeyed, _) = posted(case, &running, Word::Dismiss).await?;
-    rejected(case, "HK-057", obeyed, DISMISS, ("dismissal-lost", "dismissal-changed"));
+    rejected(
+        case,
+        "HK-057",
+        obeyed,
+        DISMISS,
+        ("dismissal-lost", "dismissal-changed"),
+    );
     running.end().await;
     Ok(())
 }
@@ -76,7 +90,9 @@ async fn allowed(case: &mut Case, running: &Running) -> Result<(), Interruption>
         _ => "not-answered",
     };
     let seen = shown(&obeyed.outcome);
-    case.require("HK-054").seen("evidence", nonce(obeyed.evidence)).holds(passes, "an empty answer", seen, reason);
+    case.require("HK-054")
+        .seen("evidence", nonce(obeyed.evidence))
+        .holds(passes, "an empty answer", seen, reason);
     Ok(())
 }
 
@@ -96,16 +112,24 @@ async fn changed(case: &mut Case, running: &Running) -> Result<(), Interruption>
     let seen = match &obeyed.outcome {
         Outcome::Answered(answer) => answer.modified_post.as_ref().map_or_else(
             || format!("{answer:?}"),
-            |post| format!("reason {:?}, fields that differ: {}", answer.rejection_reason, differing(&expected, post)),
+            |post| {
+                format!(
+                    "reason {:?}, fields that differ: {}",
+                    answer.rejection_reason,
+                    differing(&expected, post)
+                )
+            },
         ),
         other => other.to_string(),
     };
-    case.require("HK-055").seen("evidence", nonce(obeyed.evidence)).holds(
-        problem.is_none(),
-        format!("the whole post with the message {:?}", expected.message),
-        seen,
-        problem.unwrap_or("fields-lost"),
-    );
+    case.require("HK-055")
+        .seen("evidence", nonce(obeyed.evidence))
+        .holds(
+            problem.is_none(),
+            format!("the whole post with the message {:?}", expected.message),
+            seen,
+            problem.unwrap_or("fields-lost"),
+        );
     Ok(())
 }
 
@@ -113,7 +137,12 @@ async fn changed(case: &mut Case, running: &Running) -> Result<(), Interruption>
 fn differing(expected: &Post, got: &Post) -> String {
     let (expected, got) = (format!("{expected:#?}"), format!("{got:#?}"));
     let lines: Vec<&str> = got.lines().map(str::trim).collect();
-    let missing: Vec<&str> = expected.lines().map(str::trim).filter(|line| !lines.contains(line)).take(5).collect();
+    let missing: Vec<&str> = expected
+        .lines()
+        .map(str::trim)
+        .filter(|line| !lines.contains(line))
+        .take(5)
+        .collect();
     missing.join(" ")
 }
 
@@ -130,7 +159,9 @@ fn rejected(
         Outcome::Answered(answer) => (altered, answer.rejection_reason.clone()),
         other => ("not-answered", other.to_string()),
     };
-    case.require(id).seen("evidence", nonce(obeyed.evidence)).equals(why, got.as_str(), reason);
+    case.require(id)
+        .seen("evidence", nonce(obeyed.evidence))
+        .equals(why, got.as_str(), reason);
 }
 
 async fn login(case: &mut Case) -> ScenarioResult {
@@ -169,13 +200,19 @@ async fn notification(case: &mut Case) -> ScenarioResult {
     let ran = obeyed.evidence.is_some();
     let later = fresh(case, Word::Allow);
     let control = running.order::<MessageWillBePosted>(&later).await?;
-    let reason = if answered { "handler-not-run" } else { "not-answered" };
-    case.require("HK-059").seen("control, another hook", nonce(control.evidence)).holds(
-        answered && ran,
-        "an answer, and evidence with the nonce",
-        format!("answer: {}; evidence: {ran}", shown(&obeyed.outcome)),
-        reason,
-    );
+    let reason = if answered {
+        "handler-not-run"
+    } else {
+        "not-answered"
+    };
+    case.require("HK-059")
+        .seen("control, another hook", nonce(control.evidence))
+        .holds(
+            answered && ran,
+            "an answer, and evidence with the nonce",
+            format!("answer: {}; evidence: {ran}", shown(&obeyed.outcome)),
+            reason,
+        );
     running.end().await;
     Ok(())
 }
@@ -195,12 +232,14 @@ async fn command(case: &mut Case) -> ScenarioResult {
         _ => Some("not-answered"),
     };
     let seen = shown(&obeyed.outcome);
-    case.require("HK-060").seen("evidence of the first", nonce(obeyed.evidence)).holds(
-        problem.is_none(),
-        format!("a response with the text {text:?}"),
-        seen,
-        problem.unwrap_or("response-lost"),
-    );
+    case.require("HK-060")
+        .seen("evidence of the first", nonce(obeyed.evidence))
+        .holds(
+            problem.is_none(),
+            format!("a response with the text {text:?}"),
+            seen,
+            problem.unwrap_or("response-lost"),
+        );
     let why = format!("no such city {}", case.nonce());
     let order = fresh(case, Word::Fail(why.clone()));
     let obeyed = running.order::<ExecuteCommand>(&order).await?;
@@ -211,12 +250,14 @@ async fn command(case: &mut Case) -> ScenarioResult {
         _ => Some("error-as-status"),
     };
     let seen = shown(&obeyed.outcome);
-    case.require("HK-060").seen("evidence of the second", nonce(obeyed.evidence)).holds(
-        problem.is_none(),
-        format!("status OK with an error in band whose message holds {why:?}"),
-        seen,
-        problem.unwrap_or("message-lost"),
-    );
+    case.require("HK-060")
+        .seen("evidence of the second", nonce(obeyed.evidence))
+        .holds(
+            problem.is_none(),
+            format!("status OK with an error in band whose message holds {why:?}"),
+            seen,
+            problem.unwrap_or("message-lost"),
+        );
     running.end().await;
     Ok(())
 }

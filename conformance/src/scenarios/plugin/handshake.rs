@@ -1,19 +1,17 @@
 //! The first line: what a plugin writes on stdout before anything else, and what stands behind it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
-
-use plugin_host::event::{Stream, What};
-use plugin_host::handshake::HandshakeError;
-use plugin_proto::dial::Target;
 
 use super::place;
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::plugin_run::first_line::{Line, is_local, looks_like_one, target};
 use crate::plugin_run::launch;
+use crate::plugin_run::listener::wider_listener;
 use crate::plugin_run::raw::{Raw, START};
 use crate::scenario::{ScenarioResult, scenarios};
+use plugin_host::event::{Stream, What};
+use plugin_host::handshake::HandshakeError;
 
 scenarios! {
     Plugin, Handshake;
@@ -35,7 +33,10 @@ const HALF: Duration = Duration::from_secs(5);
 
 async fn line(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
-    let raw = Raw::start(case, &folder, |launch| launch::remove(launch, "PYTHONUNBUFFERED")).await?;
+    let raw = Raw::start(case, &folder, |launch| {
+        launch::remove(launch, "PYTHONUNBUFFERED")
+    })
+    .await?;
     let begun = std::time::Instant::now();
     let outcome = raw.handshake(START).await;
     let took = begun.elapsed();
@@ -52,79 +53,162 @@ async fn line(case: &mut Case) -> ScenarioResult {
 async fn judge_absence(case: &Case, raw: &Raw, error: &HandshakeError, took: Duration) {
     let bytes = raw.stdout_bytes();
     let seen = format!("{error}; {bytes} bytes on stdout");
-    let on_stderr = raw.seen.lines(Stream::Stderr).into_iter().find(|line| looks_like_one(line));
+    let on_stderr = raw
+        .seen
+        .lines(Stream::Stderr)
+        .into_iter()
+        .find(|line| looks_like_one(line));
     if let Some(line) = on_stderr {
-        case.require("HS-053").fails("handshake-on-stderr", "the handshake on stdout", format!("on stderr: {line}"));
+        case.require("HS-053").fails(
+            "handshake-on-stderr",
+            "the handshake on stdout",
+            format!("on stderr: {line}"),
+        );
         return;
     }
     if matches!(error, HandshakeError::Timeout { .. }) {
-        let reason = if bytes == 0 { "nothing-on-stdout" } else { "no-line-feed" };
+        let reason = if bytes == 0 {
+            "nothing-on-stdout"
+        } else {
+            "no-line-feed"
+        };
         let go = "waits for its start timeout, then kills the plugin: \"timeout while waiting for plugin to start\"";
-        case.require("HS-054").go_host(go).fails(reason, "a whole line, flushed", seen);
-        case.require("HS-061").fails("too-late", "the handshake within 5 s", format!("none after {} ms", took.as_millis()));
+        case.require("HS-054")
+            .go_host(go)
+            .fails(reason, "a whole line, flushed", seen);
+        case.require("HS-061").fails(
+            "too-late",
+            "the handshake within 5 s",
+            format!("none after {} ms", took.as_millis()),
+        );
         return;
     }
     let go = "\"Unrecognized remote plugin message\" with nothing after the colon";
     let ended = raw.exit_within(Duration::from_millis(500)).await;
-    let ended = ended.map_or("stdout was closed".to_owned(), |exit| format!("the process ended, {exit}"));
-    case.require("HS-053").go_host(go).fails("no-line", "a handshake", format!("{seen}; {ended}"));
+    let ended = ended.map_or("stdout was closed".to_owned(), |exit| {
+        format!("the process ended, {exit}")
+    });
+    case.require("HS-053")
+        .go_host(go)
+        .fails("no-line", "a handshake", format!("{seen}; {ended}"));
 }
 
 /// What is said of a first line, field by field.
 async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
     let entry = case.note(Source::Suite, format!("judging {:?}", line.text));
-    case.require("HS-054").seen("first line", format!("{:?}", line.text)).and("time", took).holds(true, "", "", "no-line-feed");
-    case.require("HS-061").seen("time to the first line", took).within(case.scaled(HALF), took, "too-late");
+    case.require("HS-054")
+        .seen("first line", format!("{:?}", line.text))
+        .and("time", took)
+        .holds(true, "", "", "no-line-feed");
+    case.require("HS-061")
+        .seen("time to the first line", took)
+        .within(case.scaled(HALF), took, "too-late");
     let go = "kills the plugin: \"Unrecognized remote plugin message\"";
     let form = line.form();
-    let judge = case.require("HS-053").at(entry).go_host(go).seen("first line", format!("{:?}", line.text));
-    if !judge.holds(form.is_ok(), "1|1|NETWORK|ADDRESS|grpc", format!("{:?}", line.text), form.err().unwrap_or("no-line")) {
+    let judge = case
+        .require("HS-053")
+        .at(entry)
+        .go_host(go)
+        .seen("first line", format!("{:?}", line.text));
+    if !judge.holds(
+        form.is_ok(),
+        "1|1|NETWORK|ADDRESS|grpc",
+        format!("{:?}", line.text),
+        form.err().unwrap_or("no-line"),
+    ) {
         return;
     }
     let versions = (line.field(0), line.field(1));
-    let reason = if versions.0 == Some("1") { "wrong-app-version" } else { "wrong-core-version" };
-    case.require("HS-055").at(entry).seen("first line", &line.text).equals((Some("1"), Some("1")), versions, reason);
-    let announces = if line.field(4).is_none() { "protocol-missing" } else { "wrong-protocol" };
-    case.require("HS-058").at(entry).seen("first line", &line.text).equals(Some("grpc"), line.field(4), announces);
+    let reason = if versions.0 == Some("1") {
+        "wrong-app-version"
+    } else {
+        "wrong-core-version"
+    };
+    case.require("HS-055")
+        .at(entry)
+        .seen("first line", &line.text)
+        .equals((Some("1"), Some("1")), versions, reason);
+    let announces = if line.field(4).is_none() {
+        "protocol-missing"
+    } else {
+        "wrong-protocol"
+    };
+    case.require("HS-058")
+        .at(entry)
+        .seen("first line", &line.text)
+        .equals(Some("grpc"), line.field(4), announces);
     let certificate = line.field(5).is_some_and(|field| !field.is_empty());
     let beyond = line.fields.get(6..).unwrap_or_default();
-    let reason = if certificate { "certificate-announced" } else { "seventh-field" };
-    case.require("HS-059").at(entry).seen("first line", &line.text).holds(
-        !certificate && beyond.is_empty(),
-        "nothing after the fifth field but perhaps one empty field",
-        format!("{:?}", line.fields.get(5..).unwrap_or_default()),
-        reason,
-    );
+    let reason = if certificate {
+        "certificate-announced"
+    } else {
+        "seventh-field"
+    };
+    case.require("HS-059")
+        .at(entry)
+        .seen("first line", &line.text)
+        .holds(
+            !certificate && beyond.is_empty(),
+            "nothing after the fifth field but perhaps one empty field",
+            format!("{:?}", line.fields.get(5..).unwrap_or_default()),
+            reason,
+        );
     judge_address(case, raw, line, entry).await;
 }
 
 async fn judge_address(case: &Case, raw: &Raw, line: &Line, entry: usize) {
-    let (network, address) = (line.field(2).unwrap_or_default(), line.field(3).unwrap_or_default());
+    let (network, address) = (
+        line.field(2).unwrap_or_default(),
+        line.field(3).unwrap_or_default(),
+    );
     let target = match target(network, address) {
         Ok(target) => target,
         Err(reason) => {
             let seen = format!("{network} {address}");
-            case.require("HS-057").at(entry).fails(reason, "tcp with a loopback address and a port, or a unix socket", seen);
+            case.require("HS-057").at(entry).fails(
+                reason,
+                "tcp with a loopback address and a port, or a unix socket",
+                seen,
+            );
             return;
         }
     };
     let connected = raw.connect_to(&target).await;
-    let problem = connected.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    let problem = connected
+        .as_ref()
+        .err()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let go = "starts, and its first call fails with \"connection refused\"";
-    case.require("HS-056").at(entry).go_host(go).seen("announced", target.to_string()).holds(
-        connected.is_ok(),
-        "an HTTP/2 server at the address as soon as the line is there",
-        problem,
-        "not-listening",
-    );
-    let reason = if is_local(&target) { "listens-beyond-loopback" } else { "not-loopback" };
-    let wider = if connected.is_ok() { wider_listener(&target) } else { None };
-    case.require("HS-057").at(entry).seen("announced", target.to_string()).holds(
-        is_local(&target) && wider.is_none(),
-        "a listener on loopback or on a unix socket",
-        wider.unwrap_or_else(|| target.to_string()),
-        reason,
-    );
+    case.require("HS-056")
+        .at(entry)
+        .go_host(go)
+        .seen("announced", target.to_string())
+        .holds(
+            connected.is_ok(),
+            "an HTTP/2 server at the address as soon as the line is there",
+            problem,
+            "not-listening",
+        );
+    let reason = if is_local(&target) {
+        "listens-beyond-loopback"
+    } else {
+        "not-loopback"
+    };
+    let wider = if connected.is_ok() {
+        wider_listener(&target)
+    } else {
+        None
+    };
+    case.require("HS-057")
+        .at(entry)
+        .seen("announced", target.to_string())
+        .holds(
+            is_local(&target) && wider.is_none(),
+            "a listener on loopback or on a unix socket",
+            wider.unwrap_or_else(|| target.to_string()),
+            reason,
+        );
 }
 
 async fn cookie(case: &mut Case) -> ScenarioResult {
@@ -133,12 +217,20 @@ async fn cookie(case: &mut Case) -> ScenarioResult {
     let started = control.handshake(START).await;
     control.end().await;
     if let Err(error) = started {
-        case.require("HS-051").inconclusive(format!("it does not start with the cookie either: {error}"));
-        case.require("HS-052").inconclusive("it does not start with the cookie either");
+        case.require("HS-051")
+            .inconclusive(format!("it does not start with the cookie either: {error}"));
+        case.require("HS-052")
+            .inconclusive("it does not start with the cookie either");
         return Ok(());
     }
     let name = plugin_host::process::environment::COOKIE_NAME;
-    for (what, value) in [("without", None), ("another value of", Some("Securely message teams, anywhere?"))] {
+    for (what, value) in [
+        ("without", None),
+        (
+            "another value of",
+            Some("Securely message teams, anywhere?"),
+        ),
+    ] {
         let raw = Raw::start(case, &folder, |launch| match value {
             None => launch::remove(launch, name),
             Some(value) => launch::set(launch, name, value),
@@ -161,11 +253,18 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
         _ = raw.exit_within(START) => {}
     }
     let Some(exit) = raw.exit_within(START).await else {
-        case.require("HS-051").fails("runs-without-cookie", expected, format!("with {what} the cookie it is still there"));
+        case.require("HS-051").fails(
+            "runs-without-cookie",
+            expected,
+            format!("with {what} the cookie it is still there"),
+        );
         return;
     };
     // What it said may still be on its way: it comes by a pipe.
-    let says = raw.seen.wait(case.scaled(LAST_WORDS), stderr_line_about_plugins).await;
+    let says = raw
+        .seen
+        .wait(case.scaled(LAST_WORDS), stderr_line_about_plugins)
+        .await;
     let stderr = raw.seen.lines(Stream::Stderr).join("\n");
     let wrote = raw.stdout_bytes();
     let (kept, reason) = match exit.code() {
@@ -175,7 +274,10 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
         None => (false, "ended-by-signal"),
     };
     let seen = format!("with {what} the cookie: {exit}, {wrote} bytes on stdout");
-    case.require("HS-051").seen("end", &seen).and("control", "with the cookie it starts").holds(kept, expected, &seen, reason);
+    case.require("HS-051")
+        .seen("end", &seen)
+        .and("control", "with the cookie it starts")
+        .holds(kept, expected, &seen, reason);
     case.require("HS-052").seen("end", &seen).holds(
         says.is_some(),
         "words on stderr that name it a plugin",
@@ -186,7 +288,11 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
 
 fn stderr_line_about_plugins(what: &What) -> Option<()> {
     match what {
-        What::Log { stream: Stream::Stderr, raw, .. } => raw.to_lowercase().contains("plugin").then_some(()),
+        What::Log {
+            stream: Stream::Stderr,
+            raw,
+            ..
+        } => raw.to_lowercase().contains("plugin").then_some(()),
         _ => None,
     }
 }
@@ -196,15 +302,27 @@ async fn versions(case: &mut Case) -> ScenarioResult {
     let mut offers = ["1,2,10", "2,10,1", "10,1,2", "3,x,1"];
     case.rng().shuffle(&mut offers);
     for offer in ["1"].into_iter().chain(offers) {
-        let raw = Raw::start(case, &folder, |launch| launch::set(launch, "PLUGIN_PROTOCOL_VERSIONS", offer)).await?;
+        let raw = Raw::start(case, &folder, |launch| {
+            launch::set(launch, "PLUGIN_PROTOCOL_VERSIONS", offer)
+        })
+        .await?;
         let outcome = raw.handshake(START).await;
-        let version = outcome.as_ref().map(|handshake| handshake.app_version).map_err(ToString::to_string);
+        let version = outcome
+            .as_ref()
+            .map(|handshake| handshake.app_version)
+            .map_err(ToString::to_string);
         raw.end().await;
         if let (Err(error), "1") = (&version, offer) {
-            case.require("HS-060").inconclusive(format!("it does not start with the usual offer either: {error}"));
+            case.require("HS-060").inconclusive(format!(
+                "it does not start with the usual offer either: {error}"
+            ));
             break;
         }
-        if !case.require("HS-060").seen("offered", offer).equals(Ok(1), version, "needs-one-version") {
+        if !case.require("HS-060").seen("offered", offer).equals(
+            Ok(1),
+            version,
+            "needs-one-version",
+        ) {
             break;
         }
     }
@@ -221,138 +339,30 @@ async fn two_at_once(case: &mut Case) -> ScenarioResult {
             let both = format!("{:?} and {:?}", one.address, other.address);
             let answering = first.connect(one).await.is_ok() && second.connect(other).await.is_ok();
             let apart = one.address != other.address;
-            let reason = if apart { "not-listening" } else { "same-address" };
-            case.require("HS-062").seen("addresses", &both).holds(apart && answering, "two servers at two addresses", &both, reason);
+            let reason = if apart {
+                "not-listening"
+            } else {
+                "same-address"
+            };
+            case.require("HS-062").seen("addresses", &both).holds(
+                apart && answering,
+                "two servers at two addresses",
+                &both,
+                reason,
+            );
         }
-        (Err(error), Err(_)) => case.require("HS-062").inconclusive(format!("neither started: {error}")),
+        (Err(error), Err(_)) => case
+            .require("HS-062")
+            .inconclusive(format!("neither started: {error}")),
         (Err(error), _) | (_, Err(error)) => {
-            case.require("HS-062").fails("second-does-not-start", "two handshakes", error.to_string());
+            case.require("HS-062").fails(
+                "second-does-not-start",
+                "two handshakes",
+                error.to_string(),
+            );
         }
     }
     first.end().await;
     second.end().await;
     Ok(())
-}
-
-/// A first line as a host splits it: white space around the whole line goes, fields stay as they are.
-struct Line {
-    text: String,
-    fields: Vec<String>,
-}
-
-impl Line {
-    fn split(bytes: &[u8]) -> Line {
-        let line = String::from_utf8_lossy(bytes);
-        let fields = line.trim().split('|').map(str::to_owned).collect();
-        Line { text: bytes.escape_ascii().to_string(), fields }
-    }
-
-    fn field(&self, at: usize) -> Option<&str> {
-        self.fields.get(at).map(String::as_str)
-    }
-
-    /// Whether it was meant as a handshake at all.
-    fn form(&self) -> Result<(), &'static str> {
-        let first = self.field(0).unwrap_or_default();
-        let number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
-        match self.fields.len() {
-            1 if first.is_empty() => Err("blank-line-first"),
-            0..4 => Err("not-a-handshake"),
-            _ if !number => Err("text-before-handshake"),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn looks_like_one(line: &str) -> bool {
-    Line::split(line.as_bytes()).form().is_ok()
-}
-
-/// Where the line sends its host, or why it cannot be read.
-fn target(network: &str, address: &str) -> Result<Target, &'static str> {
-    match network {
-        "unix" if !Path::new(address).exists() => Err("no-such-socket"),
-        "unix" => Ok(Target::Unix(address.into())),
-        "tcp" => match address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?))) {
-            Some((host, port)) if !host.is_empty() && port > 0 => Ok(Target::Tcp(address.to_owned())),
-            _ => Err("address-unreadable"),
-        },
-        _ => Err("unknown-network"),
-    }
-}
-
-fn is_local(target: &Target) -> bool {
-    match target {
-        Target::Unix(_) => true,
-        Target::Tcp(address) => match address.parse::<SocketAddr>() {
-            Ok(address) => address.ip().is_loopback(),
-            Err(_) => address.starts_with("localhost:"),
-        },
-    }
-}
-
-/// A listener on the announced port that takes connections from other machines, if the system tells.
-fn wider_listener(target: &Target) -> Option<String> {
-    let Target::Tcp(address) = target else { return None };
-    let port = address.rsplit_once(':')?.1.parse::<u16>().ok()?;
-    listeners(port).into_iter().find(|ip| !ip.is_loopback()).map(|ip| format!("it listens on {ip}, port {port}"))
-}
-
-/// The addresses on which something listens at a port, as Linux tells them.
-fn listeners(port: u16) -> Vec<IpAddr> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
-    tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(|row| listener(row, port)).collect()
-}
-
-/// A row's local address, if it listens at the port: `sl local_address rem_address st …`, the address in the machine's byte order.
-fn listener(row: &str, port: u16) -> Option<IpAddr> {
-    let mut columns = row.split_ascii_whitespace().skip(1);
-    let (address, local_port) = columns.next()?.split_once(':')?;
-    let listens = columns.nth(1)? == "0A";
-    if !listens || u16::from_str_radix(local_port, 16).ok()? != port {
-        return None;
-    }
-    let words: Vec<[u8; 4]> = (0..address.len() / 8)
-        .map(|at| u32::from_str_radix(&address[at * 8..at * 8 + 8], 16).map(u32::to_ne_bytes))
-        .collect::<Result<_, _>>()
-        .ok()?;
-    match words.concat().as_slice() {
-        [a, b, c, d] => Some(IpAddr::from([*a, *b, *c, *d])),
-        wide => <[u8; 16]>::try_from(wide).ok().map(|wide| std::net::Ipv6Addr::from(wide).to_canonical()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_have_a_form() {
-        let form = |line: &str| Line::split(line.as_bytes()).form();
-        assert_eq!(form("1|1|tcp|127.0.0.1:1|grpc"), Ok(()));
-        assert_eq!(form(" 1|1|tcp|127.0.0.1:1\r"), Ok(()));
-        assert_eq!(form(""), Err("blank-line-first"));
-        assert_eq!(form("INFO starting"), Err("not-a-handshake"));
-        assert_eq!(form("x: 1|1|tcp|127.0.0.1:1|grpc"), Err("text-before-handshake"));
-        assert_eq!(form("\u{feff}1|1|tcp|127.0.0.1:1|grpc"), Err("text-before-handshake"));
-    }
-
-    #[test]
-    fn addresses_are_read_or_refused() {
-        assert_eq!(target("tcp", "127.0.0.1:80"), Ok(Target::Tcp("127.0.0.1:80".to_owned())));
-        assert_eq!(target("tcp", "localhost"), Err("address-unreadable"));
-        assert_eq!(target("TCP", "127.0.0.1:80"), Err("unknown-network"));
-        assert_eq!(target("unix", "127.0.0.1:80"), Err("no-such-socket"));
-        assert!(is_local(&Target::Tcp("[::1]:80".to_owned())));
-        assert!(!is_local(&Target::Tcp("0.0.0.0:80".to_owned())));
-    }
-
-    #[test]
-    fn rows_of_the_kernel_are_read() {
-        let row = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1";
-        assert_eq!(listener(row, 8080), Some(IpAddr::from([127, 0, 0, 1])));
-        assert_eq!(listener(row, 8081), None);
-        let wide = "   1: 00000000000000000000000000000000:1F90 0:0 0A 0";
-        assert_eq!(listener(wide, 8080), Some(IpAddr::from([0u8; 16])));
-    }
 }

@@ -33,17 +33,29 @@ const EVIDENCE: Duration = Duration::from_secs(5);
 
 async fn activation(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
-    let orders = [("OnConfigurationChange", fresh(case, Word::Allow)), ("OnActivate", fresh(case, Word::Allow))];
+    let orders = [
+        ("OnConfigurationChange", fresh(case, Word::Allow)),
+        ("OnActivate", fresh(case, Word::Allow)),
+    ];
     let running = Running::start(case, &folder, Setup::default().ordering(&orders)).await?;
     // Everything that the activation wrote stands before the evidence of a later hook.
     let after = fresh(case, Word::Allow);
     let barrier = running.order::<MessageWillBePosted>(&after).await?;
-    let ran: Vec<String> = running.seen.evidence().into_iter().map(|evidence| evidence.hook).collect();
+    let ran: Vec<String> = running
+        .seen
+        .evidence()
+        .into_iter()
+        .map(|evidence| evidence.hook)
+        .collect();
     let ended = running.seen.all(|what| match what {
         What::HookEnded { hook, outcome, .. } => Some((hook.clone(), outcome.clone())),
         _ => None,
     });
-    let answered = |hook: &str| ended.iter().any(|(name, outcome)| name == hook && outcome == "answered");
+    let answered = |hook: &str| {
+        ended
+            .iter()
+            .any(|(name, outcome)| name == hook && outcome == "answered")
+    };
     let times = |hook: &str| ran.iter().filter(|name| *name == hook).count();
     let reason = match () {
         () if times("OnActivate") == 0 => "activate-not-run",
@@ -65,19 +77,39 @@ async fn activation(case: &mut Case) -> ScenarioResult {
 }
 
 /// A process with orders in its environment and a connection to it.
-async fn ordered(case: &Case, hook: &'static str, order: &Order) -> Result<(Raw, Services), Interruption> {
+async fn ordered(
+    case: &Case,
+    hook: &'static str,
+    order: &Order,
+) -> Result<(Raw, Services), Interruption> {
     let folder = place(case)?;
     let value = order::variable(&[(hook, order.clone())]);
-    let raw = Raw::start(case, &folder, |command| launch::set(command, order::VARIABLE, value)).await?;
-    let handshake = raw.handshake(START).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let services = raw.connect(&handshake).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let raw = Raw::start(case, &folder, |command| {
+        launch::set(command, order::VARIABLE, value)
+    })
+    .await?;
+    let handshake = raw
+        .handshake(START)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let services = raw
+        .connect(&handshake)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     Ok((raw, services))
 }
 
 /// How an answer falls short of an error in band with this text.
 fn shortcoming(answer: &Result<Option<pb::AppError>, Status>, text: &str) -> Option<&'static str> {
     match answer {
-        Err(status) if matches!(status.code(), tonic::Code::Unavailable | tonic::Code::DeadlineExceeded) => Some("no-answer"),
+        Err(status)
+            if matches!(
+                status.code(),
+                tonic::Code::Unavailable | tonic::Code::DeadlineExceeded
+            ) =>
+        {
+            Some("no-answer")
+        }
         Err(_) => Some("error-as-status"),
         Ok(None) => Some("error-swallowed"),
         Ok(Some(error)) if !error.message.contains(text) => Some("message-lost"),
@@ -89,23 +121,36 @@ async fn failed_activation(case: &mut Case) -> ScenarioResult {
     let why = format!("no licence {}", case.nonce());
     let order = fresh(case, Word::Fail(why.clone()));
     let (raw, services) = ordered(case, "OnActivate", &order).await?;
-    let answer = services.hook::<OnActivate>(pb::OnActivateRequest::default()).await.map(|answer| answer.error);
-    let evidence = raw.seen.evidence_for(&order.nonce, case.scaled(EVIDENCE)).await;
+    let answer = services
+        .hook::<OnActivate>(pb::OnActivateRequest::default())
+        .await
+        .map(|answer| answer.error);
+    let evidence = raw
+        .seen
+        .evidence_for(&order.nonce, case.scaled(EVIDENCE))
+        .await;
     let problem = shortcoming(&answer, &why);
-    case.require("LC-053").seen("evidence of OnActivate", evidence.map(|evidence| evidence.nonce)).holds(
-        problem.is_none(),
-        format!("status OK with an error in band whose message holds {why:?}"),
-        words(&answer),
-        problem.unwrap_or("message-lost"),
-    );
+    case.require("LC-053")
+        .seen(
+            "evidence of OnActivate",
+            evidence.map(|evidence| evidence.nonce),
+        )
+        .holds(
+            problem.is_none(),
+            format!("status OK with an error in band whose message holds {why:?}"),
+            words(&answer),
+            problem.unwrap_or("message-lost"),
+        );
     let health = services.health("plugin").await;
     let exit = raw.exit();
-    case.require("LC-054").seen("answer of OnActivate", words(&answer)).holds(
-        health.is_ok() && exit.is_none(),
-        "a process that goes on and answers its health check",
-        format!("health: {}; exit: {exit:?}", words(&health)),
-        "ended",
-    );
+    case.require("LC-054")
+        .seen("answer of OnActivate", words(&answer))
+        .holds(
+            health.is_ok() && exit.is_none(),
+            "a process that goes on and answers its health check",
+            format!("health: {}; exit: {exit:?}", words(&health)),
+            "ended",
+        );
     raw.end().await;
     Ok(())
 }
@@ -115,24 +160,50 @@ async fn configuration(case: &mut Case) -> ScenarioResult {
     let order = fresh(case, Word::Allow);
     let orders = [("OnConfigurationChange", order.clone())];
     let running = Running::start(case, &folder, Setup::default().ordering(&orders)).await?;
-    let count = |running: &Running| running.seen.evidence().iter().filter(|evidence| evidence.nonce == order.nonce).count();
+    let count = |running: &Running| {
+        running
+            .seen
+            .evidence()
+            .iter()
+            .filter(|evidence| evidence.nonce == order.nonce)
+            .count()
+    };
     let mut outcomes = Vec::new();
     for _ in 0..3 {
         let request = pb::OnConfigurationChangeRequest::default();
-        outcomes.push(running.hooks()?.call::<OnConfigurationChange>(request).await);
+        outcomes.push(
+            running
+                .hooks()?
+                .call::<OnConfigurationChange>(request)
+                .await,
+        );
     }
     let after = fresh(case, Word::Allow);
     let barrier = running.order::<MessageWillBePosted>(&after).await?;
-    let answered = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Answered(_)));
+    let answered = outcomes
+        .iter()
+        .all(|outcome| matches!(outcome, Outcome::Answered(_)));
     // The host itself calls it once, before OnActivate.
     let ran = count(&running);
-    let reason = if answered { "handler-not-run" } else { "not-answered" };
-    case.require("LC-055").seen("control, a later hook", barrier.evidence.map(|evidence| evidence.hook)).holds(
-        answered && ran == 4,
-        "four runs of the handler, and three answers without an error beside the first",
-        format!("{ran} runs; answers: {:?}", outcomes.iter().map(ToString::to_string).collect::<Vec<_>>()),
-        reason,
-    );
+    let reason = if answered {
+        "handler-not-run"
+    } else {
+        "not-answered"
+    };
+    case.require("LC-055")
+        .seen(
+            "control, a later hook",
+            barrier.evidence.map(|evidence| evidence.hook),
+        )
+        .holds(
+            answered && ran == 4,
+            "four runs of the handler, and three answers without an error beside the first",
+            format!(
+                "{ran} runs; answers: {:?}",
+                outcomes.iter().map(ToString::to_string).collect::<Vec<_>>()
+            ),
+            reason,
+        );
     running.end().await;
     Ok(())
 }
@@ -141,16 +212,41 @@ async fn deactivation(case: &mut Case) -> ScenarioResult {
     let why = format!("cannot save {}", case.nonce());
     let order = fresh(case, Word::Fail(why.clone()));
     let (raw, services) = ordered(case, "OnDeactivate", &order).await?;
-    let activated = services.hook::<OnActivate>(pb::OnActivateRequest::default()).await;
-    let answer = services.hook::<OnDeactivate>(pb::OnDeactivateRequest::default()).await.map(|answer| answer.error);
-    let evidence = raw.seen.evidence_for(&order.nonce, case.scaled(EVIDENCE)).await;
-    let problem = if evidence.is_none() { Some("handler-not-run") } else { shortcoming(&answer, &why) };
-    case.require("LC-057").seen("control, OnActivate before", activated.map(|_| "answered").ok()).holds(
-        problem.is_none(),
-        format!("evidence of the handler, and an error in band whose message holds {why:?}"),
-        format!("{}; {}", words(&answer), if evidence.is_some() { "evidence" } else { "no evidence" }),
-        problem.unwrap_or("message-lost"),
-    );
+    let activated = services
+        .hook::<OnActivate>(pb::OnActivateRequest::default())
+        .await;
+    let answer = services
+        .hook::<OnDeactivate>(pb::OnDeactivateRequest::default())
+        .await
+        .map(|answer| answer.error);
+    let evidence = raw
+        .seen
+        .evidence_for(&order.nonce, case.scaled(EVIDENCE))
+        .await;
+    let problem = if evidence.is_none() {
+        Some("handler-not-run")
+    } else {
+        shortcoming(&answer, &why)
+    };
+    case.require("LC-057")
+        .seen(
+            "control, OnActivate before",
+            activated.map(|_| "answered").ok(),
+        )
+        .holds(
+            problem.is_none(),
+            format!("evidence of the handler, and an error in band whose message holds {why:?}"),
+            format!(
+                "{}; {}",
+                words(&answer),
+                if evidence.is_some() {
+                    "evidence"
+                } else {
+                    "no evidence"
+                }
+            ),
+            problem.unwrap_or("message-lost"),
+        );
     raw.end().await;
     Ok(())
 }

@@ -19,7 +19,8 @@ async fn ready(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
     let running = Running::host(case, &folder, Setup::default())?;
     if let Err(error) = running.activate(case).await {
-        case.require("LC-051").fails("does-not-start", "an activated plugin", error.to_string());
+        case.require("LC-051")
+            .fails("does-not-start", "an activated plugin", error.to_string());
         running.end().await;
         return Ok(());
     }
@@ -30,9 +31,17 @@ async fn ready(case: &mut Case) -> ScenarioResult {
     let evidence = obeyed.evidence.map(|evidence| evidence.hook);
     let problem = match (&evidence, answered) {
         _ if health.to_string() != "SERVING" => Some(("not-serving", format!("health: {health}"))),
-        (_, false) => Some(("not-answered", format!("MessageWillBePosted: {}", obeyed.outcome))),
-        (None, true) => Some(("no-evidence", "MessageWillBePosted answered, and no evidence with its nonce".to_owned())),
-        (Some(hook), true) if hook != "MessageWillBePosted" => Some(("wrong-evidence", format!("evidence of {hook}"))),
+        (_, false) => Some((
+            "not-answered",
+            format!("MessageWillBePosted: {}", obeyed.outcome),
+        )),
+        (None, true) => Some((
+            "no-evidence",
+            "MessageWillBePosted answered, and no evidence with its nonce".to_owned(),
+        )),
+        (Some(hook), true) if hook != "MessageWillBePosted" => {
+            Some(("wrong-evidence", format!("evidence of {hook}")))
+        }
         (Some(_), true) => None,
     };
     let expected = "SERVING, and evidence of MessageWillBePosted with the nonce that was sent";

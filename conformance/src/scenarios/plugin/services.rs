@@ -39,8 +39,14 @@ const TESTEE: [&str; 7] = [
 async fn connected(case: &Case) -> Result<(Raw, Services), Interruption> {
     let folder = place(case)?;
     let raw = Raw::start(case, &folder, |_| {}).await?;
-    let handshake = raw.handshake(START).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let services = raw.connect(&handshake).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let handshake = raw
+        .handshake(START)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let services = raw
+        .connect(&handshake)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
     Ok((raw, services))
 }
 
@@ -56,7 +62,10 @@ async fn health(case: &mut Case) -> ScenarioResult {
         Err(_) => "check-failed",
     };
     let serving = plugin.as_deref().is_ok_and(|status| status == "SERVING");
-    case.require("HE-051").go_host(go).seen("check of plugin", words(&plugin)).holds(serving, "SERVING", words(&plugin), reason);
+    case.require("HE-051")
+        .go_host(go)
+        .seen("check of plugin", words(&plugin))
+        .holds(serving, "SERVING", words(&plugin), reason);
     if matches!(&plugin, Err(status) if status.code() == Code::DeadlineExceeded) {
         raw.end().await;
         return Ok(());
@@ -64,52 +73,73 @@ async fn health(case: &mut Case) -> ScenarioResult {
     let nobody = services.health(&format!("nobody-{}", case.nonce())).await;
     let not_found = matches!(&nobody, Err(status) if status.code() == Code::NotFound);
     let control = plugin.as_ref().ok();
-    case.require("HE-052").seen("control, check of plugin", control).holds(
-        not_found,
-        "NOT_FOUND",
-        words(&nobody),
-        "unknown-service-known",
-    );
+    case.require("HE-052")
+        .seen("control, check of plugin", control)
+        .holds(
+            not_found,
+            "NOT_FOUND",
+            words(&nobody),
+            "unknown-service-known",
+        );
     let whole = services.health("").await;
     let serving = whole.as_deref().is_ok_and(|status| status == "SERVING");
-    case.require("HE-053").seen("check of the empty name", words(&whole)).holds(serving, "SERVING", words(&whole), "server-unknown");
+    case.require("HE-053")
+        .seen("check of the empty name", words(&whole))
+        .holds(serving, "SERVING", words(&whole), "server-unknown");
     raw.end().await;
     Ok(())
 }
 
 async fn implemented(case: &mut Case) -> ScenarioResult {
     let (raw, services) = connected(case).await?;
-    let first = services.hook::<Implemented>(ImplementedRequest::default()).await;
+    let first = services
+        .hook::<Implemented>(ImplementedRequest::default())
+        .await;
     let first = match first {
         Ok(answer) => answer,
         Err(status) => {
             let seen = format!("{:?}: {}", status.code(), status.message());
-            case.require("HK-051").fails("call-failed", "a list of hooks", seen);
+            case.require("HK-051")
+                .fails("call-failed", "a list of hooks", seen);
             raw.end().await;
             return Ok(());
         }
     };
     if let Some(error) = &first.error {
-        case.require("HK-051").fails("error-in-band", "a list of hooks", format!("{} ({})", error.message, error.id));
+        case.require("HK-051").fails(
+            "error-in-band",
+            "a list of hooks",
+            format!("{} ({})", error.message, error.id),
+        );
         raw.end().await;
         return Ok(());
     }
     judge_names(case, &first.hooks);
     let mut lists = vec![first.hooks.clone()];
     for _ in 0..2 {
-        let again = services.hook::<Implemented>(ImplementedRequest::default()).await;
+        let again = services
+            .hook::<Implemented>(ImplementedRequest::default())
+            .await;
         lists.push(again.map(|answer| answer.hooks).unwrap_or_default());
     }
     let distinct: BTreeSet<&String> = first.hooks.iter().collect();
     let repeated = distinct.len() != first.hooks.len();
-    let changed = lists.iter().any(|list| list.iter().collect::<BTreeSet<_>>() != distinct);
-    let reason = if repeated { "listed-twice" } else { "list-changes" };
-    case.require("HK-052").seen("three lists", &first.hooks).holds(
-        !repeated && !changed,
-        "three times the same list, each hook once",
-        format!("{lists:?}"),
-        reason,
-    );
+    let changed = lists
+        .iter()
+        .any(|list| list.iter().collect::<BTreeSet<_>>() != distinct);
+    let reason = if repeated {
+        "listed-twice"
+    } else {
+        "list-changes"
+    };
+    case.require("HK-052")
+        .seen("three lists", &first.hooks)
+        .holds(
+            !repeated && !changed,
+            "three times the same list, each hook once",
+            format!("{lists:?}"),
+            reason,
+        );
     judge_handlers(case, &services, &first.hooks).await;
     raw.end().await;
     Ok(())
@@ -117,32 +147,51 @@ async fn implemented(case: &mut Case) -> ScenarioResult {
 
 /// Exact names and nothing else.
 fn judge_names(case: &Case, hooks: &[String]) {
-    let known = |name: &String| (name != "Implemented" && find_hook(name).is_some()) || name == "ServeMetrics";
+    let known = |name: &String| {
+        (name != "Implemented" && find_hook(name).is_some()) || name == "ServeMetrics"
+    };
     let strange: Vec<&String> = hooks.iter().filter(|name| !known(name)).collect();
-    let reason = if hooks.is_empty() { "empty-list" } else { "no-such-hook" };
-    case.require("HK-051").seen("number of names", hooks.len()).holds(
-        strange.is_empty() && !hooks.is_empty(),
-        "names of hooks",
-        format!("{} names; strange: {strange:?}", hooks.len()),
-        reason,
-    );
+    let reason = if hooks.is_empty() {
+        "empty-list"
+    } else {
+        "no-such-hook"
+    };
+    case.require("HK-051")
+        .seen("number of names", hooks.len())
+        .holds(
+            strange.is_empty() && !hooks.is_empty(),
+            "names of hooks",
+            format!("{} names; strange: {strange:?}", hooks.len()),
+            reason,
+        );
 }
 
 /// The hooks of TESTEE.md are listed, and whatever is listed is served.
 async fn judge_handlers(case: &Case, services: &Services, hooks: &[String]) {
-    let omitted: Vec<&str> = TESTEE.into_iter().filter(|name| !hooks.iter().any(|hook| hook == name)).collect();
+    let omitted: Vec<&str> = TESTEE
+        .into_iter()
+        .filter(|name| !hooks.iter().any(|hook| hook == name))
+        .collect();
     // Hooks that end something come last.
-    let callable = HOOKS.iter().filter(|hook| hook.shape != Shape::Stream && hooks.iter().any(|name| name == hook.name));
-    let (last, first): (Vec<&Method>, Vec<&Method>) = callable.partition(|hook| hook.name == "OnDeactivate");
+    let callable = HOOKS
+        .iter()
+        .filter(|hook| hook.shape != Shape::Stream && hooks.iter().any(|name| name == hook.name));
+    let (last, first): (Vec<&Method>, Vec<&Method>) =
+        callable.partition(|hook| hook.name == "OnDeactivate");
     let mut dead = Vec::new();
     let mut called = 0_usize;
     for hook in first.into_iter().chain(last) {
         called += 1;
-        if matches!(services.empty(hook.path).await, Err(status) if status.code() == Code::Unimplemented) {
+        if matches!(services.empty(hook.path).await, Err(status) if status.code() == Code::Unimplemented)
+        {
             dead.push(hook.name);
         }
     }
-    let reason = if dead.is_empty() { "handler-omitted" } else { "listed-without-handler" };
+    let reason = if dead.is_empty() {
+        "handler-omitted"
+    } else {
+        "listed-without-handler"
+    };
     case.require("HK-053").seen("hooks called", called).holds(
         dead.is_empty() && omitted.is_empty(),
         "the hooks with a handler",
@@ -161,7 +210,9 @@ async fn unknown(case: &mut Case) -> ScenarioResult {
     ];
     for path in paths {
         let answer = services.empty(path).await;
-        let code = answer.as_ref().map_or_else(tonic::Status::code, |_| Code::Ok);
+        let code = answer
+            .as_ref()
+            .map_or_else(tonic::Status::code, |_| Code::Ok);
         let reason = match answer.as_ref().map_err(classify) {
             Ok(_) => "answered",
             Err(FailureKind::Unavailable) => "connection-lost",
@@ -170,7 +221,12 @@ async fn unknown(case: &mut Case) -> ScenarioResult {
         case.require("LC-056")
             .seen("control, health before", before.as_ref().ok())
             .and("called", path)
-            .holds(code == Code::Unimplemented, "UNIMPLEMENTED", words(&answer), reason);
+            .holds(
+                code == Code::Unimplemented,
+                "UNIMPLEMENTED",
+                words(&answer),
+                reason,
+            );
     }
     // Hosts open this stream before anything else; whether it is served is the plugin's affair, that it survives is not.
     let stream = services.stdio().await;

@@ -55,16 +55,27 @@ const AFTER_TERM: Duration = Duration::from_secs(5);
 const WITHOUT_HOST: Duration = Duration::from_secs(5);
 
 /// An activated process, with a folder for its temporary files.
-async fn activated(case: &Case, temporary: &Path) -> Result<(Raw, Handshake, Services), Interruption> {
+async fn activated(
+    case: &Case,
+    temporary: &Path,
+) -> Result<(Raw, Handshake, Services), Interruption> {
     let folder = place(case)?;
     let raw = Raw::start(case, &folder, |command| {
         set(command, "TMPDIR", temporary);
         leave_survivors(command);
     })
     .await?;
-    let handshake = raw.handshake(START).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let services = raw.connect(&handshake).await.map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let answer = services.hook::<OnActivate>(OnActivateRequest::default()).await;
+    let handshake = raw
+        .handshake(START)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let services = raw
+        .connect(&handshake)
+        .await
+        .map_err(|error| Interruption::broken_off(error.to_string()))?;
+    let answer = services
+        .hook::<OnActivate>(OnActivateRequest::default())
+        .await;
     case.note(Source::Suite, format!("activated: {}", words(&answer)));
     Ok((raw, handshake, services))
 }
@@ -89,38 +100,71 @@ async fn shutdown(case: &mut Case) -> ScenarioResult {
     let took = begun.elapsed();
     let ended = exit.map_or("still there".to_owned(), |exit| exit.to_string());
     let unserved = answer.starts_with("Unimplemented");
-    let reason = if unserved { "shutdown-not-served" } else { "still-there" };
+    let reason = if unserved {
+        "shutdown-not-served"
+    } else {
+        "still-there"
+    };
     let seen = format!("{ended} after {} ms; answer: {answer}", took.as_millis());
     let go = "waits two seconds, then sends SIGKILL";
-    case.require("ST-051").go_host(go).seen("answer", &answer).holds(exit.is_some() && !unserved, "an end within 2 s", &seen, reason);
+    case.require("ST-051")
+        .go_host(go)
+        .seen("answer", &answer)
+        .holds(
+            exit.is_some() && !unserved,
+            "an end within 2 s",
+            &seen,
+            reason,
+        );
     if let Some(exit) = exit {
-        let reason = if exit.code().is_some() { "wrong-exit-status" } else { "ended-by-signal" };
-        case.require("ST-052").seen("end", &seen).equals(Exit::Code(0), exit, reason);
+        let reason = if exit.code().is_some() {
+            "wrong-exit-status"
+        } else {
+            "ended-by-signal"
+        };
+        case.require("ST-052")
+            .seen("end", &seen)
+            .equals(Exit::Code(0), exit, reason);
         let left = sockets(&temporary, &handshake);
-        case.require("ST-056").seen("end", &seen).absent("socket file", &left, "socket-left");
+        case.require("ST-056")
+            .seen("end", &seen)
+            .absent("socket file", &left, "socket-left");
     }
     let stop = raw.end().await;
     if exit.is_some() {
         let left = survivors(&stop);
-        case.require("PR-051").seen("end", &seen).and("search", search(&stop)).holds(
-            !left,
-            "no process of the plugin's",
-            search(&stop).unwrap_or_default(),
-            "process-left",
-        );
+        case.require("PR-051")
+            .seen("end", &seen)
+            .and("search", search(&stop))
+            .holds(
+                !left,
+                "no process of the plugin's",
+                search(&stop).unwrap_or_default(),
+                "process-left",
+            );
     }
     Ok(())
 }
 
 /// Whether the search for descendants found any.
 fn survivors(stop: &ProcessStop) -> bool {
-    let found = |outcome| matches!(outcome, StopOutcome::KilledSurvivors | StopOutcome::SurvivorsRemain);
-    stop.steps.iter().any(|report| report.step == StopStep::Sweep && found(report.outcome))
+    let found = |outcome| {
+        matches!(
+            outcome,
+            StopOutcome::KilledSurvivors | StopOutcome::SurvivorsRemain
+        )
+    };
+    stop.steps
+        .iter()
+        .any(|report| report.step == StopStep::Sweep && found(report.outcome))
 }
 
 /// What the search for descendants came to.
 fn search(stop: &ProcessStop) -> Option<String> {
-    let report = stop.steps.iter().find(|report| report.step == StopStep::Sweep)?;
+    let report = stop
+        .steps
+        .iter()
+        .find(|report| report.step == StopStep::Sweep)?;
     Some(report.outcome.word().to_owned())
 }
 
@@ -131,9 +175,20 @@ fn sockets(temporary: &Path, handshake: &Handshake) -> Vec<String> {
         plugin_host::handshake::Address::Unix { path } => Some(path.into()),
         plugin_host::handshake::Address::Tcp { .. } => None,
     };
-    let files = std::fs::read_dir(temporary).into_iter().flatten().flatten().map(|entry| entry.path());
-    let socket = |path: &std::path::PathBuf| std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    announced.into_iter().chain(files).filter(socket).map(|path| path.display().to_string()).collect()
+    let files = std::fs::read_dir(temporary)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let socket = |path: &std::path::PathBuf| {
+        std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
+    };
+    announced
+        .into_iter()
+        .chain(files)
+        .filter(socket)
+        .map(|path| path.display().to_string())
+        .collect()
 }
 
 async fn term(case: &mut Case) -> ScenarioResult {
@@ -145,12 +200,10 @@ async fn term(case: &mut Case) -> ScenarioResult {
     let begun = Instant::now();
     let exit = raw.exit_within(AFTER_TERM).await;
     let seen = exit.map_or("still there".to_owned(), |exit| exit.to_string());
-    case.require("ST-053").seen("control, health before", before.ok()).and("after", begun.elapsed()).holds(
-        exit.is_some(),
-        "an end within 5 s",
-        seen,
-        "still-there",
-    );
+    case.require("ST-053")
+        .seen("control, health before", before.ok())
+        .and("after", begun.elapsed())
+        .holds(exit.is_some(), "an end within 5 s", seen, "still-there");
     raw.end().await;
     Ok(())
 }
@@ -162,20 +215,29 @@ async fn busy(case: &mut Case) -> ScenarioResult {
     let request = MessageWillBePosted::ordering(order.to_string());
     // The call stays open to the end: a host that gave it up would end the handler, too.
     let caller = services.clone();
-    let sleeping = tokio::spawn(async move { caller.hook::<MessageWillBePosted>(request).await.is_ok() });
-    let evidence = raw.seen.evidence_for(&order.nonce, case.scaled(Duration::from_secs(5))).await;
+    let sleeping =
+        tokio::spawn(async move { caller.hook::<MessageWillBePosted>(request).await.is_ok() });
+    let evidence = raw
+        .seen
+        .evidence_for(&order.nonce, case.scaled(Duration::from_secs(5)))
+        .await;
     let begun = Instant::now();
     let exit = tokio::select! {
         exit = async { services.shutdown().await.ok(); raw.exit_within(AFTER_SHUTDOWN).await } => exit,
         exit = raw.exit_within(AFTER_SHUTDOWN) => exit,
     };
     let seen = exit.map_or("still there".to_owned(), |exit| exit.to_string());
-    case.require("ST-055").seen("evidence of the handler", evidence.map(|evidence| evidence.nonce)).holds(
-        exit.is_some(),
-        "an end within 2 s",
-        format!("{seen} after {} ms", begun.elapsed().as_millis()),
-        "waits-for-handler",
-    );
+    case.require("ST-055")
+        .seen(
+            "evidence of the handler",
+            evidence.map(|evidence| evidence.nonce),
+        )
+        .holds(
+            exit.is_some(),
+            "an end within 2 s",
+            format!("{seen} after {} ms", begun.elapsed().as_millis()),
+            "waits-for-handler",
+        );
     sleeping.abort();
     raw.end().await;
     Ok(())
@@ -187,8 +249,9 @@ const HOST: &str = "\"$@\" </dev/null & echo \"pid $!\"; wait";
 
 async fn host_gone(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
-    let prepared = Prepared::new(&folder, case.mark(), "127.0.0.1:9")
-        .map_err(|error| Interruption::broken_off(format!("the plugin cannot be started: {error}")))?;
+    let prepared = Prepared::new(&folder, case.mark(), "127.0.0.1:9").map_err(|error| {
+        Interruption::broken_off(format!("the plugin cannot be started: {error}"))
+    })?;
     let launch = &prepared.launch;
     let mut host = Command::new("/bin/sh")
         .args(["-c", HOST, "sh"])
@@ -206,7 +269,9 @@ async fn host_gone(case: &mut Case) -> ScenarioResult {
     let first_lines = tokio::time::timeout(case.scaled(START), first_lines(&mut host)).await;
     let Ok(Ok((Some(pid), line))) = first_lines else {
         host.kill().await?;
-        return Err(Interruption::broken_off(format!("no handshake through a shell: {first_lines:?}")));
+        return Err(Interruption::broken_off(format!(
+            "no handshake through a shell: {first_lines:?}"
+        )));
     };
     case.spawned(pid);
     case.note(Source::Stdout, line.clone());
@@ -219,7 +284,12 @@ async fn host_gone(case: &mut Case) -> ScenarioResult {
     case.require("ST-054")
         .seen("handshake before", &line)
         .and("process before", alive.then_some(pid))
-        .holds(gone.is_some(), "an end within 5 s", "still there", "outlives-host");
+        .holds(
+            gone.is_some(),
+            "an end within 5 s",
+            "still there",
+            "outlives-host",
+        );
     if gone.is_none() {
         process::signal(pid, Signal::KILL)?;
     }
@@ -228,7 +298,9 @@ async fn host_gone(case: &mut Case) -> ScenarioResult {
 
 /// The plugin's process id and its handshake, whichever of the two lines comes first.
 async fn first_lines(host: &mut Child) -> io::Result<(Option<u32>, String)> {
-    let Some(stdout) = host.stdout.take() else { return Ok((None, String::new())) };
+    let Some(stdout) = host.stdout.take() else {
+        return Ok((None, String::new()));
+    };
     let mut lines = BufReader::new(stdout).lines();
     let (mut pid, mut handshake) = (None, String::new());
     while pid.is_none() || handshake.is_empty() {

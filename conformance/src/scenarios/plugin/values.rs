@@ -23,7 +23,10 @@ async fn values(case: &mut Case) -> ScenarioResult {
     let running = Running::start(case, &folder, Setup::default()).await?;
     let texts = [
         ("every field", String::new()),
-        ("many scripts", " Ærøskøbing 東京 \u{1f680} \u{202e}rtl e\u{301} \\ \" <&>".to_owned()),
+        (
+            "many scripts",
+            " Ærøskøbing 東京 \u{1f680} \u{202e}rtl e\u{301} \\ \" <&>".to_owned(),
+        ),
         ("2,000 characters", " 0123456789é".repeat(180)),
         ("200 KiB", " 0123456789abcdef".repeat(12_000)),
     ];
@@ -37,15 +40,28 @@ async fn values(case: &mut Case) -> ScenarioResult {
 }
 
 /// The handler's evidence shows what was sent, but for what handlers are not given: the context of the request.
-async fn compare<R: Orderable>(case: &mut Case, running: &Running, what: &str, tail: &str) -> Result<(), Interruption> {
+async fn compare<R: Orderable>(
+    case: &mut Case,
+    running: &Running,
+    what: &str,
+    tail: &str,
+) -> Result<(), Interruption> {
     let order = fresh(case, Word::Allow);
     let request = R::ordering(format!("{order}{tail}"));
     let sent = without_context(as_seen(&as_json::<R>(&request)));
     let obeyed = running.send::<R>(&order, request).await?;
     let judge = case.require("HK-058");
     let Some(evidence) = obeyed.evidence else {
-        let reason = if matches!(obeyed.outcome, Outcome::Answered(_)) { "not-shown" } else { "refused" };
-        judge.fails(reason, format!("evidence of {} with {what}", R::METHOD.name), format!("none; the hook: {}", obeyed.outcome));
+        let reason = if matches!(obeyed.outcome, Outcome::Answered(_)) {
+            "not-shown"
+        } else {
+            "refused"
+        };
+        judge.fails(
+            reason,
+            format!("evidence of {} with {what}", R::METHOD.name),
+            format!("none; the hook: {}", obeyed.outcome),
+        );
         return Ok(());
     };
     let differs = difference(&sent, &evidence.saw, "");
