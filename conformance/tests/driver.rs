@@ -1,5 +1,10 @@
 //! Our driver as a program: what it reads, what it writes, and how it ends.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 use std::process::Stdio;
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Capabilities, HostCommand, Skipped, Subject, SubjectFactory, SubjectKind};
+use super::{Capabilities, HostCommand, Skipped, Subject, SubjectFactory, SubjectKind, fake};
 use crate::driver::protocol::{Event, Message, Order, Refusal, Request};
 use crate::requirement::Side;
 
@@ -341,6 +341,14 @@ impl SubjectFactory for OwnHost {
     }
 
     fn make(&self) -> Result<Subject, Skipped> {
+        if fake::binary().is_none() {
+            return Err(Skipped {
+                subject: OwnHost::NAME.to_owned(),
+                reason: "the fake interpreter, with which hosts are judged, is not built"
+                    .to_owned(),
+                enable: fake::ENABLE.to_owned(),
+            });
+        }
         let program = std::env::current_exe().map_err(|error| Skipped {
             subject: OwnHost::NAME.to_owned(),
             reason: format!("this program cannot find itself: {error}"),

@@ -15,6 +15,7 @@ use row::{Expect, Row};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::timeline::Source;
 use crate::driver::protocol::{Activated, Detail, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::host::DriverError;
@@ -260,6 +261,11 @@ pub(super) async fn play(
 ) -> Result<Vec<Played>, Interruption> {
     let mut folders: Vec<(&'static Row, PluginFolder)> = Vec::new();
     for (number, row) in rows.into_iter().enumerate() {
+        if !row.is_possible() {
+            let text = format!("row {:?} is left out: not on this machine", row.name);
+            stage.case().note(Source::Suite, text);
+            continue;
+        }
         let script = row.script(stage.case().folder());
         folders.push((row, stage.place(&format!("row-{number}"), &script)?));
     }

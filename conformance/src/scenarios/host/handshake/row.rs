@@ -1,5 +1,6 @@
 //! One first line and what a host has to make of it: data, and the script of the fake that writes it.
 
+use std::net::TcpListener;
 use std::path::Path;
 
 use fake_interpreters::script::{Listen, Network, Script, Serve, Step, Stream, Write};
@@ -129,6 +130,14 @@ impl Row {
     pub const fn padded_to(mut self, length: usize) -> Row {
         self.padded_to = length;
         self
+    }
+
+    /// Whether this machine has the address that the plugin listens on.
+    pub fn is_possible(&self) -> bool {
+        match self.bind {
+            Bind::Tcp(ip) => TcpListener::bind((ip, 0)).is_ok(),
+            Bind::Unix(_) => true,
+        }
     }
 
     /// The line as printable ASCII, shortened.
