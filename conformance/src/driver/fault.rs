@@ -105,6 +105,8 @@ pub enum Fault {
     IgnoresBadAddress,
     /// Unix sockets are refused.
     RefusesUnix,
+    /// The socket at the announced address is removed, whoever made it.
+    RemovesAnySocket,
     /// Only numeric addresses are accepted.
     RefusesNames,
     /// Without a protocol it is grpc.
@@ -145,6 +147,8 @@ pub enum Fault {
     ChecksNoService,
     /// The first health check is left out.
     NoFirstCheck,
+    /// The socket that the plugin made is not known.
+    LeavesSockets,
     /// OnDeactivate is left out.
     SkipsOnDeactivate,
     /// Shutdown is left out.

@@ -38,6 +38,7 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::SkipsStdio
             | Fault::ChecksNoService
             | Fault::NoFirstCheck
+            | Fault::LeavesSockets
             | Fault::SkipsOnDeactivate
             | Fault::SkipsShutdown
             | Fault::TakesShutdownForAnswered

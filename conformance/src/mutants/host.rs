@@ -117,6 +117,8 @@ mutants! {
     "host/waits-for-handlers": breaks "ST-006" by "stop-held", Driver("waits-for-handlers");
     "host/no-guard": breaks "ST-007" by "process-left", Driver("no-guard");
     "host/takes-shutdown-for-answered": breaks "ST-009" by "waited-without-controller", Driver("takes-shutdown-for-answered");
+    "host/leaves-sockets": breaks "ST-010" by "socket-left", Driver("leaves-sockets");
+    "host/removes-any-socket": breaks "ST-010" by "foreign-socket-removed", Driver("removes-any-socket");
     "host/hides-stop-steps": breaks "ST-008" by "steps-missing", Driver("hides-stop-steps");
 
     "host/wrong-plugin-id": breaks "AP-001" by "wrong-plugin-id", Driver("wrong-plugin-id");

@@ -46,6 +46,12 @@ fn read(fault: Fault, bytes: &[u8]) -> Verdict {
             Address::Unix { .. } => Err(refused()),
             Address::Tcp { .. } => Ok(handshake),
         }),
+        Fault::RemovesAnySocket => right.inspect(|handshake| {
+            if let Some(path) = handshake.address.socket_path() {
+                // Gone or not: the fault is to try.
+                let _ = std::fs::remove_file(path);
+            }
+        }),
         Fault::RefusesNames => right.and_then(|handshake| match &handshake.address {
             Address::Tcp { host, .. } if host.parse::<std::net::IpAddr>().is_err() => {
                 Err(refused())

@@ -1,16 +1,21 @@
 //! What is left when a plugin was stopped: no child of it, and no API server.
 
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::time::Duration;
 
 use fake_interpreters::journal::Event as Seen;
-use fake_interpreters::script::{Answer, ApiOrder, Grandchild, Script, Serve};
+use fake_interpreters::script::{
+    Answer, ApiOrder, Grandchild, Listen, Network, Script, Serve, Step,
+};
 use serde_json::json;
 
+use super::crash::kill;
 use super::held_call::HeldCall;
-use super::refusal::family;
+use super::refusal::{family, refused};
 use super::stage::{Stage, good};
 use super::stopping::{SLACK, Stop, limit, short, stop};
-use super::traces::{alive, environment_of, listens};
+use super::traces::{alive, environment_of, is_there, listens};
 use crate::case::Case;
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -18,6 +23,8 @@ scenarios! {
     Host, Lifecycle;
     /// Children of the plugin.
     "host/stop/children" => children: ["ST-005", "PR-016"];
+    /// The sockets of plugins that cannot remove them.
+    "host/stop/sockets" => sockets: ["ST-010"];
     /// The API server to the end, and no longer.
     "host/stop/api" => api: ["ST-006"], waits();
 }
@@ -138,5 +145,64 @@ async fn api(case: &mut Case) -> ScenarioResult {
     );
     seen().within(limit(case), took, "stop-held");
     drop(held);
+    stage.close().await
+}
+
+/// A plugin that listens on a unix socket and leaves its file behind, as one that is killed does.
+pub(super) fn on_socket(path: &Path) -> Script {
+    let listen = Listen {
+        network: Network::Unix,
+        bind: Some(path.display().to_string()),
+        leave_file: true,
+    };
+    let line = format!("1|1|unix|{}|grpc\n", path.display());
+    Script::new()
+        .step(Step::Listen(listen))
+        .serve(Serve::good())
+        .write(&line)
+}
+
+async fn sockets(case: &mut Case) -> ScenarioResult {
+    // This socket is nobody's plugin: it was there before.
+    let foreign = case.folder().join("foreign.sock");
+    let _listener = UnixListener::bind(&foreign)?;
+    let setting = short().bound("connect", Duration::from_millis(300));
+    let stage = Stage::open_with(case, setting).await?;
+    let control = stage.control("control").await?;
+    let line = format!("1|1|unix|{}|grpc\n", foreign.display());
+    let liar = stage.place("liar", &Script::new().write(&line).hang())?;
+    let refusal = refused(stage.activate(&liar).await?)?;
+    let seen = case
+        .require("ST-010")
+        .seen("control", control)
+        .and("refusal", refusal.message);
+    let kept = is_there(&foreign);
+    seen.holds(
+        kept,
+        "a socket that is not the plugin's stays",
+        "it is gone",
+        "foreign-socket-removed",
+    );
+    for name in ["stopped", "killed"] {
+        let socket = case.folder().join(format!("{name}.sock"));
+        let folder = stage.started(name, &on_socket(&socket)).await?;
+        let before = is_there(&socket).then(|| socket.display().to_string());
+        if name == "killed" {
+            kill(&stage, &folder.entries()?)?;
+            stage.wait_exit(&folder).await?;
+        } else {
+            stop(&stage, &folder).await?;
+        }
+        let gone = stage.until(SLACK, || !is_there(&socket)).await;
+        let seen = case
+            .require("ST-010")
+            .seen("control: the socket before", before);
+        seen.holds(
+            gone,
+            format!("{name}: no socket left"),
+            socket.display().to_string(),
+            "socket-left",
+        );
+    }
     stage.close().await
 }

@@ -29,7 +29,7 @@ scenarios! {
 }
 
 /// Kills the plugin's latest process from outside.
-fn kill(stage: &Stage<'_>, entries: &[Entry]) -> Result<u32, Interruption> {
+pub(super) fn kill(stage: &Stage<'_>, entries: &[Entry]) -> Result<u32, Interruption> {
     let pid = pids(entries)
         .last()
         .copied()

@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 
 use fake_interpreters::script::{Grandchild, Script, Serve};
 
+use super::aftermath::on_socket;
 use super::refusal::family;
 use super::stage::{Stage, good};
-use super::traces::alive;
+use super::traces::{alive, is_there};
 use crate::case::Case;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
     Host, Lifecycle;
     /// A killed host takes its plugins and all their children with it.
-    "host/guard/host-killed" => host_killed: ["ST-007"];
+    "host/guard/host-killed" => host_killed: ["ST-007", "ST-010"];
 }
 
 /// The bound of the requirement.
@@ -47,12 +48,15 @@ async fn host_killed(case: &mut Case) -> ScenarioResult {
                 .then(&Script::serving(Serve::good())),
         ),
     ];
+    let socket = case.folder().join("plugin.sock");
+    let on_socket = [("socket", on_socket(&socket))];
     let mut all = Vec::new();
-    for (name, script) in rows {
+    for (name, script) in rows.into_iter().chain(on_socket) {
         let folder = stage.started(name, &script).await?;
         all.extend(family(&folder.entries()?));
     }
     let running: Vec<u32> = all.iter().copied().filter(|pid| alive(*pid)).collect();
+    let before = is_there(&socket).then(|| socket.display().to_string());
     let began = Instant::now();
     stage.host().kill().await?;
     let gone = stage
@@ -72,6 +76,16 @@ async fn host_killed(case: &mut Case) -> ScenarioResult {
         format!("none of {} processes left after {BOUND:?}", all.len()),
         format!("left: {left:?}"),
         "process-left",
+    );
+    let gone = stage.until(BOUND, || !is_there(&socket)).await;
+    let seen = case
+        .require("ST-010")
+        .seen("control: the socket before", before);
+    seen.holds(
+        gone,
+        "no socket left",
+        socket.display().to_string(),
+        "socket-left",
     );
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What fakes wrote down and what the machine shows: calls, processes, ports. It judges nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use fake_interpreters::journal::{Entry, Event as Seen};
@@ -33,6 +34,11 @@ pub fn pids(entries: &[Entry]) -> Vec<u32> {
         .filter(|entry| matches!(entry.event, Seen::Started { .. }))
         .map(|entry| entry.pid)
         .collect()
+}
+
+/// Whether there is a file of any kind at a path.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// Whether a process is there; one that has ended and waits to be taken note of is not.
