@@ -90,23 +90,17 @@ impl Entry {
         }
     }
 
-    /// Takes the session over; answers the number of its start.
+    /// Takes the session over; gives the number of its start.
     pub(super) fn has_started(&mut self, session: Session) -> u64 {
         self.status.state = self.status.state.after(Happening::Started);
         self.status.error = None;
         self.status.pid = Some(session.pid());
         self.session = Some(Arc::new(session));
         self.call_off = None;
-        let activation = Activation {
-            id: self.status.id.clone(),
-            activated: true,
-            pid: self.status.pid.unwrap_or_default(),
-        };
-        self.answer_activations(&Ok(activation));
         self.status.starts
     }
 
-    pub(super) fn has_failed(&mut self, error: StartError) {
+    pub(super) fn has_failed(&mut self, error: &StartError) {
         let happening = match error.cause {
             StartCause::CalledOff => Happening::StartCalledOff,
             _ => Happening::StartFailed,
@@ -115,6 +109,20 @@ impl Entry {
         self.status.error = (happening == Happening::StartFailed).then(|| error.cause.to_string());
         self.status.exit = error.stop.as_ref().and_then(|stop| stop.exit);
         self.call_off = None;
+    }
+
+    /// Tells everybody who waited for the start that the plugin runs.
+    pub(super) fn answer_started(&mut self) {
+        let activation = Activation {
+            id: self.status.id.clone(),
+            activated: true,
+            pid: self.status.pid.unwrap_or_default(),
+        };
+        self.answer_activations(&Ok(activation));
+    }
+
+    /// Tells everybody who waited for the start why it failed.
+    pub(super) fn answer_failed(&mut self, error: StartError) {
         self.answer_activations(&Err(ActivateError::Start(Arc::new(error))));
     }
 
@@ -129,6 +137,10 @@ impl Entry {
     pub(super) fn has_stopped(&mut self, report: &StopReport) {
         self.status.state = self.status.state.after(Happening::Stopped);
         self.status.exit = report.exit.or(self.status.exit);
+    }
+
+    /// Tells everybody who waited for the stop how it went.
+    pub(super) fn answer_stopped(&mut self, report: &StopReport) {
         for reply in self.deactivations.drain(..) {
             answer(reply, Some(report.clone()));
         }

@@ -3,7 +3,7 @@
 //! Starts and stops run in tasks of their own and report back, so plugins never wait for each other. Commands for one
 //! plugin are taken in the order in which they came; a command that must wait keeps its place.
 //!
-//! Invariant: every command is answered.
+//! Invariant: every command is answered, and its effect is shown before: who has the answer sees the state that it speaks of.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -156,6 +156,7 @@ impl Registry {
         };
         if reaction == Reaction::NothingToStop {
             entry.status.state = State::NotRunning;
+            self.publish(id);
             return answer(reply, None);
         }
         entry.deactivations.push(reply);
@@ -225,11 +226,23 @@ impl Registry {
                 let exit = session.exit_watch();
                 let start = entry.has_started(session);
                 self.watch_exit(id.clone(), start, exit);
+                self.publish(id);
+                self.answer(id, Entry::answer_started);
             }
-            Err(error) => entry.has_failed(error),
+            Err(error) => {
+                entry.has_failed(&error);
+                self.publish(id);
+                self.answer(id, |entry| entry.answer_failed(error));
+            }
         }
-        self.publish(id);
         self.proceed(id);
+    }
+
+    /// Answers those who waited; after `publish`.
+    fn answer(&mut self, id: &PluginId, say: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            say(entry);
+        }
     }
 
     /// Lets the task know when the process ends. The watcher keeps nothing of the environment alive.
@@ -268,10 +281,11 @@ impl Registry {
             return;
         };
         entry.has_stopped(&report);
+        self.publish(id);
+        self.answer(id, |entry| entry.answer_stopped(&report));
         if let Some(shutdown) = &mut self.shutdown {
             shutdown.reports.insert(id.clone(), report);
         }
-        self.publish(id);
         self.proceed(id);
     }
 
