@@ -79,7 +79,7 @@ fn field(lines: &mut Vec<String>, name: &str, text: &str) {
 }
 
 /// Folds at blanks; a word that is too long by itself is cut into pieces.
-fn fold(text: &str) -> Vec<String> {
+pub(super) fn fold(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word: Vec<char> = word.chars().collect();

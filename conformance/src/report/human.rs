@@ -245,7 +245,9 @@ impl<W: Write> Human<W> {
             let word = self
                 .paint()
                 .outcome(OutcomeKind::Inconclusive, "inconclusive");
-            lines.push(format!("  {word}, {reason}: {}", ids.join(" ")));
+            lines.push(format!("  {word}, {reason}:"));
+            let folded = failure::fold(&ids.join(" "));
+            lines.extend(folded.into_iter().map(|line| format!("    {line}")));
         }
         if !lines.is_empty() {
             writeln!(
