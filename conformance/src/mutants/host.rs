@@ -140,6 +140,7 @@ mutants! {
     "host/one-death-stops-all": breaks "CR-004" by "other-plugin-touched", Driver("one-death-stops-all");
 
     "host/starts-twice": breaks "CC-001" by "second-process", Driver("starts-twice");
+    "host/storm-of-processes": breaks "CC-004" by "two-processes", Driver("starts-twice");
     "host/one-call-at-a-time": breaks "CC-002" by "hook-delayed", Driver("one-call-at-a-time");
     "host/mixes-answers": breaks "CC-003" by "mixed-answers", Driver("mixes-answers");
 }

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::preset::Preset;
 use fake_interpreters::script::{Answer, Script, Serve};
 use futures_util::future::{join_all, select};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::stage::{Setting, Stage, good};
-use super::traces::{calls, pids};
+use super::traces::{alive, calls, pids};
 use crate::case::Case;
-use crate::driver::protocol::Called;
+use crate::driver::protocol::{Called, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -21,6 +22,8 @@ scenarios! {
     "host/concurrency/slow-hook" => slow_hook: ["CC-002"];
     /// Many hooks at the same time.
     "host/concurrency/many-hooks" => many_hooks: ["CC-003"];
+    /// Starts, stops and restarts of one plugin at the same time.
+    "host/concurrency/storm" => storm: ["CC-004"];
 }
 
 async fn activations(case: &mut Case) -> ScenarioResult {
@@ -153,4 +156,75 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
     );
     seen().equals(numbers.len(), asked, "calls-lost");
     stage.close().await
+}
+
+/// How many orders the storm has.
+const ORDERS: usize = 24;
+
+async fn storm(case: &mut Case) -> ScenarioResult {
+    let drawn: Vec<u64> = (0..ORDERS).map(|_| case.rng().next()).collect();
+    let stage = Stage::open(case).await?;
+    let folder = stage.started("plugin", &good()).await?;
+    let orders = drawn.iter().map(|number| {
+        let plugin = folder.id.clone();
+        stage.ask::<Value>(match number % 3 {
+            0 => Order::Activate {
+                dir: folder.directory.clone(),
+            },
+            1 => Order::Restart { plugin },
+            _ => Order::Deactivate { plugin },
+        })
+    });
+    let answers: Vec<_> = join_all(orders)
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let last = stage.activate(&folder).await?;
+    let next = stage
+        .hook(&folder, "MessageHasBeenPosted", json!({}))
+        .await?;
+    let entries = folder.entries()?;
+    let processes = pids(&entries);
+    let seen = || {
+        let judge = case.require("CC-004");
+        judge
+            .seen("processes", processes.clone())
+            .and("answers", answers.len())
+    };
+    let overlapping = overlaps(&entries);
+    seen().absent(
+        "process that ran beside a later one",
+        &overlapping,
+        "two-processes",
+    );
+    let alive: Vec<u32> = processes
+        .iter()
+        .copied()
+        .filter(|pid| alive(*pid))
+        .collect();
+    seen().equals(1, alive.len(), "two-processes");
+    let kept = last.is_ok() && matches!(next, Ok(Called::Answered { .. }));
+    seen().holds(
+        kept,
+        "a running plugin in the end",
+        format!("{last:?}, {next:?}"),
+        "not-running",
+    );
+    stage.close().await
+}
+
+/// The processes that wrote something after a later one had started.
+fn overlaps(entries: &[Entry]) -> Vec<u32> {
+    let starts: Vec<usize> = (0..entries.len())
+        .filter(|at| matches!(entries[*at].event, Seen::Started { .. }))
+        .collect();
+    let later = |start: &usize| {
+        let pid = entries[*start].pid;
+        let next = starts.iter().find(|other| *other > start)?;
+        entries[*next..]
+            .iter()
+            .any(|entry| entry.pid == pid)
+            .then_some(pid)
+    };
+    starts.iter().filter_map(later).collect()
 }
