@@ -49,6 +49,7 @@ mutants! {
     "plugin/health-plugin-unknown": breaks "HE-051" by "service-unknown", Testee("health-plugin-unknown");
     "plugin/health-unimplemented": breaks "HE-051" by "no-health-service", Testee("health-unimplemented");
     "plugin/health-hangs": breaks "HE-051" by "no-answer", Testee("health-hangs");
+    "plugin/authority-refused": breaks "HE-051" by "check-failed", Testee("authority-refused");
     "plugin/health-unknown-serving": breaks "HE-052" by "unknown-service-known", Testee("health-unknown-serving");
     "plugin/health-empty-unknown": breaks "HE-053" by "server-unknown", Testee("health-empty-unknown");
     "plugin/health-down-during-hook": breaks "HE-054" by "health-down", Testee("health-down-during-hook");
@@ -103,6 +104,10 @@ mutants! {
     "plugin/unknown-rpc-internal": breaks "LC-056" by "wrong-code", Testee("unknown-rpc-internal");
     "plugin/unknown-rpc-crashes": breaks "LC-056" by "connection-lost", Testee("unknown-rpc-crashes");
     "plugin/stdio-crashes": breaks "LC-056" by "ended", Testee("stdio-crashes");
+    "plugin/configuration-error-swallowed": breaks "LC-058" by "error-swallowed", Testee("configuration-error-swallowed");
+    "plugin/configuration-error-kills": breaks "LC-058" by "ended", Testee("configuration-error-kills");
+    "plugin/activate-error-id-empty": breaks "LC-059" by "no-id", Testee("activate-error-id-empty");
+    "plugin/activate-error-where-wrong": breaks "LC-059" by "wrong-where", Testee("activate-error-where-wrong");
     "plugin/deactivate-not-run": breaks "LC-057" by "handler-not-run", Testee("deactivate-not-run");
     "plugin/deactivate-crashes": breaks "LC-057" by "handler-not-run", Testee("deactivate-crashes");
     "plugin/deactivate-error-swallowed": breaks "LC-057" by "error-swallowed", Testee("deactivate-error-swallowed");
@@ -110,6 +115,8 @@ mutants! {
     "plugin/grandchild-left": breaks "PR-051" by "process-left", Testee("grandchild-left");
     "plugin/daemon-left": breaks "PR-051" by "process-left", Testee("daemon-left");
     "plugin/log-level-number": breaks "PR-052" by "fatal-log-line", Testee("log-level-number");
+    "plugin/logs-on-stdout": breaks "PR-054" by "logged-to-stdout", Testee("logs-on-stdout");
+    "plugin/logs-without-level": breaks "PR-055" by "level-unreadable", Testee("logs-without-level");
     "plugin/flood-hangs": breaks "PR-053" by "not-answered", Testee("flood-hangs");
 
     "plugin/shutdown-ignored": breaks "ST-051" by "still-there", Testee("shutdown-ignored");

@@ -21,7 +21,9 @@ scenarios! {
     /// A host activates the plugin: the two hooks of it run once each, in their order.
     "plugin/lifecycle/activation" => activation: ["LC-052"];
     /// The handler of OnActivate fails.
-    "plugin/lifecycle/failed-activation" => failed_activation: ["LC-053", "LC-054"];
+    "plugin/lifecycle/failed-activation" => failed_activation: ["LC-053", "LC-054", "LC-059"];
+    /// The handler of OnConfigurationChange fails.
+    "plugin/lifecycle/failed-configuration" => failed_configuration: ["LC-058"];
     /// The configuration changes while the plugin runs.
     "plugin/lifecycle/configuration" => configuration: ["LC-055"];
     /// OnDeactivate runs, and its handler fails.
@@ -141,6 +143,9 @@ async fn failed_activation(case: &mut Case) -> ScenarioResult {
             words(&answer),
             problem.unwrap_or("message-lost"),
         );
+    if let Ok(Some(error)) = &answer {
+        judge_form(case, error, "OnActivate");
+    }
     let health = services.health("plugin").await;
     let exit = raw.exit();
     case.require("LC-054")
@@ -151,6 +156,55 @@ async fn failed_activation(case: &mut Case) -> ScenarioResult {
             format!("health: {}; exit: {exit:?}", words(&health)),
             "ended",
         );
+    raw.end().await;
+    Ok(())
+}
+
+/// What an error in band says besides its message.
+fn judge_form(case: &Case, error: &pb::AppError, hook: &str) {
+    let reason = match () {
+        () if error.id.is_empty() => "no-id",
+        () if error.r#where != hook => "wrong-where",
+        () => "wrong-status-code",
+    };
+    let form = format!(
+        "id {:?}, where {:?}, status code {}",
+        error.id, error.r#where, error.status_code
+    );
+    let is_complete =
+        !error.id.is_empty() && error.r#where == hook && (400..600).contains(&error.status_code);
+    let expected = format!("an id, where {hook:?}, a status code of 400 to 599");
+    case.require("LC-059")
+        .seen("error", &form)
+        .holds(is_complete, expected, &form, reason);
+}
+
+async fn failed_configuration(case: &mut Case) -> ScenarioResult {
+    let why = format!("no such colour {}", case.nonce());
+    let order = fresh(case, Word::Fail(why.clone()));
+    let (raw, services) = ordered(case, "OnConfigurationChange", &order).await?;
+    let request = pb::OnConfigurationChangeRequest::default();
+    let answer = services
+        .hook::<OnConfigurationChange>(request)
+        .await
+        .map(|answer| answer.error);
+    let evidence = raw
+        .seen
+        .evidence_for(&order.nonce, case.scaled(EVIDENCE))
+        .await;
+    let health = services.health("plugin").await;
+    let goes_on = health.is_ok() && raw.exit().is_none();
+    let problem = if goes_on {
+        shortcoming(&answer, &why)
+    } else {
+        Some("ended")
+    };
+    case.require("LC-058").seen("evidence of OnConfigurationChange", evidence.map(|evidence| evidence.nonce)).holds(
+        problem.is_none(),
+        format!("status OK with an error in band whose message holds {why:?}, and a plugin that goes on"),
+        format!("{}; health afterwards: {}", words(&answer), words(&health)),
+        problem.unwrap_or("ended"),
+    );
     raw.end().await;
     Ok(())
 }

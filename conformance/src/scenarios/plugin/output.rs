@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_host::event::Stream;
+use plugin_host::event::{Level, Stream, What};
 use plugin_host::hooks::Outcome;
 use plugin_proto::hook::MessageWillBePosted;
 use serde_json::Value;
@@ -16,39 +16,53 @@ use crate::scenario::{ScenarioResult, scenarios};
 scenarios! {
     Plugin, Hooks;
     /// Log lines that are JSON have the form that hosts can read.
-    "plugin/output/log-lines" => log_lines: ["PR-052"];
+    "plugin/output/log-lines" => log_lines: ["PR-052", "PR-054", "PR-055"];
     /// A handler writes a megabyte to each of its streams.
     "plugin/output/flood" => flood: ["PR-053"];
 }
 
 const MEGABYTE: usize = 1 << 20;
+/// How long a log line may be on its way after the answer.
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
+/// The levels of orders and of hosts.
+const LEVELS: [(&str, Level); 4] = [
+    ("debug", Level::Debug),
+    ("info", Level::Info),
+    ("warn", Level::Warn),
+    ("error", Level::Error),
+];
 
 async fn log_lines(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
-    let running = Running::start(
-        case,
-        &folder,
-        Setup::default().with("MATTERMOST_PLUGIN_LOG_LEVEL", "DEBUG"),
-    )
-    .await?;
-    let mut last = String::new();
-    for level in ["debug", "info", "warn", "error"] {
-        last = case.nonce();
-        let order = fresh(case, Word::Log(level, format!("\"{last}\"")));
-        running.order::<MessageWillBePosted>(&order).await?;
+    let setup = Setup::default().with("MATTERMOST_PLUGIN_LOG_LEVEL", "DEBUG");
+    let running = Running::start(case, &folder, setup).await?;
+    let mut logged = Vec::new();
+    for (word, level) in LEVELS {
+        let mark = case.nonce();
+        let order = fresh(case, Word::Log(word, format!("\"{mark}\"")));
+        let obeyed = running.order::<MessageWillBePosted>(&order).await?;
+        let line = running
+            .seen
+            .wait(running.scaled(ON_ITS_WAY), |what| line_with(what, &mark))
+            .await;
+        judge_stream(case, word, &line, obeyed.evidence.is_some());
+        if let Some((_, found, line)) = &line {
+            let text = format!("{word} read as {found:?}: {line}");
+            case.require("PR-055").seen("log line", &text).equals(
+                level,
+                *found,
+                "level-unreadable",
+            );
+        }
+        logged.extend(line);
     }
     let failing = fresh(case, Word::Fail("{\"@level\": 1}".to_owned()));
     running.order::<MessageWillBePosted>(&failing).await?;
-    let within = running.scaled(Duration::from_secs(5));
-    let logged = running
-        .seen
-        .wait(within, |what| line_with(what, &last))
-        .await;
     let lines = running.seen.lines(Stream::Stderr);
     let fatal: Vec<&String> = lines.iter().filter(|line| is_fatal(line)).collect();
     case.require("PR-052")
         .go_host("the whole Mattermost server ends with \"interface conversion\"")
-        .seen("a logged line", logged)
+        .seen("a logged line", logged.pop().map(|(_, _, line)| line))
         .and("lines", lines.len())
         .absent(
             "JSON line with a number or an object where hosts read a string",
@@ -59,14 +73,30 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
     Ok(())
 }
 
-/// The line that holds a word and is no evidence.
-fn line_with(what: &plugin_host::event::What, word: &str) -> Option<String> {
+/// A logged line is on stderr; where there is none at all, the evidence shows that there should be one.
+fn judge_stream(case: &Case, word: &str, line: &Option<(Stream, Level, String)>, obeyed: bool) {
+    let on_stderr = matches!(line, Some((Stream::Stderr, ..)));
+    let (reason, seen) = match line {
+        Some((_, _, line)) => ("logged-to-stdout", format!("on stdout: {line}")),
+        None => ("log-line-lost", format!("nothing logged at {word}")),
+    };
+    let evidence = obeyed.then(|| format!("a handler logged at {word}"));
+    case.require("PR-054").seen("evidence", evidence).holds(
+        on_stderr,
+        "the line on stderr",
+        seen,
+        reason,
+    );
+}
+
+/// The stream, the level and the text of the line that holds a word and is no evidence.
+fn line_with(what: &What, word: &str) -> Option<(Stream, Level, String)> {
     match what {
-        plugin_host::event::What::Log {
-            stream: Stream::Stderr,
-            raw,
-            ..
-        } if raw.contains(word) && !raw.starts_with("{\"conformance\":") => Some(raw.clone()),
+        What::Log {
+            stream, level, raw, ..
+        } if raw.contains(word) && !raw.starts_with("{\"conformance\":") => {
+            Some((*stream, *level, raw.clone()))
+        }
         _ => None,
     }
 }
