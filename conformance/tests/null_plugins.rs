@@ -1,10 +1,5 @@
 //! Plugins that do nothing useful: what they score shows what a pass is worth.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
 use plugin_conformance::requirement::Level;
 use plugin_conformance::requirement::catalogue::Catalogue;
 use plugin_conformance::runner::{RunOptions, run};
