@@ -20,7 +20,7 @@ scenarios! {
     /// Ten hooks at the same time, each with an answer of its own.
     "plugin/concurrency/own-answers" => own_answers: ["CC-051"];
     /// Ten slow hooks, and meanwhile a quick one and a health check.
-    "plugin/concurrency/slow-hooks" => slow_hooks: ["CC-052", "CC-053", "HE-054"];
+    "plugin/concurrency/slow-hooks" => slow_hooks: ["CC-052", "CC-053", "HE-054"], waits();
 }
 
 /// The same area, with orders of the API profile.
