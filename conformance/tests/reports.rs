@@ -1,6 +1,9 @@
 //! Recorded events to every reporter, by snapshot.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -210,22 +213,22 @@ fn events() -> Vec<Event> {
 }
 
 fn human(surface: Surface) -> String {
-    let mut out = Vec::new();
-    let mut reporter = Human::new(&mut out, surface);
-    for event in events() {
-        reporter.event(&event).unwrap();
-    }
-    drop(reporter);
-    String::from_utf8(out).unwrap()
+    written_by(|out| Box::new(Human::new(out, surface)))
 }
 
 fn json() -> String {
+    written_by(|out| Box::new(Json::new(out)))
+}
+
+/// What a reporter writes about the whole run.
+fn written_by(reporter: impl for<'a> FnOnce(&'a mut Vec<u8>) -> Box<dyn Reporter + 'a>) -> String {
     let mut out = Vec::new();
-    let mut reporter = Json::new(&mut out);
-    for event in events() {
-        reporter.event(&event).unwrap();
+    {
+        let mut reporter = reporter(&mut out);
+        for event in events() {
+            reporter.event(&event).unwrap();
+        }
     }
-    drop(reporter);
     String::from_utf8(out).unwrap()
 }
 
