@@ -1,0 +1,312 @@
+//! What a plugin's start and end cost, and what a scenario costs: each as a ratio to a floor taken in the same rounds.
+//!
+//! Absolute times of a shared machine mean nothing from one hour to the next; the median of per-round ratios does. Measures and floors
+//! are interleaved within each round. `scripts/bench`, with a number for more or fewer rounds than 15.
+//!
+//! This is no test: it prints, and fails only when something cannot be measured. Python is left out, saying so, without `.venv`.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fake_interpreters::{Preset, place};
+use plugin_host::environment::Environment;
+use plugin_host::memory::Memory;
+use plugin_host::options::HostOptions;
+use rustix::process::{Pid, Signal, kill_process};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Repetitions within a round; the smallest of them counts, since noise only ever adds.
+const REPEATS: usize = 5;
+
+/// What the SDK imports before a plugin's own code runs.
+const IMPORTS: &str =
+    "import mattermost_plugin, mattermost_plugin.server, mattermost_plugin.client; ";
+const IMPORTS_ONLY: &str = "print('imported', flush=True); input()";
+const IDLE_SERVER: &str = "
+import asyncio, signal, grpc.aio
+async def main():
+    server = grpc.aio.server()
+    server.add_insecure_port('127.0.0.1:0')
+    await server.start()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    print('serving', flush=True)
+    await ended.wait()
+    await server.stop(0)
+asyncio.run(main())
+";
+
+/// One line of the table: the ratios of all rounds, and the most that their median may be.
+struct Measure {
+    name: &'static str,
+    limit: f64,
+    rounds: Vec<(Duration, Duration)>,
+}
+
+impl Measure {
+    fn new(name: &'static str, limit: f64) -> Self {
+        Self {
+            name,
+            limit,
+            rounds: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, floor: Duration, cost: Duration) {
+        self.rounds.push((floor, cost));
+    }
+
+    fn line(&self) -> String {
+        let median = |of: &dyn Fn(&(Duration, Duration)) -> f64| {
+            let mut values: Vec<f64> = self.rounds.iter().map(of).collect();
+            values.sort_by(f64::total_cmp);
+            values[values.len() / 2]
+        };
+        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1e3;
+        format!(
+            "{:<44} {:>9.2} {:>9.2} {:>7.2} {:>7.2}",
+            self.name,
+            median(&|(floor, _)| milliseconds(*floor)),
+            median(&|(_, cost)| milliseconds(*cost)),
+            median(&|(floor, cost)| cost.as_secs_f64() / floor.as_secs_f64()),
+            self.limit,
+        )
+    }
+}
+
+fn main() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(measure())
+}
+
+#[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
+async fn measure() -> Result<()> {
+    let rounds = rounds()?;
+    let suite = PathBuf::from(env!("CARGO_BIN_EXE_plugin-conformance"));
+    let fake = sibling(&suite)?;
+    let folder = tempfile::tempdir()?;
+    let rust = place(
+        folder.path(),
+        &fake,
+        "org.example.good",
+        &Preset::Good.script(),
+    )?
+    .directory;
+    let python = python()?;
+
+    let mut activate = Measure::new("Rust: activate / spawn of true, reaped", 4.5);
+    let mut deactivate = Measure::new("Rust: deactivate / SIGKILL, reaped", 3.0);
+    let mut python_activate = Measure::new("Python: activate / its imports alone", 1.15);
+    let mut python_deactivate = Measure::new("Python: deactivate / SIGTERM of an idle server", 1.2);
+    let mut scenario = Measure::new("suite: a scenario / spawn, ready, kill", 3.0);
+
+    for round in 0..rounds {
+        let floor = best(|| spawn_and_reap(Command::new("true")))?;
+        let (started, stopped) = live(&rust).await?;
+        activate.add(floor, started);
+        deactivate.add(best(|| kill_fake(&rust))?, stopped);
+        if let Some((interpreter, plugin)) = &python {
+            let floor = imports(interpreter)?;
+            let (started, stopped) = live(plugin).await?;
+            python_activate.add(floor, started);
+            python_deactivate.add(idle_server(interpreter)?, stopped);
+        }
+        if round % 5 == 0 {
+            scenario.add(pairs(&rust)?, per_scenario(&suite, &fake)?);
+        }
+    }
+
+    println!("{rounds} rounds; medians\n");
+    println!(
+        "{:<44} {:>9} {:>9} {:>7} {:>7}",
+        "", "floor ms", "cost ms", "ratio", "limit"
+    );
+    for measure in [activate, deactivate, scenario] {
+        println!("{}", measure.line());
+    }
+    if python.is_some() {
+        println!("{}\n{}", python_activate.line(), python_deactivate.line());
+    } else {
+        println!("Python: skipped, there is no .venv; scripts/python makes it");
+    }
+    Ok(())
+}
+
+fn rounds() -> Result<usize> {
+    // cargo passes `--bench` to every bench.
+    match std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'))
+    {
+        Some(number) => Ok(number.parse()?),
+        None => Ok(15),
+    }
+}
+
+/// The fake lies beside the suite; `scripts/bench` builds both.
+fn sibling(suite: &Path) -> Result<PathBuf> {
+    let fake = suite.with_file_name("fake-interpreter");
+    if fake.exists() {
+        Ok(fake)
+    } else {
+        Err(format!("{} is not built; scripts/bench builds it", fake.display()).into())
+    }
+}
+
+fn best(mut once: impl FnMut() -> Result<Duration>) -> Result<Duration> {
+    let mut least = Duration::MAX;
+    for _ in 0..REPEATS {
+        least = least.min(once()?);
+    }
+    Ok(least)
+}
+
+/// Activates and deactivates a plugin; the best of some for each.
+async fn live(folder: &Path) -> Result<(Duration, Duration)> {
+    let environment = Environment::new(HostOptions::default(), Arc::new(Memory::default()))?;
+    let (mut started, mut stopped) = (Duration::MAX, Duration::MAX);
+    for _ in 0..REPEATS {
+        let began = Instant::now();
+        let id = environment.activate(folder).await?.id;
+        started = started.min(began.elapsed());
+        let began = Instant::now();
+        environment
+            .deactivate(&id)
+            .await
+            .ok_or("the plugin did not run")?;
+        stopped = stopped.min(began.elapsed());
+    }
+    environment.shutdown().await;
+    Ok((started, stopped))
+}
+
+fn spawn_and_reap(mut command: Command) -> Result<Duration> {
+    let began = Instant::now();
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()?
+        .wait()?;
+    Ok(began.elapsed())
+}
+
+/// Starts a command and waits for its first line.
+fn first_line(command: &mut Command) -> Result<(Child, Duration)> {
+    let began = Instant::now();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut line = String::new();
+    let stdout = child.stdout.take().ok_or("the child has no stdout")?;
+    if BufReader::new(stdout).read_line(&mut line)? == 0 {
+        return Err("the child ended before its first line".into());
+    }
+    Ok((child, began.elapsed()))
+}
+
+fn end(mut child: Child, signal: Signal) -> Result<Duration> {
+    let pid = Pid::from_child(&child);
+    let began = Instant::now();
+    kill_process(pid, signal)?;
+    child.wait()?;
+    Ok(began.elapsed())
+}
+
+fn fake_command(folder: &Path) -> Command {
+    let mut command = Command::new(folder.join("venv/bin/python"));
+    command.arg("plugin.py").current_dir(folder).env(
+        "MATTERMOST_PLUGIN",
+        plugin_host::process::environment::COOKIE_VALUE,
+    );
+    command
+}
+
+fn kill_fake(folder: &Path) -> Result<Duration> {
+    let (child, _) = first_line(&mut fake_command(folder))?;
+    end(child, Signal::KILL)
+}
+
+/// Spawn, ready, kill, as the suite runs them: two at a time; the time of one.
+fn pairs(folder: &Path) -> Result<Duration> {
+    const EACH: u32 = 20;
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let worker = || -> std::result::Result<(), String> {
+            for _ in 0..EACH {
+                kill_fake(folder).map_err(|error| error.to_string())?;
+            }
+            Ok(())
+        };
+        let second = scope.spawn(worker);
+        worker().and(second.join().map_err(|_| "a worker panicked".to_owned())?)
+    })?;
+    Ok(began.elapsed() / (2 * EACH))
+}
+
+/// The suite's wall time over the Rust plugin, per scenario.
+fn per_scenario(suite: &Path, fake: &Path) -> Result<Duration> {
+    let report = tempfile::NamedTempFile::new()?;
+    let began = Instant::now();
+    let status = Command::new(suite)
+        .args(["run", "--subject", "rust-fake", "--jobs", "2", "--json"])
+        .arg(report.path())
+        .env("PLUGIN_CONFORMANCE_FAKE", fake)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    let took = began.elapsed();
+    if !status.success() {
+        return Err(format!("the suite ended with {status}").into());
+    }
+    let scenarios = plugin_conformance::scenarios::all();
+    let played = scenarios
+        .iter()
+        .filter(|scenario| scenario.side == plugin_conformance::requirement::Side::Plugin);
+    Ok(took / u32::try_from(played.count())?)
+}
+
+fn imports(interpreter: &Path) -> Result<Duration> {
+    best(|| {
+        let code = format!("{IMPORTS}{IMPORTS_ONLY}");
+        let (child, took) = first_line(Command::new(interpreter).arg("-c").arg(code))?;
+        end(child, Signal::KILL)?;
+        Ok(took)
+    })
+}
+
+fn idle_server(interpreter: &Path) -> Result<Duration> {
+    best(|| {
+        let code = format!("{IMPORTS}{IDLE_SERVER}");
+        let (child, _) = first_line(Command::new(interpreter).arg("-c").arg(code))?;
+        end(child, Signal::TERM)
+    })
+}
+
+/// The interpreter of this checkout's environment and a folder with the SDK's conformance plugin.
+fn python() -> Result<Option<(PathBuf, PathBuf)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()?;
+    let venv = root.join(".venv");
+    if !venv.join("bin/python").exists() {
+        return Ok(None);
+    }
+    let folder = tempfile::tempdir()?.keep();
+    for file in ["plugin.json", "plugin.py"] {
+        std::fs::copy(
+            root.join("python-sdk/conformance_plugin").join(file),
+            folder.join(file),
+        )?;
+    }
+    std::os::unix::fs::symlink(&venv, folder.join("venv"))?;
+    Ok(Some((venv.join("bin/python"), folder)))
+}
