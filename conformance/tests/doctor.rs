@@ -255,3 +255,46 @@ fn real_python_is_understood(#[case] code: &str, #[case] says: &str, #[case] men
         mend,
     );
 }
+
+/// Runs the binary: exit code and stdout.
+fn doctor(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = std::process::Command::new(cargo_bin!("plugin-conformance"))
+        .arg("doctor")
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), stdout)
+}
+
+#[test]
+fn people_read_the_cause_and_the_mend_and_the_exit_code_tells_scripts() {
+    let patient = shell("echo 'loading\u{1b}[0m'; exit 0");
+    let (code, stdout) = doctor(patient.path(), &[]);
+    assert_eq!(code, 1, "{stdout}");
+    assert!(stdout.contains("FAULT   handshake"), "{stdout}");
+    assert!(stdout.contains("mend: print nothing to stdout"), "{stdout}");
+    assert!(
+        stdout.contains("first line: \"loading\\x1b[0m\""),
+        "{stdout}"
+    );
+    let (code, stdout) = doctor(fake(&Script::testee()).path(), &[]);
+    assert_eq!(code, 0, "{stdout}");
+    assert!(
+        stdout.ends_with("a host can work with this plugin\n"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn programs_read_json() {
+    let patient = shell("exit 3");
+    let (code, stdout) = doctor(patient.path(), &["--json", "--start-timeout", "5"]);
+    let examination: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let worst = examination["findings"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (code, &worst["grade"], &worst["step"]),
+        (1, &"fault".into(), &"start".into())
+    );
+}
