@@ -114,7 +114,7 @@ async fn measure() -> Result<()> {
         deactivate.add(best(|| kill_fake(&rust))?, stopped);
         if let Some((interpreter, plugin)) = &python {
             let floor = imports(interpreter)?;
-            let (started, stopped) = live(plugin).await?;
+            let (started, stopped) = live(plugin.path()).await?;
             python_activate.add(floor, started);
             python_deactivate.add(idle_server(interpreter)?, stopped);
         }
@@ -292,7 +292,7 @@ fn idle_server(interpreter: &Path) -> Result<Duration> {
 }
 
 /// The interpreter of this checkout's environment and a folder with the SDK's conformance plugin.
-fn python() -> Result<Option<(PathBuf, PathBuf)>> {
+fn python() -> Result<Option<(PathBuf, tempfile::TempDir)>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()?;
@@ -300,13 +300,13 @@ fn python() -> Result<Option<(PathBuf, PathBuf)>> {
     if !venv.join("bin/python").exists() {
         return Ok(None);
     }
-    let folder = tempfile::tempdir()?.keep();
-    for file in ["plugin.json", "plugin.py"] {
-        std::fs::copy(
-            root.join("python-sdk/conformance_plugin").join(file),
-            folder.join(file),
-        )?;
+    let folder = tempfile::tempdir()?;
+    for entry in std::fs::read_dir(root.join("python-sdk/conformance_plugin"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name()))?;
+        }
     }
-    std::os::unix::fs::symlink(&venv, folder.join("venv"))?;
+    std::os::unix::fs::symlink(&venv, folder.path().join("venv"))?;
     Ok(Some((venv.join("bin/python"), folder)))
 }
