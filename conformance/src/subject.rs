@@ -17,8 +17,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::requirement::Side;
 use crate::profile::Profile;
+use crate::requirement::Side;
 
 /// One thing under test.
 #[derive(Clone, Debug)]

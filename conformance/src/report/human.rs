@@ -110,7 +110,10 @@ impl<W: Write> Human<W> {
             End::Panicked { message } => format!("the suite panicked: {message}"),
             End::Errored { message } => format!("error in the suite: {message}"),
         };
-        let kinds = report.judgements.iter().map(|judgement| judgement.outcome.kind());
+        let kinds = report
+            .judgements
+            .iter()
+            .map(|judgement| judgement.outcome.kind());
         let kept = kinds.filter(|kind| *kind == OutcomeKind::Passed).count();
         let all = report.judgements.len();
         writeln!(

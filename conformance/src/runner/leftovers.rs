@@ -132,7 +132,11 @@ fn somebody_is_being_started() -> bool {
 /// From the fields after the name: the state, and the parent, which is 2 for the kernel's own threads.
 fn is_zombie_or_kernel(stat: &[u8]) -> bool {
     let text = String::from_utf8_lossy(stat);
-    let mut fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let mut fields = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
     let (state, parent) = (fields.next(), fields.next());
     matches!(state, Some("Z" | "X")) || parent == Some("2")
 }
@@ -143,7 +147,10 @@ fn read(pid: i32, file: &str) -> Option<Vec<u8>> {
 
 fn command_line(pid: i32) -> String {
     let bytes = read(pid, "cmdline").unwrap_or_default();
-    let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    let words: Vec<_> = bytes
+        .split(|byte| *byte == 0)
+        .map(String::from_utf8_lossy)
+        .collect();
     words.join(" ").trim_end().chars().take(200).collect()
 }
 
@@ -174,7 +181,10 @@ mod tests {
     #[case("7 (a) b) Z 1 7 7", true)]
     #[case("7 (kworker/0:1) I 2 0 0", true)]
     #[case("7 (sleep) S 1 7 7", false)]
-    fn zombies_and_the_kernel_are_told_by_their_state_and_parent(#[case] stat: &str, #[case] expect: bool) {
+    fn zombies_and_the_kernel_are_told_by_their_state_and_parent(
+        #[case] stat: &str,
+        #[case] expect: bool,
+    ) {
         assert_eq!(is_zombie_or_kernel(stat.as_bytes()), expect);
     }
 }

@@ -16,7 +16,11 @@ fn report(entries: usize) -> CaseReport {
         text: format!("entry {number} {}", "x".repeat(number * 7 % 300)),
     };
     CaseReport {
-        name: CaseName { subject: "host".to_owned(), scenario: "t/failing".to_owned(), repeat: 0 },
+        name: CaseName {
+            subject: "host".to_owned(),
+            scenario: "t/failing".to_owned(),
+            repeat: 0,
+        },
         side: Side::Host,
         profile: Profile::Handshake,
         seed: 1,
@@ -67,7 +71,11 @@ proptest! {
 
 #[test]
 fn an_early_contradiction_is_shown_with_what_followed() {
-    let text = text(&report(60), &judgement("a", "b", None, Some(2)), Paint::Plain);
+    let text = text(
+        &report(60),
+        &judgement("a", "b", None, Some(2)),
+        Paint::Plain,
+    );
     assert!(text.contains("  >      2 ms"), "{text}");
     assert!(text.contains("(54 later entries)"), "{text}");
 }
