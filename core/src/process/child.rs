@@ -151,7 +151,8 @@ impl Child {
 
     /// Sees to it that the plugin's socket file is removed at the end: by the owner, unless the end has come already.
     fn own_socket(&self, handshake: &Handshake) {
-        let Some(socket) = SocketFile::of(&handshake.address, self.shared.started_at) else {
+        let (pid, started) = (self.pid(), self.shared.started_at);
+        let Some(socket) = SocketFile::of(&handshake.address, pid, started) else {
             return;
         };
         if let Some(guard) = &self.shared.setting.guard {

@@ -1,12 +1,18 @@
 //! The socket file of a plugin that listens on a unix socket. A plugin that is killed leaves it behind.
 //!
-//! What a plugin announces is not taken at its word: only a socket that was made after the plugin was started, and that is
-//! still the same one at the end, is removed. A plugin that names somebody else's socket does no harm by it.
+//! What a plugin announces is not taken at its word: only a socket at which the plugin itself listens, and that is still the
+//! same one at the end, is removed. Where nobody listens any more, the socket has to be younger than the plugin. A plugin
+//! that names somebody else's socket does no harm by it.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, sockopt,
+};
+use rustix::process::{Pid, getpgid};
 
 use crate::handshake::Address;
 
@@ -22,16 +28,19 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
-    /// The file behind an address, if the plugin made it after it was started.
-    pub(super) fn of(address: &Address, started: SystemTime) -> Option<Self> {
+    /// The file behind an address, if the plugin of that process made it.
+    pub(super) fn of(address: &Address, pid: u32, started: SystemTime) -> Option<Self> {
         let Address::Unix { path } = address else {
             return None;
         };
         // Relative to the host's working directory, which may be another one at the end.
         let path = std::path::absolute(Path::new(path)).ok()?;
         let metadata = fs::symlink_metadata(&path).ok()?;
-        let is_new = metadata.modified().is_ok_and(|made| made + TICK >= started);
-        (metadata.file_type().is_socket() && is_new).then(|| Self {
+        let is_own = || match listener(&path) {
+            Some(listener) => is_of(listener, pid),
+            None => metadata.modified().is_ok_and(|made| made + TICK >= started),
+        };
+        (metadata.file_type().is_socket() && is_own()).then(|| Self {
             device: metadata.dev(),
             inode: metadata.ino(),
             path,
@@ -53,11 +62,29 @@ impl SocketFile {
     }
 }
 
+/// Who listens at a socket; the connection that finds it out is closed at once.
+fn listener(path: &Path) -> Option<Pid> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).ok()?;
+    connect(&socket, &SocketAddrUnix::new(path).ok()?).ok()?;
+    Some(sockopt::socket_peercred(&socket).ok()?.pid)
+}
+
+/// Whether a process is the plugin's, or one of the group that the plugin leads.
+fn is_of(process: Pid, plugin: u32) -> bool {
+    let plugin = i32::try_from(plugin).ok().and_then(Pid::from_raw);
+    plugin == Some(process) || plugin.is_some() && getpgid(Some(process)).ok() == plugin
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
+
+    fn me() -> u32 {
+        std::process::id()
+    }
 
     fn unix(path: &Path) -> Address {
         Address::Unix {
@@ -70,15 +97,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let started = SystemTime::now();
         let path = folder.path().join("s");
-        let _listener = UnixListener::bind(&path).unwrap();
-        assert!(SocketFile::of(&unix(&path), started).is_some());
+        let listener = UnixListener::bind(&path).unwrap();
+        let of = |path: &Path, pid, started| SocketFile::of(&unix(path), pid, started);
+        assert!(of(&path, me(), started).is_some());
+        assert_eq!(of(&path, 1, started), None, "somebody else listens");
+        drop(listener);
+        assert!(of(&path, 1, started).is_some(), "nobody listens any more");
         let later = started + Duration::from_secs(60);
-        assert_eq!(SocketFile::of(&unix(&path), later), None);
+        assert_eq!(of(&path, 1, later), None, "older than the plugin");
         let file = folder.path().join("f");
         fs::write(&file, "").unwrap();
-        assert_eq!(SocketFile::of(&unix(&file), started), None, "no socket");
-        assert_eq!(SocketFile::of(&unix(Path::new("@name")), started), None);
-        assert_eq!(SocketFile::of(&unix(Path::new("")), started), None);
+        assert_eq!(of(&file, me(), started), None, "no socket");
+        assert_eq!(of(Path::new("@name"), me(), started), None);
+        assert_eq!(of(Path::new(""), me(), started), None);
     }
 
     #[test]
@@ -86,7 +117,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let listener = UnixListener::bind(&path).unwrap();
-        let socket = SocketFile::of(&unix(&path), SystemTime::UNIX_EPOCH).unwrap();
+        let socket = SocketFile::of(&unix(&path), me(), SystemTime::UNIX_EPOCH).unwrap();
         // Renamed, not removed: the number of a file that is gone may be given again at once.
         fs::rename(&path, folder.path().join("old")).unwrap();
         fs::write(&path, "mine").unwrap();
