@@ -14,13 +14,18 @@ use std::time::{Duration, Instant};
 
 use fake_interpreters::{Preset, place};
 use plugin_host::environment::Environment;
+use plugin_host::hooks::Outcome;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
+use plugin_proto::call::call;
+use plugin_proto::dial::{Target, dial};
+use plugin_proto::hook::{MessageWillBePosted, OnActivate};
+use plugin_proto::pb::{MessageWillBePostedRequest, OnActivateRequest, Post};
 use rustix::process::{Pid, Signal, kill_process};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Repetitions within a round; the smallest of them counts, since noise only ever adds.
+/// Repetitions within a round, of which the median counts.
 const REPEATS: usize = 5;
 
 /// What the SDK imports before a plugin's own code runs.
@@ -92,13 +97,16 @@ async fn measure() -> Result<()> {
     let suite = PathBuf::from(env!("CARGO_BIN_EXE_plugin-conformance"));
     let fake = sibling(&suite)?;
     let folder = tempfile::tempdir()?;
-    let rust = place(
-        folder.path(),
-        &fake,
-        "org.example.good",
-        &Preset::Good.script(),
-    )?
-    .directory;
+    let placed = |name: &str, preset: Preset| {
+        place(
+            &folder.path().join(name),
+            &fake,
+            &format!("org.example.{name}"),
+            &preset.script(),
+        )
+    };
+    let rust = placed("good", Preset::Good)?.directory;
+    let testee = placed("testee", Preset::Testee)?.directory;
     let python = python()?;
 
     let mut activate = Measure::new("Rust: activate / spawn of true, reaped", 4.5);
@@ -108,10 +116,10 @@ async fn measure() -> Result<()> {
     let mut scenario = Measure::new("suite: a scenario / spawn, ready, kill", 3.0);
 
     for round in 0..rounds {
-        let floor = best(|| spawn_and_reap(Command::new("true")))?;
+        let floor = repeated(|| spawn_and_reap(Command::new("true")))?;
         let (started, stopped) = live(&rust).await?;
         activate.add(floor, started);
-        deactivate.add(best(|| kill_fake(&rust))?, stopped);
+        deactivate.add(kill_fake(&rust).await?, stopped);
         if let Some((interpreter, plugin)) = &python {
             let floor = imports(interpreter)?;
             let (started, stopped) = live(plugin.path()).await?;
@@ -119,7 +127,7 @@ async fn measure() -> Result<()> {
             python_deactivate.add(idle_server(interpreter)?, stopped);
         }
         if round % 5 == 0 {
-            scenario.add(pairs(&rust)?, per_scenario(&suite, &fake)?);
+            scenario.add(pairs(&testee)?, per_scenario(&suite, &fake)?);
         }
     }
 
@@ -160,31 +168,33 @@ fn sibling(suite: &Path) -> Result<PathBuf> {
     }
 }
 
-fn best(mut once: impl FnMut() -> Result<Duration>) -> Result<Duration> {
-    let mut least = Duration::MAX;
-    for _ in 0..REPEATS {
-        least = least.min(once()?);
-    }
-    Ok(least)
+fn repeated(mut once: impl FnMut() -> Result<Duration>) -> Result<Duration> {
+    let times: Result<Vec<Duration>> = (0..REPEATS).map(|_| once()).collect();
+    Ok(median(times?))
 }
 
-/// Activates and deactivates a plugin; the best of some for each.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Activates and deactivates a plugin; the median of some for each.
 async fn live(folder: &Path) -> Result<(Duration, Duration)> {
     let environment = Environment::new(HostOptions::default(), Arc::new(Memory::default()))?;
-    let (mut started, mut stopped) = (Duration::MAX, Duration::MAX);
+    let (mut started, mut stopped) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
         let began = Instant::now();
         let id = environment.activate(folder).await?.id;
-        started = started.min(began.elapsed());
+        started.push(began.elapsed());
         let began = Instant::now();
         environment
             .deactivate(&id)
             .await
             .ok_or("the plugin did not run")?;
-        stopped = stopped.min(began.elapsed());
+        stopped.push(began.elapsed());
     }
     environment.shutdown().await;
-    Ok((started, stopped))
+    Ok((median(started), median(stopped)))
 }
 
 fn spawn_and_reap(mut command: Command) -> Result<Duration> {
@@ -198,8 +208,7 @@ fn spawn_and_reap(mut command: Command) -> Result<Duration> {
 }
 
 /// Starts a command and waits for its first line.
-fn first_line(command: &mut Command) -> Result<(Child, Duration)> {
-    let began = Instant::now();
+fn first_line(command: &mut Command) -> Result<(Child, String)> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -210,7 +219,7 @@ fn first_line(command: &mut Command) -> Result<(Child, Duration)> {
     if BufReader::new(stdout).read_line(&mut line)? == 0 {
         return Err("the child ended before its first line".into());
     }
-    Ok((child, began.elapsed()))
+    Ok((child, line))
 }
 
 fn end(mut child: Child, signal: Signal) -> Result<Duration> {
@@ -230,26 +239,69 @@ fn fake_command(folder: &Path) -> Command {
     command
 }
 
-fn kill_fake(folder: &Path) -> Result<Duration> {
-    let (child, _) = first_line(&mut fake_command(folder))?;
-    end(child, Signal::KILL)
+/// SIGKILL to reaped, of a plugin that a host has activated.
+async fn kill_fake(folder: &Path) -> Result<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..REPEATS {
+        let (child, line) = first_line(&mut fake_command(folder))?;
+        let address = line
+            .split('|')
+            .nth(3)
+            .ok_or("no address in the handshake")?
+            .to_owned();
+        let channel = dial(&Target::Tcp(address), Duration::from_secs(5)).await?;
+        call::<OnActivate>(&channel, tonic::Request::new(OnActivateRequest::default())).await?;
+        times.push(end(child, Signal::KILL)?);
+    }
+    Ok(median(times))
 }
 
-/// Spawn, ready, kill, as the suite runs them: two at a time; the time of one.
+/// Spawn, ready, kill, two at a time in threads of their own, as the suite plays its cases; the time of one. Ready is what the suite
+/// means by it: activated, and an order answered.
 fn pairs(folder: &Path) -> Result<Duration> {
     const EACH: u32 = 20;
-    let began = Instant::now();
-    std::thread::scope(|scope| {
-        let worker = || -> std::result::Result<(), String> {
+    let many = || -> Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let environment =
+                Environment::new(HostOptions::default(), Arc::new(Memory::default()))?;
             for _ in 0..EACH {
-                kill_fake(folder).map_err(|error| error.to_string())?;
+                ready_and_killed(&environment, folder).await?;
             }
             Ok(())
-        };
-        let second = scope.spawn(worker);
-        worker().and(second.join().map_err(|_| "a worker panicked".to_owned())?)
+        })
+    };
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| many().map_err(|error| error.to_string()));
+        let first = scope.spawn(|| many().map_err(|error| error.to_string()));
+        [first, second]
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
     })?;
     Ok(began.elapsed() / (2 * EACH))
+}
+
+async fn ready_and_killed(environment: &Environment, folder: &Path) -> Result<()> {
+    let active = environment.activate(folder).await?;
+    let order = Post {
+        message: "conformance 1 allow".to_owned(),
+        ..Post::default()
+    };
+    let request = MessageWillBePostedRequest {
+        post: Some(order),
+        ..MessageWillBePostedRequest::default()
+    };
+    let hooks = environment.hooks(&active.id)?;
+    let Outcome::Answered(_) = hooks.call::<MessageWillBePosted>(request).await else {
+        return Err("the testee did not answer".into());
+    };
+    let pid = i32::try_from(active.pid)?;
+    kill_process(Pid::from_raw(pid).ok_or("no pid")?, Signal::KILL)?;
+    environment.wait_exit(&active.id).await;
+    Ok(())
 }
 
 /// The suite's wall time over the Rust plugin, per scenario.
@@ -275,16 +327,18 @@ fn per_scenario(suite: &Path, fake: &Path) -> Result<Duration> {
 }
 
 fn imports(interpreter: &Path) -> Result<Duration> {
-    best(|| {
+    repeated(|| {
         let code = format!("{IMPORTS}{IMPORTS_ONLY}");
-        let (child, took) = first_line(Command::new(interpreter).arg("-c").arg(code))?;
+        let began = Instant::now();
+        let (child, _) = first_line(Command::new(interpreter).arg("-c").arg(code))?;
+        let took = began.elapsed();
         end(child, Signal::KILL)?;
         Ok(took)
     })
 }
 
 fn idle_server(interpreter: &Path) -> Result<Duration> {
-    best(|| {
+    repeated(|| {
         let code = format!("{IMPORTS}{IDLE_SERVER}");
         let (child, _) = first_line(Command::new(interpreter).arg("-c").arg(code))?;
         end(child, Signal::TERM)
