@@ -18,7 +18,10 @@ async fn serve(methods: Methods) -> (Serving, Channel) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let target = Target::Tcp(listener.local_addr().expect("a bound address").to_string());
     let serving = start(Listener::Tcp(listener), methods.into_service());
-    (serving, dial(&target, SOON).await.expect("the server listens"))
+    (
+        serving,
+        dial(&target, SOON).await.expect("the server listens"),
+    )
 }
 
 #[tokio::test]
