@@ -17,7 +17,7 @@ use crate::script::SignalName;
 const DRAIN: Duration = Duration::from_millis(250);
 
 /// How many turns of all tasks it takes until an answer that is ready has been written.
-const TURNS: u32 = 4;
+const TURNS: u32 = 8;
 
 /// Shared by everything a fake does.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use plugin_host::handshake::LineError;
 use plugin_host::manifest::{Manifest, ManifestError};
+use plugin_host::process::environment::{COOKIE_NAME, COOKIE_VALUE};
 use plugin_host::process::{CommandError, Diagnosis};
 
 use super::Finding;
@@ -138,34 +139,56 @@ pub fn of_early_end(diagnosis: &Diagnosis, own_environment: bool) -> Finding {
         .as_ref()
         .map_or_else(|| last_lines(tail), |trouble| last_lines(&trouble.lines));
     let finding = match trouble {
-        Some(Trouble { error: Kind::Syntax, what, .. }) => {
-            Finding::fault("start", format!("the Python code has a syntax error: {what}")).mend("correct the line that is shown")
-        }
-        Some(Trouble { error: Kind::MissingModule(module), .. }) => {
-            let from = if own_environment { "the plugin's virtual environment" } else { "this machine's own Python, because there is no virtual environment in the folder" };
+        Some(Trouble {
+            error: Kind::Syntax,
+            what,
+            ..
+        }) => Finding::fault(
+            "start",
+            format!("the Python code has a syntax error: {what}"),
+        )
+        .mend("correct the line that is shown"),
+        Some(Trouble {
+            error: Kind::MissingModule(module),
+            ..
+        }) => {
+            let from = if own_environment {
+                "the plugin's virtual environment"
+            } else {
+                "this machine's own Python, because there is no virtual environment in the folder"
+            };
             let says = format!("the module {module} is missing: the plugin was run by {from}");
             let mend = if own_environment {
-                format!("install it there: venv/bin/pip install {}", package_of(&module))
+                format!(
+                    "install it there: venv/bin/pip install {}",
+                    package_of(&module)
+                )
             } else {
                 NEW_VENV.to_owned()
             };
             Finding::fault("start", says).mend(mend)
         }
-        Some(Trouble { error: Kind::Other, what, .. }) => {
+        Some(Trouble {
+            error: Kind::Other,
+            what,
+            ..
+        }) => {
             Finding::fault("start", format!("{end}: {what}")).mend("the traceback names the place")
         }
         None if speaks_of_cookie(tail) => Finding::fault(
             "cookie",
             format!("{end}, although the cookie was right: the plugin's check of it is wrong"),
         )
-        .mend(format!(
-            "compare the variable {} with exactly {:?}",
-            plugin_host::process::environment::COOKIE_NAME,
-            plugin_host::process::environment::COOKIE_VALUE
-        )),
+        .mend(compare_cookie()),
         None => Finding::fault("start", end).mend(match tail.is_empty() {
-            true => "it said nothing: run the command in its folder by hand, with MATTERMOST_PLUGIN set as hosts set it",
-            false => "its last words on stderr are below",
+            true => format!(
+                "it said nothing; if it ended by its check of the cookie, {}; else run it by hand",
+                compare_cookie()
+            ),
+            false => format!(
+                "its last words on stderr are below; if they are its check of the cookie, {}",
+                compare_cookie()
+            ),
         }),
     };
     finding.shows(shows)
@@ -264,10 +287,17 @@ fn package_of(module: &str) -> &str {
     }
 }
 
+fn compare_cookie() -> String {
+    format!("compare the variable {COOKIE_NAME} with exactly {COOKIE_VALUE:?}")
+}
+
 fn speaks_of_cookie(tail: &[String]) -> bool {
     let text = tail.join("\n").to_lowercase();
     [
         "cookie",
+        "mattermost_plugin ",
+        "mattermost host",
+        "plugin host",
         "this binary is a plugin",
         "not meant to be",
         "started by hand",

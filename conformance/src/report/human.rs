@@ -147,14 +147,19 @@ impl<W: Write> Human<W> {
     fn ended(&mut self, summary: &RunSummary) -> io::Result<()> {
         self.clear_status()?;
         writeln!(self.out)?;
+        let names = summary
+            .subjects
+            .iter()
+            .map(|subject| subject.subject.name.chars().count());
+        let width = names.fold(16, usize::max);
         let head = format!(
-            "{:<16} {:<7} {:>8} {:>7} {:>13} {:>15}",
+            "{:<width$} {:<7} {:>8} {:>7} {:>13} {:>15}",
             "subject", "level", "passed", "failed", "inconclusive", "not applicable"
         );
         let head = self.paint().strong(&head);
         writeln!(self.out, "{head}")?;
         for subject in &summary.subjects {
-            self.counts(subject)?;
+            self.counts(subject, width)?;
         }
         for subject in &summary.subjects {
             self.not_passed(subject)?;
@@ -186,7 +191,7 @@ impl<W: Write> Human<W> {
         )
     }
 
-    fn counts(&mut self, subject: &SubjectSummary) -> io::Result<()> {
+    fn counts(&mut self, subject: &SubjectSummary, width: usize) -> io::Result<()> {
         let levels = subject
             .levels
             .iter()
@@ -209,13 +214,13 @@ impl<W: Write> Human<W> {
             } = counts;
             writeln!(
                 self.out,
-                "{name:<16} {level:<7} {passed:>8} {failed:>7} {inconclusive:>13} {not_applicable:>15}{score}"
+                "{name:<width$} {level:<7} {passed:>8} {failed:>7} {inconclusive:>13} {not_applicable:>15}{score}"
             )?;
         }
         if subject.ready == Some(false) {
             writeln!(
                 self.out,
-                "{:<16} never became ready, so it has passed nothing",
+                "{:<width$} never became ready, so it has passed nothing",
                 ""
             )?;
         }

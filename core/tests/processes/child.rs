@@ -263,8 +263,8 @@ async fn a_killed_plugins_socket_file_is_removed() {
     )
     .unwrap();
     let running = shell.start();
-    // The test listens in the script's place; a shell cannot.
-    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    // A shell cannot listen; what it leaves behind, a socket at which nobody listens, the test makes in its place.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let line = format!("1|1|unix|{}|grpc\n", path.display());
     let fifo = folder.path().join("fifo");
     tokio::task::spawn_blocking(move || std::fs::write(fifo, line))
