@@ -113,7 +113,8 @@ async fn measure() -> Result<()> {
     let mut deactivate = Measure::new("Rust: deactivate / SIGKILL, reaped", 3.0);
     let mut python_activate = Measure::new("Python: activate / its imports alone", 1.15);
     let mut python_deactivate = Measure::new("Python: deactivate / SIGTERM of an idle server", 1.2);
-    let mut scenario = Measure::new("suite: a scenario / spawn, ready, kill", 3.0);
+    let mut scenario = Measure::new("suite, Rust: a scenario / spawn, ready, kill", 3.0);
+    let mut both = Measure::new("suite, Rust and Python: likewise", 3.0);
 
     for round in 0..rounds {
         let floor = repeated(|| spawn_and_reap(Command::new("true")))?;
@@ -127,7 +128,15 @@ async fn measure() -> Result<()> {
             python_deactivate.add(idle_server(interpreter)?, stopped);
         }
         if round % 5 == 0 {
-            scenario.add(pairs(&testee)?, per_scenario(&suite, &fake)?);
+            let floor = pairs(&testee, 20)?;
+            scenario.add(floor, per_scenario(&suite, &fake, &["rust-fake"])?);
+            if let Some((_, plugin)) = &python {
+                let mean = (floor + pairs(plugin.path(), 3)?) / 2;
+                both.add(
+                    mean,
+                    per_scenario(&suite, &fake, &["rust-fake", "python-sdk"])?,
+                );
+            }
         }
     }
 
@@ -140,7 +149,9 @@ async fn measure() -> Result<()> {
         println!("{}", measure.line());
     }
     if python.is_some() {
-        println!("{}\n{}", python_activate.line(), python_deactivate.line());
+        for measure in [python_activate, python_deactivate, both] {
+            println!("{}", measure.line());
+        }
     } else {
         println!("Python: skipped, there is no .venv; scripts/python makes it");
     }
@@ -258,8 +269,7 @@ async fn kill_fake(folder: &Path) -> Result<Duration> {
 
 /// Spawn, ready, kill, two at a time in threads of their own, as the suite plays its cases; the time of one. Ready is what the suite
 /// means by it: activated, and an order answered.
-fn pairs(folder: &Path) -> Result<Duration> {
-    const EACH: u32 = 20;
+fn pairs(folder: &Path, each: u32) -> Result<Duration> {
     let many = || -> Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -267,7 +277,7 @@ fn pairs(folder: &Path) -> Result<Duration> {
         runtime.block_on(async {
             let environment =
                 Environment::new(HostOptions::default(), Arc::new(Memory::default()))?;
-            for _ in 0..EACH {
+            for _ in 0..each {
                 ready_and_killed(&environment, folder).await?;
             }
             Ok(())
@@ -281,7 +291,7 @@ fn pairs(folder: &Path) -> Result<Duration> {
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
     })?;
-    Ok(began.elapsed() / (2 * EACH))
+    Ok(began.elapsed() / (2 * each))
 }
 
 async fn ready_and_killed(environment: &Environment, folder: &Path) -> Result<()> {
@@ -304,13 +314,14 @@ async fn ready_and_killed(environment: &Environment, folder: &Path) -> Result<()
     Ok(())
 }
 
-/// The suite's wall time over the Rust plugin, per scenario.
-fn per_scenario(suite: &Path, fake: &Path) -> Result<Duration> {
+/// The suite's wall time over some plugins, per scenario.
+fn per_scenario(suite: &Path, fake: &Path, subjects: &[&str]) -> Result<Duration> {
     let report = tempfile::NamedTempFile::new()?;
     let began = Instant::now();
     let status = Command::new(suite)
-        .args(["run", "--subject", "rust-fake", "--jobs", "2", "--json"])
+        .args(["run", "--jobs", "2", "--json"])
         .arg(report.path())
+        .args(subjects.iter().flat_map(|subject| ["--subject", subject]))
         .env("PLUGIN_CONFORMANCE_FAKE", fake)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -323,7 +334,7 @@ fn per_scenario(suite: &Path, fake: &Path) -> Result<Duration> {
     let played = scenarios
         .iter()
         .filter(|scenario| scenario.side == plugin_conformance::requirement::Side::Plugin);
-    Ok(took / u32::try_from(played.count())?)
+    Ok(took / u32::try_from(played.count() * subjects.len())?)
 }
 
 fn imports(interpreter: &Path) -> Result<Duration> {
