@@ -22,6 +22,7 @@ use plugin_proto::dial::{Target, dial};
 use plugin_proto::hook::{MessageWillBePosted, OnActivate};
 use plugin_proto::pb::{MessageWillBePostedRequest, OnActivateRequest, Post};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncBufReadExt as _;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -250,19 +251,31 @@ fn fake_command(folder: &Path) -> Command {
     command
 }
 
-/// SIGKILL to reaped, of a plugin that a host has activated.
+/// SIGKILL to reaped, of a plugin that a host has activated, by the runtime that hosts use as well.
 async fn kill_fake(folder: &Path) -> Result<Duration> {
     let mut times = Vec::new();
     for _ in 0..REPEATS {
-        let (child, line) = first_line(&mut fake_command(folder))?;
+        let mut child = tokio::process::Command::from(fake_command(folder))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the child has no stdout")?;
+        let line = tokio::io::BufReader::new(stdout)
+            .lines()
+            .next_line()
+            .await?;
+        let line = line.ok_or("the fake ended before its handshake")?;
         let address = line
             .split('|')
             .nth(3)
-            .ok_or("no address in the handshake")?
-            .to_owned();
-        let channel = dial(&Target::Tcp(address), Duration::from_secs(5)).await?;
+            .ok_or("no address in the handshake")?;
+        let channel = dial(&Target::Tcp(address.to_owned()), Duration::from_secs(5)).await?;
         call::<OnActivate>(&channel, tonic::Request::new(OnActivateRequest::default())).await?;
-        times.push(end(child, Signal::KILL)?);
+        let began = Instant::now();
+        child.start_kill()?;
+        child.wait().await?;
+        times.push(began.elapsed());
     }
     Ok(median(times))
 }
