@@ -1,5 +1,6 @@
 //! The plugin's process as the host starts it: arguments, folder, group, stdin and environment.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,13 @@ fn resolve(cwd: &str, argument: &str) -> Option<PathBuf> {
     Path::new(cwd).join(argument).canonicalize().ok()
 }
 
+/// What the plugin was started with. Without it nothing can be said to be absent from it.
+fn told(entries: &[Entry]) -> Result<BTreeMap<String, String>, Interruption> {
+    environment_of(entries)
+        .cloned()
+        .ok_or_else(|| Interruption::broken_off("the plugin did not write down its environment"))
+}
+
 fn start_of(entries: &[Entry]) -> Result<Start, Interruption> {
     let start = entries.iter().find_map(|entry| match &entry.event {
         Seen::Started {
@@ -127,7 +135,7 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
-    let env = environment_of(&entries).cloned().unwrap_or_default();
+    let env = told(&entries)?;
     let go: Vec<String> = env
         .keys()
         .filter(|name| name.starts_with("PLUGIN_") || *name == "MATTERMOST_PLUGIN")
@@ -237,7 +245,7 @@ async fn plugin_variables(case: &mut Case) -> ScenarioResult {
         Stage::open_with(case, Setting::new().bound("hook", hook).log_level("WARN")).await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
-    let env = environment_of(&entries).cloned().unwrap_or_default();
+    let env = told(&entries)?;
     let root = folder.directory.canonicalize()?.display().to_string();
     let expected = [
         ("MATTERMOST_PLUGIN_ID", folder.id.as_str()),
@@ -275,7 +283,7 @@ async fn secrets(case: &mut Case) -> ScenarioResult {
     .await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
-    let env = environment_of(&entries).cloned().unwrap_or_default();
+    let env = told(&entries)?;
     let planted = SECRETS
         .iter()
         .map(|(_, value)| *value)
@@ -331,7 +339,7 @@ async fn passed_variables(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(case, setting).await?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
-    let env = environment_of(&entries).cloned().unwrap_or_default();
+    let env = told(&entries)?;
     let seen = || {
         case.require("EV-005")
             .seen("control: PATH", env.get("PATH").cloned())
