@@ -3,7 +3,7 @@
 //! Pure. The rules:
 //! - a requirement that was not judged is inconclusive, never passed;
 //! - a pass that saw nothing is inconclusive;
-//! - a scenario that panicked or broke off by an error of the suite takes its passes with it: what it saw is not trusted;
+//! - a scenario that did not come to its end takes its passes with it: the control that comes last is missing;
 //! - failures stay, however the case ended: they were seen.
 
 use std::collections::BTreeMap;
@@ -51,6 +51,17 @@ impl End {
         matches!(self, End::Panicked { .. } | End::Errored { .. })
     }
 
+    /// Why what passed before does not count.
+    fn why_not_trusted(&self) -> String {
+        match self {
+            End::Panicked { message } => format!("the scenario panicked afterwards: {message}"),
+            End::Errored { .. } => "the scenario broke off by an error of the suite".to_owned(),
+            other => other
+                .why_not_reached()
+                .replacen("not reached", "broken off afterwards", 1),
+        }
+    }
+
     /// Why a requirement was not judged.
     fn why_not_reached(&self) -> String {
         match self {
@@ -77,10 +88,9 @@ pub fn settle<'a>(
         Some(Outcome::Passed { seen }) if seen.is_empty() => {
             Outcome::inconclusive("passed without evidence")
         }
-        Some(Outcome::Passed { .. }) if end.is_suite_fault() => Outcome::inconclusive(match end {
-            End::Panicked { message } => format!("the scenario panicked afterwards: {message}"),
-            _ => "the scenario broke off by an error of the suite".to_owned(),
-        }),
+        Some(Outcome::Passed { .. }) if *end != End::Completed => {
+            Outcome::inconclusive(end.why_not_trusted())
+        }
         Some(outcome) => outcome,
     };
     let mut outcome = outcome;

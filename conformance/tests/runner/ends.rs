@@ -113,7 +113,7 @@ async fn a_subject_that_stands_in_the_way_is_no_fault_of_the_suite() {
         reason: "it did not start".to_owned(),
     };
     let expect = (
-        OutcomeKind::Passed,
+        OutcomeKind::Inconclusive,
         OutcomeKind::Inconclusive,
         end,
         RunVerdict::Inconclusive,
@@ -138,7 +138,7 @@ async fn a_scenario_that_hangs_is_cut_at_its_deadline() {
     let (first, second, end, verdict) = check(scenario).await;
     assert_eq!(
         (first, second),
-        (OutcomeKind::Passed, OutcomeKind::Inconclusive)
+        (OutcomeKind::Inconclusive, OutcomeKind::Inconclusive)
     );
     assert_eq!(
         (end, verdict),

@@ -73,14 +73,25 @@ fn broken_off() -> End {
     OutcomeKind::Inconclusive,
     "not reached: error in the suite: disk full"
 )]
-#[case::pass_then_cut(Some(passed()), cut(), OutcomeKind::Passed, "")]
+#[case::pass_then_cut(
+    Some(passed()),
+    cut(),
+    OutcomeKind::Inconclusive,
+    "broken off afterwards: cut at the deadline of 20 ms"
+)]
+#[case::fail_then_cut(Some(failed()), cut(), OutcomeKind::Failed, "")]
 #[case::cut_before(
     None,
     cut(),
     OutcomeKind::Inconclusive,
     "not reached: cut at the deadline of 20 ms"
 )]
-#[case::pass_then_broken_off(Some(passed()), broken_off(), OutcomeKind::Passed, "")]
+#[case::pass_then_broken_off(
+    Some(passed()),
+    broken_off(),
+    OutcomeKind::Inconclusive,
+    "broken off afterwards: it did not start"
+)]
 #[case::broken_off_before(
     None,
     broken_off(),
