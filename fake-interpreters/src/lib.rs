@@ -31,6 +31,7 @@ pub mod testee;
 
 mod apiclient;
 mod connection;
+mod kin;
 mod play;
 mod serve;
 mod server;

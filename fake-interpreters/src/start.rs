@@ -6,9 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rustix::process::{getpgrp, getppid, getsid};
-
 use crate::journal::{Event, Journal};
+use crate::kin::Kin;
 use crate::locate;
 use crate::play::{ARGUMENT, be_grandchild, play, put_all};
 use crate::script::{BAD_SCRIPT, Script, Stream};
@@ -51,7 +50,7 @@ fn start(arguments: &[OsString]) -> io::Result<()> {
     let path = locate::journal_path(&folder, parsed.as_ref().unwrap_or(&fallback));
     let number = locate::count_start(&path)?;
     let journal = Journal::open(&path, number)?;
-    journal.note(started(arguments, &directory));
+    journal.note(started(arguments, &directory)?);
     let script = parsed.map_err(|error| {
         journal.note(Event::Trouble {
             message: error.to_string(),
@@ -64,19 +63,20 @@ fn start(arguments: &[OsString]) -> io::Result<()> {
     runtime.block_on(async { play(Stage::new(journal), &script, number).await })
 }
 
-fn started(arguments: &[OsString], directory: &Path) -> Event {
+fn started(arguments: &[OsString], directory: &Path) -> io::Result<Event> {
+    let kin = Kin::own()?;
     let text = |value: &OsString| value.to_string_lossy().into_owned();
     let env: BTreeMap<_, _> = std::env::vars_os()
         .map(|(name, value)| (text(&name), text(&value)))
         .collect();
-    Event::Started {
+    Ok(Event::Started {
         argv: arguments.iter().map(text).collect(),
         cwd: directory.display().to_string(),
         env,
-        pgid: getpgrp().as_raw_pid(),
-        sid: getsid(None).map_or(0, rustix::process::Pid::as_raw_pid),
-        ppid: getppid().map_or(0, rustix::process::Pid::as_raw_pid),
+        pgid: kin.pgid,
+        sid: kin.sid,
+        ppid: kin.ppid,
         stdin: std::fs::read_link("/proc/self/fd/0")
             .map_or_else(|_| "closed".to_owned(), |path| path.display().to_string()),
-    }
+    })
 }

@@ -3,6 +3,7 @@
 //! Reads `/proc`, so it sees processes that left their group, their session and their parent. Where there is no `/proc` it sees nothing,
 //! and so nobody is blamed. It judges nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -63,7 +64,7 @@ pub(super) async fn gone_within(mark: &str, bound: Duration) -> bool {
     let end = Instant::now() + bound;
     let mut pause = Duration::from_millis(2);
     loop {
-        if find(Wanted::Case(mark)).is_empty() && !somebody_is_being_started() {
+        if nobody_carries(Wanted::Case(mark)) {
             return true;
         }
         if Instant::now() >= end {
@@ -118,15 +119,53 @@ fn carries(pid: i32, wanted: Wanted<'_>) -> bool {
     read(pid, "environ").is_some_and(|environ| wanted.matches(&environ))
 }
 
-/// Whether some process younger than this one is between two programs: for that moment it shows neither a command nor an environment,
-/// so nobody can say whose it is.
-fn somebody_is_being_started() -> bool {
+/// What one process shows.
+enum Seen {
+    Carrying,
+    Other,
+    /// Neither a command nor an environment: it is between two programs, and nobody can say whose it is.
+    Unclear,
+}
+
+/// Where processes are started without end, somebody new is in every list.
+const LOOKS: usize = 50;
+
+/// Whether surely nobody carries the mark. A process may fork and end between being listed and being looked at; its child is in
+/// the next list then, so the answer is known when a list holds nobody who has not been looked at.
+fn nobody_carries(wanted: Wanted<'_>) -> bool {
     let own = i32::try_from(std::process::id()).unwrap_or(0);
-    let bare = |pid: i32, file: &str| read(pid, file).is_some_and(|bytes| bytes.is_empty());
-    processes()
-        .filter(|pid| *pid > own)
-        .filter(|pid| bare(*pid, "environ") && bare(*pid, "cmdline"))
-        .any(|pid| read(pid, "stat").is_some_and(|stat| !is_zombie_or_kernel(&stat)))
+    let mut others = BTreeSet::from([own]);
+    for _ in 0..LOOKS {
+        let new: Vec<i32> = processes().filter(|pid| !others.contains(pid)).collect();
+        if new.is_empty() {
+            return true;
+        }
+        for pid in new {
+            match see(pid, wanted) {
+                Seen::Carrying => return false,
+                Seen::Other => drop(others.insert(pid)),
+                Seen::Unclear => {}
+            }
+        }
+    }
+    false
+}
+
+fn see(pid: i32, wanted: Wanted<'_>) -> Seen {
+    let Some(environ) = read(pid, "environ") else {
+        return Seen::Other;
+    };
+    if wanted.matches(&environ) {
+        return Seen::Carrying;
+    }
+    let is_gone = || read(pid, "stat").is_none_or(|stat| is_zombie_or_kernel(&stat));
+    match read(pid, "cmdline") {
+        _ if !environ.is_empty() => Seen::Other,
+        Some(line) if line.is_empty() && !is_gone() => Seen::Unclear,
+        // It has a command by now, and so the environment that it was started with.
+        Some(line) if !line.is_empty() && carries(pid, wanted) => Seen::Carrying,
+        _ => Seen::Other,
+    }
 }
 
 /// From the fields after the name: the state, and the parent, which is 2 for the kernel's own threads.

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::{getpgrp, getppid, getsid, setsid};
+use rustix::process::setsid;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Event, Journal};
+use crate::kin::Kin;
 use crate::script::{Grandchild, SignalName};
 use crate::stage::{Effect, Stage};
 
@@ -69,11 +70,8 @@ async fn live(role: &Role) -> io::Result<()> {
     if role.grandchild.ignore_term {
         stage.take_signal(SignalName::Term, Effect::Ignored)?;
     }
-    stage.journal.note(Event::Grandchild {
-        ppid: getppid().map_or(0, rustix::process::Pid::as_raw_pid),
-        pgid: getpgrp().as_raw_pid(),
-        sid: getsid(None)?.as_raw_pid(),
-    });
+    let Kin { ppid, pgid, sid } = Kin::own()?;
+    stage.journal.note(Event::Grandchild { ppid, pgid, sid });
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
     tokio::time::sleep(Duration::from_secs(role.grandchild.seconds)).await;
     Ok(())

@@ -9,10 +9,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rustix::net::{
-    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, sockopt,
-};
-use rustix::process::{Pid, getpgid};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use tokio::net::UnixStream;
 
 use crate::handshake::Address;
 
@@ -62,18 +60,28 @@ impl SocketFile {
     }
 }
 
-/// Who listens at a socket; the connection that finds it out is closed at once.
-fn listener(path: &Path) -> Option<Pid> {
+/// Who listens at a socket; the connection that finds it out is closed at once. A listener outside of the PID namespace is
+/// 0, which no plugin is.
+fn listener(path: &Path) -> Option<i32> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).ok()?;
     connect(&socket, &SocketAddrUnix::new(path).ok()?).ok()?;
-    Some(sockopt::socket_peercred(&socket).ok()?.pid)
+    let stream = UnixStream::from_std(std::os::unix::net::UnixStream::from(socket)).ok()?;
+    Some(stream.peer_cred().ok()?.pid().unwrap_or(0))
 }
 
 /// Whether a process is the plugin's, or one of the group that the plugin leads.
-fn is_of(process: Pid, plugin: u32) -> bool {
-    let plugin = i32::try_from(plugin).ok().and_then(Pid::from_raw);
-    plugin == Some(process) || plugin.is_some() && getpgid(Some(process)).ok() == plugin
+fn is_of(process: i32, plugin: u32) -> bool {
+    let plugin = i32::try_from(plugin).ok().filter(|plugin| *plugin > 0);
+    plugin.is_some() && (plugin == Some(process) || group_of(process) == plugin)
+}
+
+/// The number of a process's group. Read, not asked of the system by a call, which has no way to say "outside of the PID
+/// namespace". The name before the fields stands in parentheses and may hold anything.
+fn group_of(process: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(2)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -92,8 +100,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn only_a_new_socket_is_the_plugins_own() {
+    #[tokio::test]
+    async fn only_a_new_socket_is_the_plugins_own() {
         let folder = tempfile::tempdir().unwrap();
         let started = SystemTime::now();
         let path = folder.path().join("s");
@@ -112,8 +120,8 @@ mod tests {
         assert_eq!(of(Path::new(""), me(), started), None);
     }
 
-    #[test]
-    fn another_file_of_that_name_stays() {
+    #[tokio::test]
+    async fn another_file_of_that_name_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s");
         let listener = UnixListener::bind(&path).unwrap();
