@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
 import grpc
 import pytest
 
-from mattermost_plugin import Plugin, RuntimeConfig, hook
+from mattermost_plugin import HookName, Plugin, RuntimeConfig, hook
 from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME
 from mattermost_plugin.server import PluginServer
 
@@ -68,7 +68,7 @@ def serve() -> Iterator[Serve]:
 
 def plugin_with(name: str, handler: Callable[..., Any]) -> Type[Plugin]:
     """A plugin class with one handler."""
-    return type("SomePlugin", (Plugin,), {"handle": hook(name)(handler)})
+    return type("SomePlugin", (Plugin,), {"handle": hook(HookName(name))(handler)})
 
 
 class FakeApi(grpc.GenericRpcHandler):

@@ -10,6 +10,7 @@ import grpc
 import pytest
 
 from mattermost_plugin._handler_threads import WorkerPool
+from mattermost_plugin._hook_context import HookContext
 from mattermost_plugin._internal.hook_runner import (
     HookInvocationError,
     HookRunner,
@@ -111,17 +112,17 @@ def test_the_pool_is_bounded_and_reuses_idle_workers() -> None:
     started, finished = threading.Semaphore(0), threading.Semaphore(0)
     names: List[str] = []
 
-    def call() -> str:
+    def handler() -> str:
         started.release()
         assert release.wait(10)
         return threading.current_thread().name
 
-    def deliver(outcome: Tuple[Any, Any]) -> None:
+    def deliver(call: HookContext, outcome: Tuple[Any, Any]) -> None:
         names.append(outcome[0])
         finished.release()
 
     for _ in range(5):
-        pool.submit(call, deliver)
+        pool.submit(HookContext("X", handler, (), deliver, 0.0))
     assert started.acquire(timeout=10)
     assert started.acquire(timeout=10)
     assert not started.acquire(blocking=False)

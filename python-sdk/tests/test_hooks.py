@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -44,12 +44,12 @@ def test_marking_leaves_the_function_alone() -> None:
 @pytest.mark.parametrize("wrong", ["NoSuchHook", "Implemented", "on activate", ""])
 def test_unknown_names_are_refused_when_marking(wrong: str) -> None:
     with pytest.raises(HookRegistrationError, match="is not the name of a hook"):
-        hook(wrong)
+        hook(cast(Any, wrong))
 
 
 def test_a_name_in_the_wrong_spelling_is_recognised() -> None:
     with pytest.raises(HookRegistrationError, match="did you mean 'OnActivate'"):
-        hook("on_activate")
+        hook(cast(Any, "on_activate"))
 
 
 @pytest.mark.parametrize("wrong", [7, object(), ["OnActivate"]])
@@ -114,7 +114,7 @@ def test_a_handler_that_cannot_take_the_arguments_is_refused() -> None:
     with pytest.raises(HookRegistrationError, match=r"Wrong\.posted\(.*\).* cannot handle MessageHasBeenPosted") as caught:
 
         class Wrong(Plugin):
-            @hook("MessageHasBeenPosted")
+            @hook("MessageHasBeenPosted")  # type: ignore[type-var]
             def posted(self, post: Any) -> None: ...
 
     assert "posted(self, plugin_context, post)" in str(caught.value)
@@ -122,7 +122,7 @@ def test_a_handler_that_cannot_take_the_arguments_is_refused() -> None:
 
 def test_static_and_class_methods_can_be_handlers() -> None:
     class Other(Plugin):
-        @staticmethod
+        @staticmethod  # type: ignore[type-var]
         @hook("OnActivate")
         def start() -> str:
             return "static"
@@ -134,6 +134,58 @@ def test_static_and_class_methods_can_be_handlers() -> None:
 
     assert Other().invoke_hook("OnActivate") == "static"
     assert Other().invoke_hook("OnDeactivate") == "Other"
+
+
+def test_marks_outside_of_static_and_class_methods_count_too() -> None:
+    class Other(Plugin):
+        @hook("OnActivate")  # type: ignore[type-var]
+        @staticmethod
+        def start() -> str:
+            return "static"
+
+    assert Other().invoke_hook("OnActivate") == "static"
+
+
+def test_nothing_is_evaluated_to_find_handlers() -> None:
+    class Proxy:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("this proxy has no target yet")
+
+    class Careful(Plugin):
+        proxy = Proxy()
+
+        @property
+        def costly(self) -> Any:
+            raise AssertionError("evaluated")
+
+        @hook
+        def on_activate(self) -> None: ...
+
+    assert Careful.implemented_hooks() == ["OnActivate"]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("inf"), float("nan"), "5", True])
+def test_timeouts_that_are_none_are_refused(wrong: Any) -> None:
+    with pytest.raises(HookRegistrationError, match="a hook's timeout is a number of seconds above 0, not"):
+        hook(HookName.OnActivate, timeout=wrong)
+
+
+def test_a_mark_carries_its_timeout_and_a_new_mark_another() -> None:
+    class Base(Plugin):
+        @hook("OnActivate", timeout=5)
+        def start(self) -> None: ...
+
+        @hook(timeout=6)
+        def on_deactivate(self) -> None: ...
+
+    class Derived(Base):
+        def start(self) -> None: ...
+
+        @hook
+        def on_deactivate(self) -> None: ...
+
+    assert Base._hook_timeouts == {"OnActivate": 5.0, "OnDeactivate": 6.0}
+    assert Derived._hook_timeouts == {"OnActivate": 5.0}
 
 
 def test_a_plugin_made_by_hand() -> None:

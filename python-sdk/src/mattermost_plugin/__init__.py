@@ -3,6 +3,7 @@
 from mattermost_plugin import Plugin, hook, run_plugin
 """
 
+from mattermost_plugin._hook_context import HookCancelledError, HookContext, hook_context
 from mattermost_plugin._internal.wrappers import Command, CommandArgs, CommandResponse, PluginKVSetOptions
 from mattermost_plugin._version import __version__
 from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient
@@ -31,6 +32,8 @@ __all__ = [
     "CommandResponse",
     "HTTPRequest",
     "HTTPResponseWriter",
+    "HookCancelledError",
+    "HookContext",
     "HookName",
     "HookRegistrationError",
     "NotFoundError",
@@ -46,6 +49,7 @@ __all__ = [
     "convert_app_error",
     "convert_grpc_error",
     "hook",
+    "hook_context",
     "load_runtime_config",
     "run_plugin",
     "serve_plugin",

@@ -7,9 +7,10 @@ stands in `servicers/hooks_servicer.py`; signatures of API methods stand in `_ap
 from __future__ import annotations
 
 import enum
+import operator
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple, Type, Union, cast
+from typing import Any, Callable, Dict, Optional, Tuple, Type, Union, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
@@ -39,15 +40,19 @@ class HookMethod:
     response: Type[Message]
     arguments: Tuple[FieldDescriptor, ...]  # what a handler gets, in order: every request field but `context`
     results: Tuple[FieldDescriptor, ...]  # every response field but `error` and `rejection_reason`
+    # The values of `arguments` in one request; an `optional` field that is absent is None.
+    handler_arguments: Callable[[Any], Tuple[Any, ...]]
 
     @property
     def error_id(self) -> str:
         """The id prefix of errors that the SDK makes for this hook."""
         return f"plugin.{snake_case(self.name)}"
 
-    def handler_arguments(self, request: Message) -> Tuple[Any, ...]:
-        """The values of `arguments` in one request; an `optional` field that is absent is None."""
-        return tuple(_argument(request, field) for field in self.arguments)
+    @property
+    def can_edit(self) -> bool:
+        """Whether a handler is given what its answer may replace, so that it might edit that in place instead."""
+        given = {field.message_type.full_name for field in self.arguments if field.message_type is not None}
+        return any(field.message_type is not None and field.message_type.full_name in given for field in self.results)
 
 
 @dataclass(frozen=True)
@@ -89,13 +94,15 @@ def is_map(field: FieldDescriptor) -> bool:
 
 def _hook(method: MethodDescriptor) -> HookMethod:
     response = method.output_type
+    arguments = tuple(field for field in method.input_type.fields if field.name != "context")
     return HookMethod(
         name=method.name,
         shape=_shape(method, response),
         request=message_class(method.input_type),
         response=message_class(response),
-        arguments=tuple(field for field in method.input_type.fields if field.name != "context"),
+        arguments=arguments,
         results=tuple(field for field in response.fields if field.name not in ("error", "rejection_reason")),
+        handler_arguments=_taker(arguments),
     )
 
 
@@ -112,12 +119,19 @@ def _shape(method: MethodDescriptor, response: Descriptor) -> Shape:
     return Shape.TRANSFORM if is_repeated(response.fields[0]) else Shape.QUERY
 
 
-def _argument(request: Message, field: FieldDescriptor) -> Any:
+def _taker(fields: Tuple[FieldDescriptor, ...]) -> Callable[[Any], Tuple[Any, ...]]:
+    """Takes fields from a message; the common case, as every call pays for it, without a look at the descriptor."""
+    if len(fields) > 1 and not any(is_repeated(field) or field.containing_oneof is not None for field in fields):
+        return operator.attrgetter(*(field.name for field in fields))
+    return lambda message: tuple(_taken(message, field) for field in fields)
+
+
+def _taken(message: Message, field: FieldDescriptor) -> Any:
     if is_repeated(field):
-        return list(getattr(request, field.name))
-    if field.containing_oneof is not None and not request.HasField(field.name):
+        return list(getattr(message, field.name))
+    if field.containing_oneof is not None and not message.HasField(field.name):
         return None
-    return getattr(request, field.name)
+    return getattr(message, field.name)
 
 
 _HOOKS_SERVICE = hooks_pb2.DESCRIPTOR.services_by_name["PluginHooks"]

@@ -1,19 +1,24 @@
 """`@hook` and the names of the hooks.
 
 A handler is marked in one of four ways: `@hook(HookName.OnActivate)`, `@hook("OnActivate")`, `@hook` and `@hook()`; the last
-two take the function's own name, as `OnActivate` or as `on_activate`. Marking does not change the function.
+two take the function's own name, as `OnActivate` or as `on_activate`. Marking does not change the function. Each form takes a
+`timeout=` in seconds.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Any, Callable, FrozenSet, Optional, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, FrozenSet, Optional, Tuple, TypeVar, Union, cast
 
 from mattermost_plugin._contract import snake_case
+
+if TYPE_CHECKING:
+    from mattermost_plugin.hook_types import HookDecorator
 
 __all__ = ["VALID_HOOK_NAMES", "HookName", "HookRegistrationError", "get_hook_name", "hook", "is_hook_handler"]
 
 HOOK_MARKER_ATTR = "_mattermost_hook_name"
+_TIMEOUT_ATTR = "_mattermost_hook_timeout"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,24 +78,22 @@ VALID_HOOK_NAMES: FrozenSet[str] = frozenset(name.value for name in HookName)
 _BY_SPELLING = {spelling: name for name in VALID_HOOK_NAMES for spelling in (name, snake_case(name))}
 
 
-@overload
-def hook(name_or_func: F) -> F: ...
-
-
-@overload
-def hook(name_or_func: Union[HookName, str, None] = None) -> Callable[[F], F]: ...
-
-
-def hook(name_or_func: Union[HookName, str, F, None] = None) -> Any:
-    """Mark a method as the handler of a hook."""
+def _hook(name_or_func: Union[HookName, str, F, None] = None, *, timeout: Optional[float] = None) -> Any:
+    """Mark a method as the handler of a hook. `timeout` is the seconds that it has, in place of those of the environment."""
+    seconds = _valid_timeout(timeout)
     if name_or_func is None:
-        return _mark_by_own_name
+        return lambda function: _mark_by_own_name(function, seconds)
     if isinstance(name_or_func, str):  # a HookName is a str as well
         name = _valid_name(str(getattr(name_or_func, "value", name_or_func)))
-        return lambda function: _mark(function, name)
+        return lambda function: _mark(function, name, seconds)
     if callable(name_or_func):
-        return _mark_by_own_name(name_or_func)
+        return _mark_by_own_name(name_or_func, seconds)
     raise HookRegistrationError(f"@hook takes a hook's name or a function, not {type(name_or_func).__name__}")
+
+
+_hook.__name__ = _hook.__qualname__ = "hook"
+# The types know every hook: which arguments its handler gets, and what it may return.
+hook = cast("HookDecorator", _hook)
 
 
 def get_hook_name(func: Any) -> Optional[str]:
@@ -104,21 +107,41 @@ def is_hook_handler(func: Any) -> bool:
     return get_hook_name(func) is not None
 
 
-def _mark_by_own_name(function: F) -> F:
+def hook_mark(value: Any) -> Tuple[Optional[str], Optional[float]]:
+    """The hook that something in a class is marked for, and the timeout of the mark."""
+    function = value.__func__ if isinstance(value, (classmethod, staticmethod)) else value
+    try:
+        name = get_hook_name(function)
+        return name, getattr(function, _TIMEOUT_ATTR, None) if name is not None else None
+    except Exception:  # an object that lets nobody look at it, such as a proxy without its target, is no handler
+        return None, None
+
+
+def _mark_by_own_name(function: F, seconds: Optional[float]) -> F:
     own = getattr(function, "__name__", "")
     name = _BY_SPELLING.get(own)
     if name is None:
         raise HookRegistrationError(
             f"{own!r} is not the name of a hook; name it so, or write @hook(HookName...) with the hook's name"
         )
-    return _mark(function, name)
+    return _mark(function, name, seconds)
 
 
-def _mark(function: F, name: str) -> F:
-    if not callable(function):
+def _mark(function: F, name: str, seconds: Optional[float]) -> F:
+    if not callable(function) and not isinstance(function, (classmethod, staticmethod)):
         raise HookRegistrationError(f"@hook({name!r}) marks functions, not {type(function).__name__}")
-    setattr(function, HOOK_MARKER_ATTR, name)
+    target: Any = function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
+    setattr(target, HOOK_MARKER_ATTR, name)
+    setattr(target, _TIMEOUT_ATTR, seconds)
     return function
+
+
+def _valid_timeout(timeout: Optional[float]) -> Optional[float]:
+    if timeout is None:
+        return None
+    if isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 < timeout < float("inf"):
+        return float(timeout)
+    raise HookRegistrationError(f"a hook's timeout is a number of seconds above 0, not {timeout!r}")
 
 
 def _valid_name(name: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Optional, Tuple
 
 from mattermost_plugin import _contract
-from mattermost_plugin.hooks import HookRegistrationError, get_hook_name
+from mattermost_plugin.hooks import HookRegistrationError, hook_mark
 from mattermost_plugin.runtime_config import RuntimeConfig
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ class Plugin:
 
     # Hook name to the name of the method that handles it.
     _hook_registry: ClassVar[Dict[str, str]] = {}
+    # Hook name to the seconds that its handler has, for those that `@hook(..., timeout=)` gave some.
+    _hook_timeouts: ClassVar[Dict[str, float]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._hook_registry = _discover(cls)
+        cls._hook_registry, cls._hook_timeouts = _discover(cls)
 
     def __init__(
         self,
@@ -79,24 +81,29 @@ class Plugin:
         return None if handler is None else handler(*args, **kwargs)
 
 
-def _discover(cls: type) -> Dict[str, str]:
+def _discover(cls: type) -> Tuple[Dict[str, str], Dict[str, float]]:
+    """The class's handlers, and the timeouts of those that have one of their own, both by the hook's name."""
     registry: Dict[str, str] = {}
+    timeouts: Dict[str, float] = {}
     for base in reversed(cls.__mro__):
-        own = {attribute: get_hook_name(getattr(value, "__func__", value)) for attribute, value in vars(base).items()}
         marked: Dict[str, str] = {}
-        for attribute, name in own.items():
+        for attribute, value in vars(base).items():  # nothing is evaluated: no property, no descriptor
+            name, seconds = hook_mark(value)
             if name is None:
                 continue
             if name in marked:
                 raise HookRegistrationError(f"{cls.__name__} has two handlers for {name}: {marked[name]} and {attribute}")
             marked[name] = attribute
             # A method that is marked anew for another hook no longer handles the old one.
-            for old in [key for key, value in registry.items() if value == attribute and key != name]:
+            for old in [key for key, known in registry.items() if known == attribute and key != name]:
                 del registry[old]
+            timeouts.pop(name, None)
+            if seconds is not None:
+                timeouts[name] = seconds
         registry.update(marked)
     for name, attribute in registry.items():
         _check_signature(cls, name, attribute)
-    return registry
+    return registry, timeouts
 
 
 def _check_signature(cls: type, name: str, attribute: str) -> None:

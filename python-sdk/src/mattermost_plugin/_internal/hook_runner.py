@@ -6,16 +6,17 @@ What a failure means to the host is not decided here: `servicers/hooks_servicer.
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 import logging
 from types import TracebackType
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import grpc
 
-from mattermost_plugin import _handler_threads
-from mattermost_plugin._handler_threads import HandlerLoop, Outcome, WorkerPool
+from mattermost_plugin import _handler_threads, _hook_context
+from mattermost_plugin._call_desk import CallDesk, HookTimeoutError
+from mattermost_plugin._handler_threads import WorkerPool, handler_loop
+from mattermost_plugin._hook_context import HookContext, Outcome
 from mattermost_plugin.runtime_config import DEFAULT_HOOK_TIMEOUT
 
 __all__ = [
@@ -30,16 +31,9 @@ __all__ = [
 
 _logger = logging.getLogger("mattermost_plugin.hooks")
 _workers = WorkerPool()
-_handler_loop = HandlerLoop()
-
-
-class HookTimeoutError(Exception):
-    """A handler did not return in time. It may still be running: a thread cannot be stopped from outside."""
-
-    def __init__(self, hook_name: str, timeout: float) -> None:
-        super().__init__(f"{hook_name} handler did not return within {timeout:g} seconds")
-        self.hook_name = hook_name
-        self.timeout = timeout
+# Hooks that come one at a time and that the plugin's life depends on: they never wait behind handlers that block.
+_LIFE = frozenset({"OnActivate", "OnDeactivate", "OnConfigurationChange"})
+_life_workers = WorkerPool(len(_LIFE), "mattermost-life-hook")
 
 
 class HookInvocationError(Exception):
@@ -56,53 +50,12 @@ async def run_hook_async(
 ) -> Any:
     """Run a handler away from the running loop and return its value; HookTimeoutError or HookInvocationError otherwise."""
     name = hook_name or getattr(handler, "__name__", "hook")
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Outcome] = loop.create_future()
-
-    def deliver(outcome: Outcome) -> None:
-        try:
-            loop.call_soon_threadsafe(_settle, answer, outcome)
-        except RuntimeError:  # the server's loop is closed: nobody waits any more
-            return
-
-    call = functools.partial(handler, *args, **kwargs)
-    cancel = _start(handler, call, deliver)
-    timer = loop.call_later(timeout, _settle, answer, (None, HookTimeoutError(name, timeout)))
-    finished = False
-    try:
-        value, error = await answer
-        finished = not isinstance(error, HookTimeoutError)
-    finally:
-        timer.cancel()
-        if not finished and cancel is not None:
-            cancel()
+    value, error = await HookRunner(timeout).run(Runnable(name, handler), args, keywords=kwargs)
     if isinstance(error, HookTimeoutError):
         raise error
     if error is not None:
         raise HookInvocationError(name, error) from error
     return value
-
-
-def _start(
-    handler: Callable[..., Any], call: Callable[[], Any], deliver: Callable[[Outcome], None]
-) -> Optional[Callable[[], object]]:
-    if inspect.iscoroutinefunction(handler):
-        return _handler_loop.submit(call, deliver)
-
-    def settle(outcome: Outcome) -> None:
-        value = outcome[0]
-        if inspect.isawaitable(value):  # a plain function that hands out a coroutine, such as a decorator around one
-            _handler_loop.submit(lambda: value, deliver)
-        else:
-            deliver(outcome)
-
-    _workers.submit(call, settle)
-    return None
-
-
-def _settle(answer: asyncio.Future[Outcome], outcome: Outcome) -> None:
-    if not answer.done():
-        answer.set_result(outcome)
 
 
 async def invoke_hook_safe(
@@ -124,18 +77,19 @@ async def invoke_hook_safe(
     try:
         return await run_hook_async(handler, *args, timeout=timeout, hook_name=hook_name, **kwargs), None
     except HookTimeoutError as error:
-        _logger.error("%s", error)
+        log_failure(_logger, hook_name, error)
         return default, error
     except HookInvocationError as error:
-        cause = error.original_error
-        trace = (type(cause), cause, _authors_part(cause.__traceback__))
-        _logger.error("%s handler raised %s", error.hook_name, type(cause).__name__, exc_info=trace)
+        log_failure(_logger, error.hook_name, error.original_error)
         return default, error
+
+
+_OWN_FILES = (_handler_threads.__file__, _hook_context.__file__)
 
 
 def _authors_part(trace: Optional[TracebackType]) -> Optional[TracebackType]:
     """A traceback without the frames of the SDK that lead to the handler."""
-    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename == _handler_threads.__file__:
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_code.co_filename in _OWN_FILES:
         trace = trace.tb_next
     return trace
 
@@ -159,12 +113,48 @@ def convert_hook_error_to_grpc_status(error: BaseException) -> Tuple[grpc.Status
     return grpc.StatusCode.INTERNAL, str(error)
 
 
+class Runnable:
+    """A handler, with what is the same for all its calls."""
+
+    __slots__ = ("handler", "hook_name", "seconds", "submit")
+
+    def __init__(self, hook_name: str, handler: Callable[..., Any], seconds: Optional[float] = None) -> None:
+        self.hook_name = hook_name
+        self.handler = handler
+        self.seconds = seconds  # its own timeout
+        if inspect.iscoroutinefunction(handler):
+            self.submit: Callable[[HookContext], None] = _submit_coroutine
+        else:
+            self.submit = (_life_workers if hook_name in _LIFE else _workers).submit
+
+
+def _submit_coroutine(call: HookContext) -> None:
+    handler_loop().submit(call)
+
+
 class HookRunner:
-    """Runs handlers with one timeout."""
+    """Runs handlers away from the loop that waits for them."""
 
     def __init__(self, timeout: float = DEFAULT_HOOK_TIMEOUT, logger: Optional[logging.Logger] = None) -> None:
         self.timeout = timeout
         self.logger = logger or _logger
+        self._desk: Optional[CallDesk] = None
+
+    async def run(
+        self, runnable: Runnable, arguments: Tuple[Any, ...], request: Any = None, keywords: Optional[Dict[str, Any]] = None
+    ) -> Outcome:
+        """How a handler ended: its value, or what it raised, or HookTimeoutError. Cancels it when it is cancelled itself."""
+        desk = self._desk
+        if desk is None or desk.loop is not asyncio.get_running_loop():
+            desk = self._desk = CallDesk(asyncio.get_running_loop())
+        seconds = self.timeout if runnable.seconds is None else runnable.seconds
+        call, ended = desk.open(runnable.hook_name, runnable.handler, arguments, seconds, request, keywords or {})
+        runnable.submit(call)
+        try:
+            return await ended
+        except asyncio.CancelledError:
+            desk.abandon(call, "the host cancelled the call")
+            raise
 
     async def invoke(
         self,
@@ -181,3 +171,12 @@ class HookRunner:
         return await invoke_hook_safe(
             handler, *args, timeout=limit, hook_name=hook_name, default=default, context=context, **kwargs
         )
+
+
+def log_failure(logger: logging.Logger, hook_name: str, error: BaseException) -> None:
+    """Tell the author why a handler gave no answer."""
+    if isinstance(error, HookTimeoutError):
+        logger.error("%s", error)
+        return
+    trace = (type(error), error, _authors_part(error.__traceback__))
+    logger.error("%s handler raised %s", hook_name, type(error).__name__, exc_info=trace)

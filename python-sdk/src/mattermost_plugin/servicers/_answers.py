@@ -30,9 +30,9 @@ class WrongReturnError(TypeError):
         super().__init__(f"returned {_kind_of(value)}; expected {expected}")
 
 
-def response(hook: HookMethod, request: Any, value: Any) -> Message:
-    """The response that a handler's value stands for."""
-    return _BY_SHAPE[hook.shape](hook, request, value)
+def responder(hook: HookMethod) -> Callable[[HookMethod, Any, Any], Message]:
+    """What makes a handler's value the response of that hook; WrongReturnError when it cannot be one."""
+    return _BY_SHAPE[hook.shape]
 
 
 def unchanged(hook: HookMethod, request: Any) -> Message:
@@ -64,16 +64,16 @@ def _transform(hook: HookMethod, request: Any, value: Any) -> Message:
     if value is None:
         return unchanged(hook, request)
     field = hook.results[0]
-    return hook.response(**{field.name: _messages(value, field, f"None or a list of {_name(field)}")})
+    return hook.response(**{field.name: _messages(value, field, f"None or a list of {name_of(field)}")})
 
 
 def _filter(hook: HookMethod, request: Any, value: Any) -> Message:
+    if value is None:
+        return hook.response()
     expected = _filter_expectation(hook)
     parts: Dict[str, Any] = {}
     reason: Any = None
-    if value is None:
-        pass
-    elif isinstance(value, str):
+    if isinstance(value, str):
         reason = value
     elif isinstance(value, tuple) and hook.results and len(value) == len(hook.results) + 1:
         parts = {field.name: part for field, part in zip(hook.results, value)}
@@ -116,7 +116,7 @@ def _set_modified(answer: Message, field: FieldDescriptor, part: Any) -> None:
 def _filter_expectation(hook: HookMethod) -> str:
     if not hook.results:
         return "None (allow) or a str (the reason for the refusal)"
-    names = [_name(field) for field in hook.results]
+    names = [name_of(field) for field in hook.results]
     pair = ", ".join(f"{name} or None" for name in names)
     return f"None (allow), {_article(names[0])}, a str (the reason for the refusal) or the tuple ({pair}, reason)"
 
@@ -148,11 +148,11 @@ def _result_and_refusal(field: FieldDescriptor, value: Any) -> Tuple[Any, Any]:
 
 def _set_result(answer: Any, field: FieldDescriptor, result: Any, value: Any) -> None:
     if is_repeated(field):
-        expected = f"None, a list of {_name(field)} or the tuple (list, error or None)"
+        expected = f"None, a list of {name_of(field)} or the tuple (list, error or None)"
         getattr(answer, field.name).extend(_messages(result, field, expected, value))
     elif field.message_type is not None:
         expected = (
-            f"None, {_article(_name(field))} (or a dict of its fields) or the tuple ({_name(field)} or None, error or None)"
+            f"None, {_article(name_of(field))} (or a dict of its fields) or the tuple ({name_of(field)} or None, error or None)"
         )
         try:
             _convert.set_field(answer, field, result)
@@ -182,7 +182,7 @@ def _refusal(hook: HookMethod, request: Any, error: Any) -> AppError:
     return app_error(hook, request, text, suffix=REFUSAL_SUFFIX.get(hook.name, "error"))
 
 
-def _name(field: FieldDescriptor) -> str:
+def name_of(field: FieldDescriptor) -> str:
     return field.message_type.name if field.message_type is not None else "bytes"
 
 

@@ -7,13 +7,12 @@ the handler raises is logged and never shown to the HTTP client.
 from __future__ import annotations
 
 import logging
-from typing import Any, AsyncIterator, Iterable, List
+from typing import Any, AsyncIterator, Iterable, List, Optional
 
 import grpc
 
-from mattermost_plugin._internal.hook_runner import HookRunner
+from mattermost_plugin._internal.hook_runner import HookRunner, Runnable, log_failure
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequest, ServeHTTPResponse
-from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.servicers._http import HTTPRequest, HTTPResponseWriter, plain_response
 
 _logger = logging.getLogger("mattermost_plugin.http")
@@ -28,20 +27,21 @@ class BrokenStreamError(Exception):
 
 
 async def serve_http(
-    plugin: Plugin, runner: HookRunner, incoming: AsyncIterator[ServeHTTPRequest]
+    runnable: Optional[Runnable], runner: HookRunner, incoming: AsyncIterator[ServeHTTPRequest]
 ) -> Iterable[ServeHTTPResponse]:
     """The response's messages to the request on a stream; BrokenStreamError when the request is none."""
-    handler = plugin.get_hook_handler("ServeHTTP")
     request = await read_request(incoming)
-    if handler is None:
+    if runnable is None:
         return plain_response(404, "Not Found").messages()
     writer = HTTPResponseWriter()
-    _, error = await runner.invoke(handler, request.plugin_context, writer, request, hook_name="ServeHTTP")
+    _, error = await runner.run(runnable, (request.plugin_context, writer, request), request)
     if error is None:
         try:
             return list(writer.messages())
         except Exception as wrong:  # a header that no message can hold
-            _logger.error("ServeHTTP handler of %s wrote what cannot be sent: %s", type(plugin).__name__, wrong)
+            _logger.error("the ServeHTTP handler wrote what cannot be sent: %s", wrong)
+    else:
+        log_failure(_logger, runnable.hook_name, error)
     return plain_response(500, "Internal Server Error").messages()
 
 

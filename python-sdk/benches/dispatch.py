@@ -1,0 +1,198 @@
+"""What the SDK adds to a hook call: calls per second of a plugin, over those of a bare grpcio asyncio servicer.
+
+    .venv/bin/python python-sdk/benches/dispatch.py [--rounds N] [--seconds S] [--callers 1 64] [--no-floors]
+
+Every server is a process of its own, as in production, and so is the client; all answer MessageWillBePosted with an empty
+response. The servers share one processor and the client has another, where there are two: threads that move from one to the
+other make two runs of the very same server differ by a third. Rounds are interleaved: each runs every server for a short while,
+one after the other, in an order that turns. Only ratios within a round are looked at, and their median is reported, so that
+other work on the machine weighs on all alike. Beside the ratio of calls per second stands that of the processor time per call,
+which depends less on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+METHOD = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
+BARE, ASYNC, SYNC = "bare", "async", "sync"
+# The least that is wanted of calls per second.
+FLOORS = {ASYNC: 0.80, SYNC: 0.60}
+
+
+def serve(kind: str) -> None:
+    """Be one of the servers; ends with its parent."""
+    stay_on(-1)
+    if kind == BARE:
+        asyncio.run(serve_bare())
+        return
+    from mattermost_plugin import Plugin, hook, run_plugin
+
+    class Async(Plugin):
+        @hook("MessageWillBePosted")
+        async def posted(self, plugin_context: Any, post: Any) -> None:
+            return None
+
+    class Sync(Plugin):
+        @hook("MessageWillBePosted")
+        def posted(self, plugin_context: Any, post: Any) -> None:
+            return None
+
+    run_plugin(Async if kind == ASYNC else Sync)
+
+
+def stay_on(which: int) -> None:
+    """Keep this process on the first (0) or the last (-1) of the processors that it may use."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
+
+
+async def serve_bare() -> None:
+    """The floor: what the grpcio documentation shows, and nothing more."""
+    import grpc.aio
+
+    from mattermost_plugin.grpc import hooks_message_pb2, hooks_pb2_grpc
+
+    class Servicer(hooks_pb2_grpc.PluginHooksServicer):
+        async def MessageWillBePosted(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
+            return hooks_message_pb2.MessageWillBePostedResponse()
+
+    server = grpc.aio.server()
+    hooks_pb2_grpc.add_PluginHooksServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    os.write(1, f"1|1|tcp|127.0.0.1:{port}|grpc\n".encode())
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def a_request() -> bytes:
+    """A post as people write them."""
+    from mattermost_plugin.grpc.hooks_message_pb2 import MessageWillBePostedRequest
+
+    ids = {"id": "p" * 26, "user_id": "u" * 26, "channel_id": "c" * 26}
+    request = MessageWillBePostedRequest(
+        context={"plugin_id": "com.example.bench", "request_id": "r" * 26, "user_id": "u" * 26},
+        plugin_context={"session_id": "s" * 26, "request_id": "r" * 26, "ip_address": "192.0.2.1", "user_agent": "x" * 80},
+        post={**ids, "message": "a message of a usual length " * 5, "create_at": 1_700_000_000_000},
+    )
+    request.post.props.update({"from_bot": "true", "depth": 1})
+    wire: bytes = request.SerializeToString()
+    return wire
+
+
+class Server:
+    """A started server."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MATTERMOST", "PLUGIN"))}
+        environment = {**kept, "MATTERMOST_PLUGIN": "Securely message teams, anywhere."}
+        command = [sys.executable, str(Path(__file__).resolve()), "--serve", kind]
+        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().decode().split("|")[3]
+
+    def processor_seconds(self) -> float:
+        """What the server has used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+async def calls_in(method: Any, request: bytes, callers: int, seconds: float) -> float:
+    """Calls per second of so many callers, each making one call after the other."""
+    done = 0
+    begun = time.perf_counter()
+    end = begun + seconds
+
+    async def caller() -> None:
+        nonlocal done
+        while time.perf_counter() < end:
+            await method(request, timeout=10)
+            done += 1
+
+    await asyncio.gather(*(caller() for _ in range(callers)))
+    return done / (time.perf_counter() - begun)
+
+
+async def measure(servers: Sequence[Server], rounds: int, seconds: float, callers: int) -> Dict[str, Dict[str, List[float]]]:
+    """Per server and round: calls per second, and processor seconds per call."""
+    import grpc.aio
+
+    found: Dict[str, Dict[str, List[float]]] = {server.kind: {"rate": [], "cost": []} for server in servers}
+    channels = {server.kind: grpc.aio.insecure_channel(server.address) for server in servers}
+    methods: Dict[str, Any] = {kind: channel.unary_unary(METHOD) for kind, channel in channels.items()}  # bytes in, bytes out
+    request = a_request()
+    orders = itertools.cycle(itertools.permutations(servers))
+    for number in range(rounds + 1):
+        for server in next(orders):
+            before = server.processor_seconds()
+            rate = await calls_in(methods[server.kind], request, callers, seconds)
+            if number:  # the first round warms up
+                found[server.kind]["rate"].append(rate)
+                found[server.kind]["cost"].append((server.processor_seconds() - before) / (rate * seconds))
+    for channel in channels.values():
+        await channel.close()
+    return found
+
+
+def report(found: Dict[str, Dict[str, List[float]]], callers: int) -> List[str]:
+    """Print the medians; returns what is below its floor."""
+    bare = found[BARE]
+    rate, cost = statistics.median(bare["rate"]), statistics.median(bare["cost"])
+    print(f"{callers:3} callers  bare   {rate:8.0f}/s   {cost * 1e6:6.0f} us of processor time a call")
+    below = []
+    for kind, floor in FLOORS.items():
+        rates = sorted(mine / floors for mine, floors in zip(found[kind]["rate"], bare["rate"]))
+        costs = statistics.median(mine / floors for mine, floors in zip(found[kind]["cost"], bare["cost"]))
+        ratio = statistics.median(rates)
+        quarter = len(rates) // 4
+        print(
+            f"{callers:3} callers  {kind:5}  {statistics.median(found[kind]['rate']):8.0f}/s   ratio {ratio:.2f} "
+            f"(middle half {rates[quarter]:.2f} to {rates[-1 - quarter]:.2f}, wanted {floor:.2f})   processor time {costs:.2f}"
+        )
+        if ratio < floor:
+            below.append(f"{kind} with {callers} callers: {ratio:.2f} < {floor:.2f}")
+    return below
+
+
+def main() -> int:
+    """Measure, print, and fail when a floor is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--serve", choices=[BARE, ASYNC, SYNC], help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--callers", type=int, nargs="+", default=[1, 64])
+    parser.add_argument("--no-floors", action="store_true", help="report only")
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve)
+        return 0
+    servers = [Server(kind) for kind in (BARE, ASYNC, SYNC)]
+    stay_on(0)
+    try:
+        below = []
+        for callers in options.callers:
+            below += report(asyncio.run(measure(servers, options.rounds, options.seconds, callers)), callers)
+    finally:
+        for server in servers:
+            server.stop()
+    for line in below:
+        print(f"below its floor: {line}", file=sys.stderr)
+    return 1 if below and not options.no_floors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
