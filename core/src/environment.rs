@@ -1,7 +1,10 @@
-//! The plugins of one host: activate, deactivate, restart, and what there is to see of them.
+//! The plugins of one host: scan, activate, deactivate, restart, remove, and what there is to see of them.
 //!
-//! All changes go through one task (`registry`); what a command means in which state is a pure rule ([`state`]); what
-//! can be seen is a snapshot that is read without waiting.
+//! All changes go through one task (`registry`); what a command or a failure leads to is said by a pure machine (`life`, by the
+//! rules of [`state`] and of [`crate::health::budget`]); what can be seen is a snapshot that is read without waiting.
+//!
+//! Plugins are looked after if [`Recovery`](crate::timing::Recovery) says so or [`Environment::look_after`] does: one that ends
+//! by itself, is unhealthy, or does not come back is started again, until it has failed too often.
 //!
 //! Invariant: two activations of one id at the same time start one process.
 //! Invariant: a plugin is running only after it answered `OnActivate`, and only as long as its process lives.
@@ -12,21 +15,33 @@ mod status;
 
 mod activate;
 
+mod remove;
+
+mod scan;
+
+mod life;
+
+mod failure;
+
+mod watcher;
+
 mod entry;
 
 mod registry;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use activate::{ActivateError, Activation, NotRunning};
+pub use remove::{Folder, Removal, RemoveError};
+pub use scan::{Broken, Found, Scan, ScanError};
 pub use state::State;
-pub use status::PluginStatus;
+pub use status::{LastExit, PluginStatus};
 
 use crate::api::{Backend, Journal};
 use crate::guard::GuardHandle;
@@ -37,8 +52,9 @@ use crate::manifest::Manifest;
 use crate::options::HostOptions;
 use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
-use entry::Activate;
+use entry::Pending;
 use registry::{MakeOrder, Message, Registry};
+use scan::Folders;
 use status::{View, Views};
 
 /// The plugins of one host; cheap to clone. When the last clone is dropped, all plugins are killed.
@@ -47,6 +63,8 @@ pub struct Environment {
     registry: mpsc::UnboundedSender<Message>,
     views: watch::Receiver<Views>,
     journal: Journal,
+    /// The latest scan.
+    scanned: Arc<Mutex<Folders>>,
     /// The guard that was started for this environment alone, and how long its end may take.
     guard: Option<(GuardHandle, Duration)>,
 }
@@ -66,13 +84,14 @@ impl Environment {
         let journal = Journal::new();
         let (registry, messages) = mpsc::unbounded_channel();
         let (sender, views) = watch::channel(Views::new());
-        let make_order = orders(options, backend, journal.clone(), guard);
-        let task = Registry::new(make_order, registry.downgrade(), sender);
+        let make_order = orders(options.clone(), backend, journal.clone(), guard);
+        let task = Registry::new(make_order, options, registry.downgrade(), sender);
         tokio::spawn(task.run(messages));
         Ok(Self {
             registry,
             views,
             journal,
+            scanned: Arc::default(),
             guard: own_guard.map(|guard| (guard, guard_limit)),
         })
     }
@@ -83,48 +102,105 @@ impl Environment {
     /// # Errors
     /// When the plugin does not run afterwards. Nothing of it is left then.
     pub async fn activate(&self, folder: impl AsRef<Path>) -> Result<Activation, ActivateError> {
-        self.ask_to_run(folder.as_ref(), None).await
+        self.ask_to_run(folder.as_ref(), None, false).await
     }
 
-    /// Stops a plugin, if it runs, and activates it anew from its folder.
+    /// Looks into a folder of plugins, so that those in it can be activated by id. What an earlier scan found is forgotten, and
+    /// nothing that runs is touched.
     ///
     /// # Errors
-    /// When the plugin does not run afterwards, or was never activated.
-    pub async fn restart(&self, id: &PluginId) -> Result<Activation, ActivateError> {
-        let folder = self.status(id).map(|status| status.folder);
-        let folder = folder.ok_or_else(|| ActivateError::NotFound { id: id.clone() })?;
-        self.ask_to_run(&folder, Some(id)).await
+    /// When the folder cannot be read. A plugin that cannot be used is no error, but part of the answer.
+    pub async fn scan(&self, folder: impl AsRef<Path>) -> Result<Scan, ScanError> {
+        let folder = folder.as_ref().to_owned();
+        let scan = blocking(move || Scan::of(&folder)).await?;
+        *self.scanned() = Folders::of(&scan);
+        Ok(scan)
     }
 
+    /// Activates a plugin that the latest scan found.
+    ///
+    /// # Errors
+    /// When it was not found, or in several folders, or does not run afterwards.
+    pub async fn activate_by_id(&self, id: &PluginId) -> Result<Activation, ActivateError> {
+        let folder = self.scanned().folder(id)?;
+        self.ask_to_run(&folder, Some(id), false).await
+    }
+
+    /// Stops a plugin, if it runs, and activates it anew from its folder; for one that never ran, that is where the latest scan
+    /// found it.
+    ///
+    /// # Errors
+    /// When the plugin does not run afterwards, or is not known.
+    pub async fn restart(&self, id: &PluginId) -> Result<Activation, ActivateError> {
+        let folder = match self.view(id) {
+            Some(view) => view.status.folder,
+            None => self.scanned().folder(id)?,
+        };
+        self.ask_to_run(&folder, Some(id), true).await
+    }
+
+    /// Reads the manifest in a folder, which has to be that of `id` if there is one, and asks for a start.
     async fn ask_to_run(
         &self,
         folder: &Path,
-        anew: Option<&PluginId>,
+        id: Option<&PluginId>,
+        anew: bool,
     ) -> Result<Activation, ActivateError> {
         // A folder that cannot be resolved has no manifest either, which is the better error.
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let manifest = Box::new(Manifest::find(&folder)?);
-        if let Some(id) = anew.filter(|id| **id != manifest.id) {
+        if let Some(id) = id.filter(|id| **id != manifest.id) {
             return Err(ActivateError::NotFound { id: id.clone() });
         }
-        let anew = anew.is_some();
-        self.ask(|reply| {
-            Message::Activate(Activate {
-                folder,
-                manifest,
-                anew,
-                reply,
-            })
+        let id = manifest.id.clone();
+        let home = folder.clone();
+        self.command(id, Some(home), |reply| Pending::Activate {
+            folder,
+            manifest,
+            anew,
+            reply,
         })
         .await
         .unwrap_or(Err(ActivateError::ShutDown))
     }
 
-    /// Stops a plugin and waits until nothing of it is left. A start that is under way is called off.
-    /// `None` if it was not running.
+    /// Stops a plugin and waits until nothing of it is left. A start that is under way is called off, and a plugin that was about
+    /// to be brought back is not. `None` if it was not running.
     pub async fn deactivate(&self, id: &PluginId) -> Option<StopReport> {
-        let id = id.clone();
-        self.ask(|reply| Message::Deactivate { id, reply }).await?
+        self.command(id.clone(), None, |reply| Pending::Deactivate { reply })
+            .await?
+    }
+
+    /// Stops a plugin and forgets it: it has no status any more and is not found by its id before the next scan.
+    ///
+    /// # Errors
+    /// When it is not known, or its folder cannot be deleted.
+    pub async fn remove(&self, id: &PluginId, folder: Folder) -> Result<Removal, RemoveError> {
+        let home = self.scanned().folder(id).ok();
+        let removed = self.command(id.clone(), home, |reply| Pending::Remove {
+            folder,
+            reply,
+            outcome: None,
+        });
+        let not_found = || RemoveError::NotFound { id: id.clone() };
+        let removal = removed.await.ok_or_else(not_found)??;
+        self.scanned().forget(id);
+        if let Some(hidden) = removal.deleted.clone() {
+            let content = hidden.clone();
+            let deleted = blocking(move || std::fs::remove_dir_all(content)).await;
+            deleted.map_err(|source| RemoveError::Content {
+                id: id.clone(),
+                folder: hidden,
+                source: Arc::new(source),
+            })?;
+        }
+        Ok(removal)
+    }
+
+    /// From now on plugins are looked after, or no more; either may be asked for again. A plugin that waits for its restart when
+    /// this is switched off has failed to stay running.
+    pub async fn look_after(&self, yes: bool) {
+        self.ask(|reply| Message::LookAfter { yes, reply }).await;
     }
 
     /// Stops all plugins, all at once, and activates none any more; the guard, if it was started for this environment, ends
@@ -141,13 +217,18 @@ impl Environment {
 
     /// The status of a plugin; `None` if it was never activated, which the server shows as not running.
     pub fn status(&self, id: &PluginId) -> Option<PluginStatus> {
-        self.views.borrow().get(id).map(|view| view.status.clone())
+        Some(self.view(id)?.status)
     }
 
-    /// The status of all plugins that were ever activated, in the order of their ids.
+    /// The status of all plugins that were ever activated or that the latest scan found, in the order of their ids.
     pub fn statuses(&self) -> Vec<PluginStatus> {
-        let views = self.views.borrow();
-        views.values().map(|view| view.status.clone()).collect()
+        let found = self.scanned().found();
+        let status = |(id, folder): (PluginId, _)| (id.clone(), PluginStatus::new(id, folder));
+        let mut statuses: BTreeMap<_, _> = found.into_iter().map(status).collect();
+        for (id, view) in self.views.borrow().iter() {
+            statuses.insert(id.clone(), view.status.clone());
+        }
+        statuses.into_values().collect()
     }
 
     /// The hooks of a running plugin.
@@ -169,7 +250,7 @@ impl Environment {
     /// Waits until the process of a running plugin has ended and the plugin's state says so. For a plugin that does not
     /// run, this is how its last process ended, or `None`.
     pub async fn wait_exit(&self, id: &PluginId) -> Option<Exit> {
-        let View { status, session } = self.views.borrow().get(id)?.clone();
+        let View { status, session } = self.view(id)?;
         let Some(session) = session else {
             return status.exit;
         };
@@ -197,11 +278,42 @@ impl Environment {
         session.ok_or_else(|| NotRunning { id: id.clone() })
     }
 
+    fn view(&self, id: &PluginId) -> Option<View> {
+        self.views.borrow().get(id).cloned()
+    }
+
+    fn scanned(&self) -> MutexGuard<'_, Folders> {
+        // Nothing panics while it holds this lock.
+        self.scanned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn command<T>(
+        &self,
+        id: PluginId,
+        folder: Option<PathBuf>,
+        pending: impl FnOnce(oneshot::Sender<T>) -> Pending,
+    ) -> Option<T> {
+        self.ask(|reply| Message::Command {
+            id,
+            folder,
+            pending: pending(reply),
+        })
+        .await
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         // The task lives as long as this handle; only a runtime that ends takes it away, and then there is no answer.
         let _ = self.registry.send(message(reply));
         answer.await.ok()
+    }
+}
+
+/// Work on files, away from the tasks.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
 

@@ -160,6 +160,24 @@ pub enum What {
         /// Stable word for the new state.
         state: String,
     },
+    /// The plugin failed and was cleaned up: its process ended by itself, it was unhealthy, or its restart failed.
+    PluginFailed {
+        /// Stable word for the failure: `exited`, `unhealthy`, `restart`.
+        failure: String,
+        /// What happened, in words.
+        message: String,
+        /// Exit code of the process, absent after a signal.
+        code: Option<i32>,
+        /// Signal that ended the process, absent after an exit.
+        signal: Option<i32>,
+        /// The last lines that it wrote to stderr.
+        stderr_tail: Vec<String>,
+        /// Stable word for what follows: `restart`, `given_up`, or `nothing` where plugins are not looked after.
+        next: String,
+        /// The pause before the restart.
+        #[serde(rename = "pause_ms", serialize_with = "milliseconds")]
+        pause: Duration,
+    },
     /// The plugin called the API and was answered.
     ApiCall {
         /// Name of the method.

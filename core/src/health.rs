@@ -1,9 +1,13 @@
-//! Whether a plugin says that it is well. Pure; [`probe`](mod@probe) asks.
+//! Whether a plugin says that it is well, and what its failures lead to. Pure; [`probe`](mod@probe) and [`checker`] ask.
 //!
 //! The check is `Check` of the gRPC health checking protocol for the service `plugin`, as go-plugin's `grpc_client.go`
 //! asks it. Only SERVING is well: a plugin that says NOT_SERVING is taken at its word.
 
 pub mod probe;
+
+pub mod checker;
+
+pub mod budget;
 
 pub use probe::probe;
 

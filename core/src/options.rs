@@ -12,7 +12,7 @@ use crate::handshake::{Handshake, LineError};
 use crate::ids;
 use crate::launch::Launch;
 use crate::policy::Policy;
-use crate::timing::Timing;
+use crate::timing::{Recovery, Timing};
 
 /// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
 pub type PrepareLaunch = Arc<dyn Fn(&mut Launch) + Send + Sync>;
@@ -25,6 +25,8 @@ pub type ReadHandshake = Arc<dyn Fn(&[u8]) -> Result<Handshake, LineError> + Sen
 pub struct HostOptions {
     /// Deadlines and grace periods.
     pub timing: Timing,
+    /// How plugins are looked after, and brought back.
+    pub recovery: Recovery,
     /// Where to behave as badly as the reference.
     pub policy: Policy,
     /// Names of host variables that plugins may see besides the allowlist; a trailing `*` matches any rest.
@@ -59,6 +61,7 @@ impl Default for HostOptions {
     fn default() -> Self {
         Self {
             timing: Timing::default(),
+            recovery: Recovery::default(),
             policy: Policy::default(),
             pass_environment: Vec::new(),
             extra_environment: Vec::new(),
@@ -77,6 +80,7 @@ impl fmt::Debug for HostOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HostOptions")
             .field("timing", &self.timing)
+            .field("recovery", &self.recovery)
             .field("policy", &self.policy)
             .field("pass_environment", &self.pass_environment)
             .field("log_level", &self.log_level)

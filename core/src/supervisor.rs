@@ -22,6 +22,6 @@ pub mod start;
 
 pub use error::{StartCause, StartError, StartStep};
 pub use order::StartOrder;
-pub use session::Session;
+pub use session::{Session, StopManner};
 pub use start::start;
 pub use stop::{Step, StopReport};

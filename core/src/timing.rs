@@ -3,8 +3,12 @@
 //! The default holds the values of the reference (go-plugin `client.go`, Mattermost `plugin/python_supervisor.go`,
 //! `plugin/hooks_grpc_client.go`) where it has one, and a bound of our own where it waits for ever.
 
+mod recovery;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub use recovery::{Backoff, Recovery};
 
 /// How long the host waits for each thing it waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +25,11 @@ pub struct Timing {
     pub hooks: BTreeMap<String, Duration>,
     /// One health check. Reference: no limit.
     pub health: Duration,
+    /// `OnDeactivate` where nobody asked for this stop alone: in the shutdown of all plugins, and before a restart of one that is
+    /// unhealthy. The hook's own limit holds, too. Reference: 10 s.
+    pub deactivate: Duration,
+    /// The shutdown of all plugins; what is not gone by then is killed. Reference: no limit.
+    pub shutdown: Duration,
     /// The controller's `Shutdown` call. Reference: no limit.
     pub shutdown_rpc: Duration,
     /// From an answered `Shutdown` to the exit. Reference: 2 s.
@@ -46,6 +55,8 @@ impl Default for Timing {
             hook: Duration::from_secs(30),
             hooks: BTreeMap::new(),
             health: Duration::from_secs(5),
+            deactivate: Duration::from_secs(10),
+            shutdown: Duration::from_secs(30),
             shutdown_rpc: Duration::from_secs(2),
             exit_after_shutdown: Duration::from_secs(2),
             term_grace: Duration::from_secs(5),

@@ -44,6 +44,14 @@ pub enum ActivateError {
         /// The folder that was to be activated.
         asked: PathBuf,
     },
+    /// Several folders of the scanned folder have this id, so none of them is it.
+    #[error("multiple plugins found: {id}: {}", all(folders))]
+    Twins {
+        /// The id.
+        id: PluginId,
+        /// All of its folders.
+        folders: Vec<PathBuf>,
+    },
     /// The environment was shut down.
     #[error("the plugin environment was shut down")]
     ShutDown,
@@ -60,6 +68,7 @@ impl ActivateError {
             Self::Start(error) => error.kind(),
             Self::NotFound { .. } => "environment.not_found",
             Self::OtherFolder { .. } => "environment.other_folder",
+            Self::Twins { .. } => "environment.twins",
             Self::ShutDown => "environment.shut_down",
         }
     }
@@ -69,7 +78,9 @@ impl ActivateError {
         match self {
             Self::Start(error) => error.go_wording(),
             Self::NotFound { id } => Some(format!("plugin not found: {id}")),
-            Self::OtherFolder { id, .. } => Some(format!("multiple plugins found: {id}")),
+            Self::OtherFolder { id, .. } | Self::Twins { id, .. } => {
+                Some(format!("multiple plugins found: {id}"))
+            }
             Self::Manifest(_) | Self::ShutDown => None,
         }
     }
@@ -86,6 +97,14 @@ impl ActivateError {
             _ => None,
         }
     }
+}
+
+fn all(folders: &[PathBuf]) -> String {
+    let folders: Vec<_> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
+    folders.join(" and ")
 }
 
 impl From<ManifestError> for ActivateError {

@@ -1,85 +1,145 @@
-//! What the registry knows about one plugin, and what changes when something happens to it.
+//! What the registry holds for one plugin beside its machine: who waits, what runs, and what there is to see.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
 
 use crate::environment::activate::{ActivateError, Activated, Activation};
-use crate::environment::state::{Command, Happening, State};
-use crate::environment::status::{PluginStatus, View};
+use crate::environment::failure::Failure;
+use crate::environment::life::{Life, Reply, Ticket, Verdict, Wish};
+use crate::environment::remove::{Folder, Removal, RemoveError, hide};
+use crate::environment::state::State;
+use crate::environment::status::{LastExit, PluginStatus, View};
+use crate::environment::watcher::Watcher;
 use crate::event::{PluginEvents, What};
+use crate::health::budget::Ruling;
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
-use crate::supervisor::{Session, StartCause, StartError, StopReport};
+use crate::process::Exit;
+use crate::supervisor::{Session, StartError, StopReport};
 
 /// One plugin.
 pub(super) struct Entry {
+    pub(super) life: Life,
     pub(super) status: PluginStatus,
-    /// Commands that were not taken yet, in their order.
-    pub(super) waiting: VecDeque<Waiting>,
-    /// Who waits for the start that is under way.
-    pub(super) activations: Vec<oneshot::Sender<Activated>>,
-    /// Who waits for the stop that is under way.
-    pub(super) deactivations: Vec<oneshot::Sender<Option<StopReport>>>,
-    session: Option<Arc<Session>>,
-    call_off: Option<watch::Sender<bool>>,
-    events: Option<PluginEvents>,
+    /// What the latest start was of; there is always one before a start that nobody asked for.
+    pub(super) manifest: Option<Manifest>,
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) call_off: Option<watch::Sender<bool>>,
+    pub(super) events: Option<PluginEvents>,
+    /// Looks after it while it runs.
+    pub(super) checker: Option<Watcher>,
+    /// Ends the pause before it is brought back.
+    pub(super) pause: Option<Watcher>,
+    /// Why it is being stopped, if nobody asked for that.
+    pub(super) failure: Option<(Failure, Verdict)>,
+    /// Nobody is to see it.
+    pub(super) is_forgotten: bool,
+    pending: BTreeMap<Ticket, Pending>,
+    outcome: Option<Activated>,
+    report: Option<StopReport>,
     announced: State,
 }
 
-/// The command that a plugin shall run.
+/// A command, with what it needs and who waits for it.
 #[derive(Debug)]
-pub(super) struct Activate {
-    pub(super) folder: PathBuf,
-    pub(super) manifest: Box<Manifest>,
-    /// Whether a running process must be replaced.
-    pub(super) anew: bool,
-    pub(super) reply: oneshot::Sender<Activated>,
+pub(super) enum Pending {
+    Activate {
+        folder: PathBuf,
+        manifest: Box<Manifest>,
+        anew: bool,
+        reply: oneshot::Sender<Activated>,
+    },
+    Deactivate {
+        reply: oneshot::Sender<Option<StopReport>>,
+    },
+    Remove {
+        folder: Folder,
+        reply: oneshot::Sender<Removed>,
+        /// The stop and the hidden folder, once it is forgotten.
+        outcome: Option<Removed>,
+    },
 }
 
-/// A command that was not taken yet.
-pub(super) enum Waiting {
-    Activate(Activate),
-    Deactivate(oneshot::Sender<Option<StopReport>>),
-}
+/// The outcome of a removal, whose content is still to be deleted.
+pub(super) type Removed = Result<Removal, RemoveError>;
 
-impl Waiting {
-    pub(super) fn command(&self) -> Command {
+impl Pending {
+    fn wish(&self) -> Wish {
         match self {
-            Self::Activate(Activate { anew: false, .. }) => Command::Activate,
-            Self::Activate(Activate { anew: true, .. }) => Command::Restart,
-            Self::Deactivate(_) => Command::Deactivate,
+            Self::Activate { folder, anew, .. } => Wish::Activate {
+                folder: folder.clone(),
+                anew: *anew,
+            },
+            Self::Deactivate { .. } => Wish::Deactivate,
+            Self::Remove { .. } => Wish::Remove,
+        }
+    }
+
+    /// Answers a command for a plugin that nobody knows.
+    pub(super) fn not_found(self, id: &PluginId) {
+        let id = id.clone();
+        match self {
+            Self::Activate { reply, .. } => answer(reply, Err(ActivateError::NotFound { id })),
+            Self::Deactivate { reply } => answer(reply, None),
+            Self::Remove { reply, .. } => answer(reply, Err(RemoveError::NotFound { id })),
         }
     }
 }
 
 impl Entry {
-    pub(super) fn new(id: PluginId, folder: PathBuf) -> Self {
+    pub(super) fn new(id: PluginId, folder: PathBuf, is_looked_after: bool) -> Self {
         Self {
+            life: Life::new(folder.clone(), is_looked_after),
             status: PluginStatus::new(id, folder),
-            waiting: VecDeque::new(),
-            activations: Vec::new(),
-            deactivations: Vec::new(),
+            manifest: None,
             session: None,
             call_off: None,
             events: None,
+            checker: None,
+            pause: None,
+            failure: None,
+            is_forgotten: false,
+            pending: BTreeMap::new(),
+            outcome: None,
+            report: None,
             announced: State::default(),
         }
     }
 
-    pub(super) fn begin_start(
-        &mut self,
-        folder: PathBuf,
-        call_off: watch::Sender<bool>,
-        events: PluginEvents,
-    ) {
+    /// Keeps a command until it is answered; gives what it wants.
+    pub(super) fn keep(&mut self, ticket: Ticket, pending: Pending) -> Wish {
+        let wish = pending.wish();
+        if matches!(wish, Wish::Remove) && !self.life.state().has_process() {
+            // What was stopped before is no part of this removal.
+            self.report = None;
+        }
+        self.pending.insert(ticket, pending);
+        wish
+    }
+
+    /// The start that is about to begin is that of this command, or one more of what ran last.
+    pub(super) fn manifest_for(&mut self, by: Option<Ticket>) -> Option<Manifest> {
+        if let Some(Pending::Activate { manifest, .. }) =
+            by.and_then(|ticket| self.pending.get(&ticket))
+        {
+            self.manifest = Some(Manifest::clone(manifest));
+        }
+        self.manifest.clone()
+    }
+
+    pub(super) fn begin_start(&mut self, call_off: watch::Sender<bool>, events: PluginEvents) {
+        if std::mem::take(&mut self.is_forgotten) {
+            let id = self.status.id.clone();
+            self.status = PluginStatus::new(id, PathBuf::new());
+        }
         self.call_off = Some(call_off);
         self.events = Some(events);
-        self.status.folder = folder;
-        self.status.state = State::Starting;
+        self.status.folder = self.life.folder().to_owned();
         self.status.starts += 1;
+        self.status.restarts += u64::from(self.life.is_return());
         self.status.exit = None;
     }
 
@@ -90,77 +150,140 @@ impl Entry {
         }
     }
 
-    /// Takes the session over; gives the number of its start.
-    pub(super) fn has_started(&mut self, session: Session) -> u64 {
-        self.status.state = self.status.state.after(Happening::Started);
+    /// Takes the session over.
+    pub(super) fn has_started(&mut self, session: Session) {
         self.status.error = None;
         self.status.pid = Some(session.pid());
-        self.session = Some(Arc::new(session));
-        self.call_off = None;
-        self.status.starts
-    }
-
-    pub(super) fn has_failed(&mut self, error: &StartError) {
-        let happening = match error.cause {
-            StartCause::CalledOff => Happening::StartCalledOff,
-            _ => Happening::StartFailed,
-        };
-        self.status.state = self.status.state.after(happening);
-        self.status.error = (happening == Happening::StartFailed).then(|| error.cause.to_string());
-        self.status.exit = error.stop.as_ref().and_then(|stop| stop.exit);
-        self.call_off = None;
-    }
-
-    /// Tells everybody who waited for the start that the plugin runs.
-    pub(super) fn answer_started(&mut self) {
-        let activation = Activation {
+        self.status.running_since = Some(std::time::Instant::now());
+        self.outcome = Some(Ok(Activation {
             id: self.status.id.clone(),
             activated: true,
-            pid: self.status.pid.unwrap_or_default(),
-        };
-        self.answer_activations(&Ok(activation));
+            pid: session.pid(),
+        }));
+        self.session = Some(Arc::new(session));
+        self.call_off = None;
     }
 
-    /// Tells everybody who waited for the start why it failed.
-    pub(super) fn answer_failed(&mut self, error: StartError) {
-        self.answer_activations(&Err(ActivateError::Start(Arc::new(error))));
+    pub(super) fn has_failed(&mut self, error: StartError, called_off: bool, verdict: Verdict) {
+        let exit = error.stop.as_ref().and_then(|stop| stop.exit);
+        let diagnosis = error.diagnosis.as_ref();
+        let tail = diagnosis.map(|diagnosis| diagnosis.stderr_tail.clone());
+        self.status.exit = exit;
+        if let Some(tail) = &tail {
+            self.remember_exit(exit, tail);
+        }
+        self.status.error = None;
+        if self.life.is_return() && !called_off {
+            let failure = Failure::Restart(error.cause.to_string());
+            self.status.error = Some(failure.text(verdict));
+            self.emit(failure.event(verdict, exit, tail.unwrap_or_default()));
+        } else if !called_off {
+            self.status.error = Some(error.cause.to_string());
+        }
+        self.call_off = None;
+        self.outcome = Some(Err(ActivateError::Start(Arc::new(error))));
     }
 
     /// Hands the session out to be stopped.
-    pub(super) fn begin_stop(&mut self, state: State) -> Option<Arc<Session>> {
-        let session = self.session.take()?;
-        self.status.state = state;
+    pub(super) fn begin_stop(&mut self) -> Option<Arc<Session>> {
         self.status.pid = None;
-        Some(session)
+        self.status.running_since = None;
+        self.checker = None;
+        self.session.take()
     }
 
-    pub(super) fn has_stopped(&mut self, report: &StopReport) {
-        self.status.state = self.status.state.after(Happening::Stopped);
+    /// Notes why it is about to be stopped, although nobody asked for it.
+    pub(super) fn begin_failure(&mut self, failure: Failure, verdict: Verdict) {
+        let text = failure.text(verdict);
+        tracing::error!(plugin = %self.status.id, "{text}");
+        self.status.error = Some(text);
+        self.failure = Some((failure, verdict));
+    }
+
+    /// After the machine knows of it.
+    pub(super) fn has_stopped(&mut self, report: StopReport, stderr_tail: Vec<String>) {
         self.status.exit = report.exit.or(self.status.exit);
+        self.remember_exit(self.status.exit, &stderr_tail);
+        if let Some((failure, verdict)) = self.failure.take() {
+            let returns = matches!(self.life.state(), State::Recovering | State::Starting);
+            let verdict = match verdict {
+                // Somebody has stopped it for good meanwhile.
+                Verdict::Ruled(Ruling::Restart { .. }) if !returns => Verdict::Alone,
+                verdict => verdict,
+            };
+            self.emit(failure.event(verdict, self.status.exit, stderr_tail));
+        }
+        self.report = Some(report);
     }
 
-    /// Tells everybody who waited for the stop how it went.
-    pub(super) fn answer_stopped(&mut self, report: &StopReport) {
-        for reply in self.deactivations.drain(..) {
-            answer(reply, Some(report.clone()));
+    /// Forgets the plugin: from now on nobody sees it. If its folder is to go, and cannot, it stays known.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        let Some(Pending::Remove {
+            folder, outcome, ..
+        }) = self.pending.get_mut(&ticket)
+        else {
+            return;
+        };
+        let id = self.status.id.clone();
+        let hidden = match folder {
+            Folder::Keep => Ok(None),
+            Folder::Delete => hide(&self.status.folder).map(Some),
+        };
+        let removed = match hidden {
+            Ok(deleted) => Ok(Removal {
+                id,
+                stop: self.report.take(),
+                deleted,
+            }),
+            Err(source) => Err(RemoveError::Folder {
+                id,
+                folder: self.status.folder.clone(),
+                source: Arc::new(source),
+            }),
+        };
+        self.is_forgotten = removed.is_ok();
+        *outcome = Some(removed);
+    }
+
+    /// Answers a command; after its effects can be seen.
+    pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply) {
+        match self.pending.remove(&ticket) {
+            Some(Pending::Activate {
+                folder, reply: to, ..
+            }) => {
+                let activated = self.activated(reply, folder);
+                answer(to, activated);
+            }
+            Some(Pending::Deactivate { reply: to }) => {
+                let report = self.report.clone().filter(|_| reply == Reply::Stop);
+                answer(to, report);
+            }
+            Some(Pending::Remove {
+                reply: to, outcome, ..
+            }) => {
+                let id = self.status.id.clone();
+                answer(to, outcome.unwrap_or(Err(RemoveError::NotFound { id })));
+            }
+            None => {
+                tracing::error!(plugin = %self.status.id, "a command is answered that is not there")
+            }
         }
     }
 
-    /// The answer to an activation of a running plugin, which clears the text of earlier errors.
-    pub(super) fn already_running(&mut self) -> Activated {
-        self.status.error = None;
-        Ok(Activation {
-            id: self.status.id.clone(),
-            activated: false,
-            pid: self.status.pid.unwrap_or_default(),
-        })
-    }
-
-    pub(super) fn other_folder(&self, asked: PathBuf) -> ActivateError {
-        ActivateError::OtherFolder {
-            id: self.status.id.clone(),
-            live: self.status.folder.clone(),
-            asked,
+    fn activated(&mut self, reply: Reply, asked: PathBuf) -> Activated {
+        let id = self.status.id.clone();
+        match (reply, &self.outcome) {
+            (Reply::OtherFolder, _) => Err(ActivateError::OtherFolder {
+                id,
+                live: self.status.folder.clone(),
+                asked,
+            }),
+            (Reply::AlreadyRunning, _) => {
+                let (activated, pid) = (false, self.status.pid.unwrap_or_default());
+                Ok(Activation { id, activated, pid })
+            }
+            (Reply::Start, Some(outcome)) => outcome.clone(),
+            _ => Err(ActivateError::ShutDown),
         }
     }
 
@@ -171,34 +294,28 @@ impl Entry {
         }
     }
 
-    /// Reports the state, if it has changed since the last time.
+    /// Takes the machine's state over, and reports it if it has changed since the last time.
     pub(super) fn announce(&mut self) {
-        let state = self.status.state;
-        if self.announced.word() != state.word()
-            && let Some(events) = &self.events
-        {
-            events.emit(What::StateChanged {
+        let state = self.life.state();
+        self.status.state = state;
+        if self.announced.word() != state.word() {
+            self.emit(What::StateChanged {
                 state: state.word().to_owned(),
             });
         }
         self.announced = state;
     }
 
-    /// Answers the activations that were not taken yet: there will be none any more.
-    pub(super) fn refuse_activations(&mut self) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            match waiting {
-                Waiting::Activate(Activate { reply, .. }) => {
-                    answer(reply, Err(ActivateError::ShutDown));
-                }
-                deactivate @ Waiting::Deactivate(_) => self.waiting.push_back(deactivate),
-            }
-        }
+    fn remember_exit(&mut self, exit: Option<Exit>, stderr_tail: &[String]) {
+        self.status.last_exit = Some(LastExit {
+            exit,
+            stderr_tail: stderr_tail.into(),
+        });
     }
 
-    fn answer_activations(&mut self, activated: &Activated) {
-        for reply in self.activations.drain(..) {
-            answer(reply, activated.clone());
+    fn emit(&self, what: What) {
+        if let Some(events) = &self.events {
+            events.emit(what);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The one task that knows all plugins: it alone changes their states, and everybody else sends it messages.
 //!
-//! Starts and stops run in tasks of their own and report back, so plugins never wait for each other. Commands for one
-//! plugin are taken in the order in which they came; a command that must wait keeps its place.
+//! What a message leads to is said by the plugin's machine (`life`); here its effects are carried out. Starts and stops run in
+//! tasks of their own and report back, so plugins never wait for each other.
 //!
 //! Invariant: every command is answered, and its effect is shown before: who has the answer sees the state that it speaks of.
 
@@ -9,29 +9,44 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
-use crate::environment::activate::ActivateError;
-use crate::environment::entry::{Activate, Entry, Waiting, answer};
-use crate::environment::state::{Happening, Reaction, State};
+use crate::environment::entry::{Entry, Pending, answer};
+use crate::environment::failure::Failure;
+use crate::environment::life::{Effect, Ticket, Verdict};
+use crate::environment::state::State;
 use crate::environment::status::Views;
+use crate::environment::watcher::Teller;
+use crate::health::Health;
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
+use crate::options::HostOptions;
 use crate::process::Exit;
-use crate::supervisor::{self, Session, StartError, StartOrder, StopReport};
+use crate::supervisor::{
+    self, Session, StartCause, StartError, StartOrder, StopManner, StopReport,
+};
 
 pub(super) type StopReports = BTreeMap<PluginId, StopReport>;
 
 /// What the task is told.
 #[derive(Debug)]
 pub(super) enum Message {
-    Activate(Activate),
-    Deactivate {
+    /// A command, and the folder of the plugin if it was never heard of.
+    Command {
         id: PluginId,
-        reply: oneshot::Sender<Option<StopReport>>,
+        folder: Option<PathBuf>,
+        pending: Pending,
+    },
+    /// From now on plugins are looked after, or no more.
+    LookAfter {
+        yes: bool,
+        reply: oneshot::Sender<()>,
     },
     Shutdown {
         reply: oneshot::Sender<StopReports>,
     },
+    /// The time for the shutdown is over.
+    Hurry,
     Started {
         id: PluginId,
         result: Box<Result<Session, StartError>>,
@@ -42,9 +57,20 @@ pub(super) enum Message {
         start: u64,
         exit: Exit,
     },
+    Unhealthy {
+        id: PluginId,
+        start: u64,
+        health: Health,
+    },
+    /// The pause after that start is over.
+    Due {
+        id: PluginId,
+        start: u64,
+    },
     Stopped {
         id: PluginId,
         report: StopReport,
+        stderr_tail: Vec<String>,
     },
 }
 
@@ -54,11 +80,17 @@ pub(super) type MakeOrder =
 
 pub(super) struct Registry {
     make_order: MakeOrder,
+    options: HostOptions,
     /// Weak, so that the task ends when the last handle of the environment does.
     sender: mpsc::WeakUnboundedSender<Message>,
     entries: BTreeMap<PluginId, Entry>,
     views: watch::Sender<Views>,
+    began: Instant,
+    tickets: Ticket,
+    is_looking_after: bool,
     shutdown: Option<Shutdown>,
+    /// Becomes true when stops that are under way must come to their end.
+    hurry: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -70,15 +102,21 @@ struct Shutdown {
 impl Registry {
     pub(super) fn new(
         make_order: MakeOrder,
+        options: HostOptions,
         sender: mpsc::WeakUnboundedSender<Message>,
         views: watch::Sender<Views>,
     ) -> Self {
         Self {
             make_order,
+            is_looking_after: options.recovery.enabled,
+            options,
             sender,
             entries: BTreeMap::new(),
             views,
+            began: Instant::now(),
+            tickets: 0,
             shutdown: None,
+            hurry: watch::Sender::new(false),
         }
     }
 
@@ -92,108 +130,135 @@ impl Registry {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Activate(activation) => self.activate(activation),
-            Message::Deactivate { id, reply } => match self.entries.get_mut(&id) {
-                Some(entry) => {
-                    entry.waiting.push_back(Waiting::Deactivate(reply));
-                    self.proceed(&id);
-                }
-                None => answer(reply, None),
-            },
-            Message::Shutdown { reply } => self.begin_shutdown(reply),
-            Message::Started { id, result } => self.started(&id, *result),
-            Message::Exited { id, start, exit } => self.exited(&id, start, exit),
-            Message::Stopped { id, report } => self.stopped(&id, report),
-        }
-    }
-
-    fn activate(&mut self, activation: Activate) {
-        if self.shutdown.is_some() {
-            return answer(activation.reply, Err(ActivateError::ShutDown));
-        }
-        let id = activation.manifest.id.clone();
-        let entry = self
-            .entries
-            .entry(id.clone())
-            .or_insert_with(|| Entry::new(id.clone(), activation.folder.clone()));
-        entry.waiting.push_back(Waiting::Activate(activation));
-        self.proceed(&id);
-    }
-
-    /// Takes waiting commands of one plugin, as far as its state allows.
-    fn proceed(&mut self, id: &PluginId) {
-        while let Some(entry) = self.entries.get_mut(id)
-            && let Some(next) = entry.waiting.pop_front()
-        {
-            let reaction = entry.status.state.react(next.command());
-            match (reaction, next) {
-                (Reaction::Wait | Reaction::StopAndWait | Reaction::CallOffAndWait, next) => {
-                    entry.waiting.push_front(next);
-                    match reaction {
-                        Reaction::CallOffAndWait => entry.call_off(),
-                        Reaction::StopAndWait => self.begin_stop(id, State::Stopping),
-                        _ => {}
-                    }
-                    break;
-                }
-                (_, Waiting::Deactivate(reply)) => self.take_deactivation(id, reaction, reply),
-                (_, Waiting::Activate(activation)) => {
-                    self.take_activation(id, reaction, activation);
-                }
+            Message::Command {
+                id,
+                folder,
+                pending,
+            } => self.command(&id, folder, pending),
+            Message::LookAfter { yes, reply } => {
+                self.look_after(yes);
+                answer(reply, ());
             }
+            Message::Shutdown { reply } => self.begin_shutdown(reply),
+            Message::Hurry => drop(self.hurry.send_replace(true)),
+            Message::Started { id, result } => self.started(&id, *result),
+            Message::Exited { id, start, exit } => {
+                if let Some(entry) = self.entries.get_mut(&id)
+                    && entry.life.start() == start
+                {
+                    entry.status.exit = Some(exit);
+                }
+                self.failed(&id, start, Failure::Exited(exit));
+            }
+            Message::Unhealthy { id, start, health } => {
+                self.failed(&id, start, Failure::Unhealthy(health));
+            }
+            Message::Due { id, start } => {
+                let effects = self.entry(&id, |entry| entry.life.due(start));
+                self.carry_out(&id, effects);
+            }
+            Message::Stopped {
+                id,
+                report,
+                stderr_tail,
+            } => self.stopped(&id, report, stderr_tail),
         }
-        self.publish(id);
     }
 
-    fn take_deactivation(
+    /// What comes of the machine of a plugin, if it is known.
+    fn entry(
         &mut self,
         id: &PluginId,
-        reaction: Reaction,
-        reply: oneshot::Sender<Option<StopReport>>,
-    ) {
-        let Some(entry) = self.entries.get_mut(id) else {
-            return;
+        happens: impl FnOnce(&mut Entry) -> Vec<Effect>,
+    ) -> Vec<Effect> {
+        self.entries.get_mut(id).map(happens).unwrap_or_default()
+    }
+
+    fn command(&mut self, id: &PluginId, folder: Option<PathBuf>, pending: Pending) {
+        let entry = match (self.entries.get_mut(id), folder) {
+            (Some(entry), _) if !entry.is_forgotten => entry,
+            (Some(entry), Some(folder)) => {
+                entry.status.folder = folder;
+                entry
+            }
+            (None, Some(folder)) => self
+                .entries
+                .entry(id.clone())
+                .or_insert_with(|| Entry::new(id.clone(), folder, self.is_looking_after)),
+            (_, None) => return pending.not_found(id),
         };
-        if reaction == Reaction::NothingToStop {
-            entry.status.state = State::NotRunning;
-            self.publish(id);
-            return answer(reply, None);
+        if self.shutdown.is_some() && !entry.life.is_over() {
+            // Nothing of it lives, so that nothing comes of this but that it is never activated.
+            entry.life.shut_down();
         }
-        entry.deactivations.push(reply);
-        if reaction == Reaction::Stop {
-            self.begin_stop(id, State::Stopping);
+        self.tickets += 1;
+        let wish = entry.keep(self.tickets, pending);
+        let effects = entry.life.ask(self.tickets, wish);
+        self.carry_out(id, effects);
+    }
+
+    /// Carries effects out, shows what has become of the plugin, and then answers.
+    fn carry_out(&mut self, id: &PluginId, effects: Vec<Effect>) {
+        let mut answers = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Start { by } => self.begin_start(id, by),
+                Effect::Stop => self.begin_stop(id),
+                Effect::CallOff => self.with(id, |entry, _| entry.call_off()),
+                Effect::Retry { after } => self.with(id, |entry, teller| {
+                    entry.pause = Some(teller.pause(after));
+                }),
+                Effect::Forget(ticket) => self.with(id, |entry, _| entry.forget(ticket)),
+                Effect::Answer(ticket, reply) => answers.push((ticket, reply)),
+            }
+        }
+        self.tend(id);
+        self.publish(id);
+        for (ticket, reply) in answers {
+            self.with(id, |entry, _| entry.answer(ticket, reply));
         }
     }
 
-    fn take_activation(&mut self, id: &PluginId, reaction: Reaction, activation: Activate) {
+    fn with(&mut self, id: &PluginId, act: impl FnOnce(&mut Entry, Teller)) {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        let Activate {
-            folder,
-            manifest,
-            reply,
-            ..
-        } = activation;
-        if entry.status.state.has_process() && entry.status.folder != folder {
-            return answer(reply, Err(entry.other_folder(folder)));
-        }
-        if reaction == Reaction::AlreadyRunning {
-            return answer(reply, entry.already_running());
-        }
-        entry.activations.push(reply);
-        if reaction == Reaction::Start {
-            self.begin_start(id, folder, *manifest);
-        }
+        let teller = Teller {
+            id: id.clone(),
+            start: entry.life.start(),
+            sender: self.sender.clone(),
+        };
+        act(entry, teller);
     }
 
-    fn begin_start(&mut self, id: &PluginId, folder: PathBuf, manifest: Manifest) {
+    /// Sees to it that exactly those are looked after that shall be, and that no pause outlives its reason.
+    fn tend(&mut self, id: &PluginId) {
+        let (recovery, policy) = (self.options.recovery.clone(), self.options.policy.clone());
+        self.with(id, |entry, teller| {
+            if entry.life.state() != State::Recovering {
+                entry.pause = None;
+            }
+            match &entry.session {
+                Some(session) if entry.life.wants_watch() => {
+                    let watch = || teller.health(session, recovery, policy);
+                    entry.checker.get_or_insert_with(watch);
+                }
+                _ => entry.checker = None,
+            }
+        });
+    }
+
+    fn begin_start(&mut self, id: &PluginId, by: Option<Ticket>) {
         let (Some(entry), Some(sender)) = (self.entries.get_mut(id), self.sender.upgrade()) else {
             return;
         };
+        let Some(manifest) = entry.manifest_for(by) else {
+            return tracing::error!(plugin = %id, "a start without a manifest");
+        };
         let (call_off, called_off) = watch::channel(false);
-        let order = (self.make_order)(folder.clone(), manifest, called_off);
-        entry.begin_start(folder, call_off, order.events.clone());
+        let folder = entry.life.folder().to_owned();
+        let order = (self.make_order)(folder, manifest, called_off);
+        entry.begin_start(call_off, order.events.clone());
         let id = id.clone();
         tokio::spawn(async move {
             let result = Box::new(supervisor::start(order).await);
@@ -202,118 +267,128 @@ impl Registry {
         });
     }
 
-    fn begin_stop(&mut self, id: &PluginId, state: State) {
+    fn begin_stop(&mut self, id: &PluginId) {
         let (Some(entry), Some(sender)) = (self.entries.get_mut(id), self.sender.upgrade()) else {
             return;
         };
-        let Some(session) = entry.begin_stop(state) else {
+        let Some(session) = entry.begin_stop() else {
             return;
+        };
+        let timing = &self.options.timing;
+        let patience = match &entry.failure {
+            Some((failure, _)) => Some(failure.patience(timing.deactivate, timing.health)),
+            None => self.shutdown.as_ref().map(|_| timing.deactivate),
+        };
+        let manner = StopManner {
+            patience,
+            hurry: self.hurry.subscribe(),
         };
         let id = id.clone();
         tokio::spawn(async move {
-            let report = session.stop().await;
+            let report = session.stop(manner).await;
+            let stderr_tail = session.stderr_tail();
             drop(session);
-            let _ = sender.send(Message::Stopped { id, report });
+            let _ = sender.send(Message::Stopped {
+                id,
+                report,
+                stderr_tail,
+            });
         });
     }
 
     fn started(&mut self, id: &PluginId, result: Result<Session, StartError>) {
+        let (now, recovery) = (self.began.elapsed(), &self.options.recovery);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        match result {
+        let effects = match result {
             Ok(session) => {
                 let exit = session.exit_watch();
-                let start = entry.has_started(session);
-                self.watch_exit(id.clone(), start, exit);
-                self.publish(id);
-                self.answer(id, Entry::answer_started);
+                entry.has_started(session);
+                self.with(id, |_, teller| teller.exit(exit));
+                self.entry(id, |entry| entry.life.started())
             }
             Err(error) => {
-                entry.has_failed(&error);
-                self.publish(id);
-                self.answer(id, |entry| entry.answer_failed(error));
+                let called_off = matches!(error.cause, StartCause::CalledOff);
+                let (verdict, effects) = entry.life.start_failed(called_off, now, recovery);
+                entry.has_failed(error, called_off, verdict);
+                effects
             }
-        }
-        self.proceed(id);
+        };
+        self.carry_out(id, effects);
     }
 
-    /// Answers those who waited; after `publish`.
-    fn answer(&mut self, id: &PluginId, say: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self.entries.get_mut(id) {
-            say(entry);
-        }
-    }
-
-    /// Lets the task know when the process ends. The watcher keeps nothing of the environment alive.
-    fn watch_exit(&self, id: PluginId, start: u64, mut exit: watch::Receiver<Option<Exit>>) {
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            let exit = match exit.wait_for(Option::is_some).await {
-                Ok(exit) => exit.unwrap_or(Exit::Unknown),
-                Err(_) => return,
-            };
-            if let Some(sender) = sender.upgrade() {
-                let _ = sender.send(Message::Exited { id, start, exit });
-            }
-        });
-    }
-
-    fn exited(&mut self, id: &PluginId, start: u64, exit: Exit) {
+    /// A process ended by itself, or is unhealthy.
+    fn failed(&mut self, id: &PluginId, start: u64, failure: Failure) {
+        let (now, recovery) = (self.began.elapsed(), &self.options.recovery);
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        if entry.status.starts != start {
-            return;
+        let (verdict, effects) = match failure {
+            Failure::Unhealthy(_) => entry.life.unhealthy(start, now, recovery),
+            _ => entry.life.exited(start, now, recovery),
+        };
+        if verdict != Verdict::Late {
+            entry.begin_failure(failure, verdict);
         }
-        entry.status.exit = Some(exit);
-        let state = entry.status.state.after(Happening::Exited);
-        if state == State::Cleaning && entry.status.state != State::Cleaning {
-            entry.status.error = Some(format!("the plugin ended by itself: {exit}"));
-            tracing::error!(plugin = %id, %exit, "the plugin ended by itself");
-            self.begin_stop(id, state);
-        }
-        self.publish(id);
+        self.carry_out(id, effects);
     }
 
-    fn stopped(&mut self, id: &PluginId, report: StopReport) {
-        let Some(entry) = self.entries.get_mut(id) else {
-            return;
-        };
-        entry.has_stopped(&report);
-        self.publish(id);
-        self.answer(id, |entry| entry.answer_stopped(&report));
+    fn stopped(&mut self, id: &PluginId, report: StopReport, stderr_tail: Vec<String>) {
         if let Some(shutdown) = &mut self.shutdown {
-            shutdown.reports.insert(id.clone(), report);
+            shutdown.reports.insert(id.clone(), report.clone());
         }
-        self.proceed(id);
+        let effects = self.entry(id, |entry| {
+            let effects = entry.life.stopped();
+            entry.has_stopped(report, stderr_tail);
+            effects
+        });
+        self.carry_out(id, effects);
+    }
+
+    fn look_after(&mut self, yes: bool) {
+        if self.shutdown.is_some() {
+            return;
+        }
+        self.is_looking_after = yes;
+        let ids: Vec<_> = self.entries.keys().cloned().collect();
+        for id in ids {
+            let effects = self.entry(&id, |entry| {
+                entry.life.look_after(yes);
+                Vec::new()
+            });
+            self.carry_out(&id, effects);
+        }
     }
 
     /// Everything at once: what starts is called off, what runs is stopped, what waits is refused.
     fn begin_shutdown(&mut self, reply: oneshot::Sender<StopReports>) {
+        let is_first = self.shutdown.is_none();
         let shutdown = self.shutdown.get_or_insert_default();
         shutdown.replies.push(reply);
-        for entry in self.entries.values_mut() {
-            entry.refuse_activations();
-            // Nobody waits for this one by itself.
-            let (reply, _) = oneshot::channel();
-            entry.waiting.push_back(Waiting::Deactivate(reply));
+        if !is_first {
+            return;
         }
         let ids: Vec<_> = self.entries.keys().cloned().collect();
         for id in ids {
-            self.proceed(&id);
+            let effects = self.entry(&id, |entry| entry.life.shut_down());
+            self.carry_out(&id, effects);
         }
+        let (sender, limit) = (self.sender.clone(), self.options.timing.shutdown);
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            if let Some(sender) = sender.upgrade() {
+                let _ = sender.send(Message::Hurry);
+            }
+        });
     }
 
     fn finish_shutdown(&mut self) {
         let Some(shutdown) = &mut self.shutdown else {
             return;
         };
-        if self
-            .entries
-            .values()
-            .any(|entry| entry.status.state.has_process())
-        {
+        let lives = |entry: &Entry| entry.life.state().has_process();
+        if self.entries.values().any(lives) {
             return;
         }
         for reply in shutdown.replies.drain(..) {
@@ -323,18 +398,22 @@ impl Registry {
 
     /// Shows everybody the state of one plugin, if it is news.
     fn publish(&mut self, id: &PluginId) {
-        if let Some(entry) = self.entries.get_mut(id) {
-            entry.announce();
-            let view = entry.view();
-            self.views.send_if_modified(|views| {
-                let known = views
-                    .get(id)
-                    .is_some_and(|known| known.status == view.status);
-                if !known {
-                    views.insert(id.clone(), view);
-                }
-                !known
-            });
-        }
+        let Some(entry) = self.entries.get_mut(id) else {
+            return;
+        };
+        entry.announce();
+        let is_forgotten = entry.is_forgotten;
+        let view = entry.view();
+        self.views.send_if_modified(|views| {
+            if is_forgotten {
+                return views.remove(id).is_some();
+            }
+            let known = views.get(id);
+            let known = known.is_some_and(|known| known.status == view.status);
+            if !known {
+                views.insert(id.clone(), view);
+            }
+            !known
+        });
     }
 }

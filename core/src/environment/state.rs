@@ -4,14 +4,17 @@
 //!                      ┌───────────── start failed ──────────> FailedToStart (3)
 //!                      │                                            │ activate
 //!  NotRunning (0) ──activate──> Starting (1) ──started──> Running (2) <── …
-//!       ^  ^                        │                      │       │
-//!       │  └─── start called off ───┘             deactivate       process ended by itself
-//!       │                                                  v       v
-//!       └───────────── stopped ─────────────── Stopping (5)        Cleaning (4) ──stopped──> FailedToStayRunning (4)
+//!       ^  ^                     ^     │                   │   │   │
+//!       │  └── start called off ─│─────┤          deactivate   │   process ended by itself, or is unhealthy;
+//!       │                        │     │                   v   │   it is not to be brought back
+//!       ├───────── stopped ──────│─────│──────── Stopping (5)  │   v
+//!       │                        │     │              ^        │  Cleaning (4) ──stopped──> FailedToStayRunning (4)
+//!       │                    due │     │ failed again │        v                                      ^
+//!       └── deactivate ── Recovering (1) <─stopped── Mending (1)       given up ──────────────────────┘
 //! ```
 //!
 //! The numbers are those of Mattermost's `model/plugin_status.go`. Unlike there, a plugin counts as running only once
-//! `OnActivate` was answered.
+//! `OnActivate` was answered, and a plugin that will be brought back is one that is starting.
 //!
 //! Invariant: at most one process per plugin: a start begins only where no process is.
 
@@ -31,9 +34,13 @@ pub enum State {
     Stopping,
     /// The last start failed; nothing is left of it.
     FailedToStart,
-    /// The process ended by itself; what it left behind is being cleaned up.
+    /// The process ended by itself or was unhealthy; it is being cleaned up, and will be brought back.
+    Mending,
+    /// Nothing is left of the process; the next one is due after a pause.
+    Recovering,
+    /// The process ended by itself, or was unhealthy once too often; what is left of it is being cleaned up.
     Cleaning,
-    /// The process ended by itself; nothing is left of it.
+    /// Nothing is left of the process, and none will come by itself.
     FailedToStayRunning,
 }
 
@@ -46,6 +53,8 @@ pub enum Command {
     Deactivate,
     /// It shall run, in a process younger than this command.
     Restart,
+    /// It shall not run and not be known any more.
+    Remove,
 }
 
 /// What can happen.
@@ -57,8 +66,12 @@ pub enum Happening {
     StartFailed,
     /// The start was called off, and is cleaned up.
     StartCalledOff,
-    /// The process ended by itself.
-    Exited,
+    /// The process ended by itself or is unhealthy, or its restart failed; it will be brought back.
+    WillReturn,
+    /// The same, and it will not be brought back.
+    GivenUp,
+    /// The pause is over.
+    Due,
     /// Nothing of the process is left.
     Stopped,
 }
@@ -74,6 +87,8 @@ pub enum Reaction {
     AlreadyRunning,
     /// Begin a stop, and answer with its outcome.
     Stop,
+    /// Answer with the outcome of the stop that is under way, after which it shall not be brought back.
+    JoinForGood,
     /// Begin a stop, and ask again after it.
     StopAndWait,
     /// Call the start off, and ask again after it.
@@ -82,6 +97,8 @@ pub enum Reaction {
     Wait,
     /// There is nothing to stop.
     NothingToStop,
+    /// Forget it.
+    Forget,
 }
 
 impl State {
@@ -89,7 +106,7 @@ impl State {
     pub const fn number(self) -> i32 {
         match self {
             Self::NotRunning => 0,
-            Self::Starting => 1,
+            Self::Starting | Self::Mending | Self::Recovering => 1,
             Self::Running => 2,
             Self::FailedToStart => 3,
             Self::Cleaning | Self::FailedToStayRunning => 4,
@@ -104,6 +121,7 @@ impl State {
             Self::Starting => "starting",
             Self::Running => "running",
             Self::FailedToStart => "failed_to_start",
+            Self::Mending | Self::Recovering => "recovering",
             Self::Cleaning | Self::FailedToStayRunning => "failed_to_stay_running",
             Self::Stopping => "stopping",
         }
@@ -111,7 +129,10 @@ impl State {
 
     /// Whether something is under way that ends by itself.
     pub const fn is_passing(self) -> bool {
-        matches!(self, Self::Starting | Self::Stopping | Self::Cleaning)
+        matches!(
+            self,
+            Self::Starting | Self::Stopping | Self::Mending | Self::Cleaning
+        )
     }
 
     /// Whether a process may exist.
@@ -123,22 +144,24 @@ impl State {
     pub const fn react(self, command: Command) -> Reaction {
         match (self, command) {
             (
-                Self::NotRunning | Self::FailedToStart | Self::FailedToStayRunning,
-                Command::Activate | Command::Restart,
-            ) => Reaction::Start,
+                Self::NotRunning
+                | Self::FailedToStart
+                | Self::FailedToStayRunning
+                | Self::Recovering,
+                command,
+            ) => match command {
+                Command::Activate | Command::Restart => Reaction::Start,
+                Command::Deactivate => Reaction::NothingToStop,
+                Command::Remove => Reaction::Forget,
+            },
             (Self::Starting, Command::Activate | Command::Restart) => Reaction::Join,
+            (Self::Starting, Command::Deactivate | Command::Remove) => Reaction::CallOffAndWait,
             (Self::Running, Command::Activate) => Reaction::AlreadyRunning,
-            (Self::Running, Command::Restart) => Reaction::StopAndWait,
-            (Self::Stopping | Self::Cleaning, Command::Activate | Command::Restart) => {
-                Reaction::Wait
-            }
-            (
-                Self::NotRunning | Self::FailedToStart | Self::FailedToStayRunning,
-                Command::Deactivate,
-            ) => Reaction::NothingToStop,
-            (Self::Starting, Command::Deactivate) => Reaction::CallOffAndWait,
             (Self::Running, Command::Deactivate) => Reaction::Stop,
+            (Self::Running, Command::Restart | Command::Remove) => Reaction::StopAndWait,
             (Self::Stopping | Self::Cleaning, Command::Deactivate) => Reaction::Join,
+            (Self::Mending, Command::Deactivate) => Reaction::JoinForGood,
+            (Self::Stopping | Self::Cleaning | Self::Mending, _) => Reaction::Wait,
         }
     }
 
@@ -148,8 +171,13 @@ impl State {
             (Self::Starting, Happening::Started) => Self::Running,
             (Self::Starting, Happening::StartFailed) => Self::FailedToStart,
             (Self::Starting, Happening::StartCalledOff) => Self::NotRunning,
-            (Self::Running, Happening::Exited) => Self::Cleaning,
+            (Self::Starting, Happening::WillReturn) => Self::Recovering,
+            (Self::Starting | Self::Recovering, Happening::GivenUp) => Self::FailedToStayRunning,
+            (Self::Running, Happening::WillReturn) => Self::Mending,
+            (Self::Running | Self::Mending, Happening::GivenUp) => Self::Cleaning,
+            (Self::Recovering, Happening::Due) => Self::Starting,
             (Self::Stopping, Happening::Stopped) => Self::NotRunning,
+            (Self::Mending, Happening::Stopped) => Self::Recovering,
             (Self::Cleaning, Happening::Stopped) => Self::FailedToStayRunning,
             (state, _) => state,
         }
@@ -168,46 +196,72 @@ mod tests {
     use proptest::prelude::*;
     use rstest::rstest;
 
-    const STATES: [State; 7] = [
+    const STATES: [State; 9] = [
         State::NotRunning,
         State::Starting,
         State::Running,
         State::Stopping,
         State::FailedToStart,
+        State::Mending,
+        State::Recovering,
         State::Cleaning,
         State::FailedToStayRunning,
+    ];
+
+    const COMMANDS: [Command; 4] = [
+        Command::Activate,
+        Command::Restart,
+        Command::Deactivate,
+        Command::Remove,
     ];
 
     #[test]
     fn numbers_are_those_of_the_server() {
         let numbers = STATES.map(State::number);
-        assert_eq!(numbers, [0, 1, 2, 5, 3, 4, 4]);
+        assert_eq!(numbers, [0, 1, 2, 5, 3, 1, 1, 4, 4]);
     }
 
+    const AT_REST: [Reaction; 4] = [
+        Reaction::Start,
+        Reaction::Start,
+        Reaction::NothingToStop,
+        Reaction::Forget,
+    ];
+
     #[rstest]
-    #[case(State::NotRunning, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
-    #[case(State::FailedToStart, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
-    #[case(State::FailedToStayRunning, [Reaction::Start, Reaction::Start, Reaction::NothingToStop])]
-    #[case(State::Starting, [Reaction::Join, Reaction::Join, Reaction::CallOffAndWait])]
-    #[case(State::Running, [Reaction::AlreadyRunning, Reaction::StopAndWait, Reaction::Stop])]
-    #[case(State::Stopping, [Reaction::Wait, Reaction::Wait, Reaction::Join])]
-    #[case(State::Cleaning, [Reaction::Wait, Reaction::Wait, Reaction::Join])]
-    fn what_commands_lead_to(#[case] state: State, #[case] reactions: [Reaction; 3]) {
-        let commands = [Command::Activate, Command::Restart, Command::Deactivate];
-        assert_eq!(commands.map(|command| state.react(command)), reactions);
+    #[case(State::NotRunning, AT_REST)]
+    #[case(State::FailedToStart, AT_REST)]
+    #[case(State::FailedToStayRunning, AT_REST)]
+    #[case(State::Recovering, AT_REST)]
+    #[case(State::Starting, [Reaction::Join, Reaction::Join, Reaction::CallOffAndWait, Reaction::CallOffAndWait])]
+    #[case(State::Running, [Reaction::AlreadyRunning, Reaction::StopAndWait, Reaction::Stop, Reaction::StopAndWait])]
+    #[case(State::Stopping, [Reaction::Wait, Reaction::Wait, Reaction::Join, Reaction::Wait])]
+    #[case(State::Mending, [Reaction::Wait, Reaction::Wait, Reaction::JoinForGood, Reaction::Wait])]
+    #[case(State::Cleaning, [Reaction::Wait, Reaction::Wait, Reaction::Join, Reaction::Wait])]
+    fn what_commands_lead_to(#[case] state: State, #[case] reactions: [Reaction; 4]) {
+        assert_eq!(COMMANDS.map(|command| state.react(command)), reactions);
     }
 
     #[rstest]
     #[case(State::Starting, Happening::Started, State::Running)]
     #[case(State::Starting, Happening::StartFailed, State::FailedToStart)]
     #[case(State::Starting, Happening::StartCalledOff, State::NotRunning)]
-    #[case(State::Starting, Happening::Exited, State::Starting)]
-    #[case(State::Running, Happening::Exited, State::Cleaning)]
+    #[case(State::Starting, Happening::WillReturn, State::Recovering)]
+    #[case(State::Starting, Happening::GivenUp, State::FailedToStayRunning)]
+    #[case(State::Running, Happening::WillReturn, State::Mending)]
+    #[case(State::Running, Happening::GivenUp, State::Cleaning)]
     #[case(State::Running, Happening::Stopped, State::Running)]
+    #[case(State::Running, Happening::Due, State::Running)]
     #[case(State::Stopping, Happening::Stopped, State::NotRunning)]
-    #[case(State::Stopping, Happening::Exited, State::Stopping)]
+    #[case(State::Stopping, Happening::WillReturn, State::Stopping)]
+    #[case(State::Stopping, Happening::GivenUp, State::Stopping)]
+    #[case(State::Mending, Happening::Stopped, State::Recovering)]
+    #[case(State::Mending, Happening::GivenUp, State::Cleaning)]
+    #[case(State::Mending, Happening::Due, State::Mending)]
+    #[case(State::Recovering, Happening::Due, State::Starting)]
+    #[case(State::Recovering, Happening::GivenUp, State::FailedToStayRunning)]
     #[case(State::Cleaning, Happening::Stopped, State::FailedToStayRunning)]
-    #[case(State::Cleaning, Happening::Exited, State::Cleaning)]
+    #[case(State::Cleaning, Happening::WillReturn, State::Cleaning)]
     fn transitions(#[case] state: State, #[case] happening: Happening, #[case] after: State) {
         assert_eq!(state.after(happening), after);
     }
@@ -215,19 +269,22 @@ mod tests {
     #[test]
     fn a_start_begins_only_where_no_process_is() {
         for state in STATES {
-            for command in [Command::Activate, Command::Deactivate, Command::Restart] {
+            for command in COMMANDS {
                 let starts = state.react(command) == Reaction::Start;
                 assert!(!starts || !state.has_process(), "{state:?} {command:?}");
             }
+            let due = state.after(Happening::Due) == State::Starting && state != State::Starting;
+            assert!(!due || !state.has_process(), "{state:?}");
         }
     }
 
     #[test]
     fn commands_wait_only_for_what_ends_by_itself() {
-        use Reaction::{CallOffAndWait, Join, Wait};
+        use Reaction::{CallOffAndWait, Join, JoinForGood, Wait};
         for state in STATES {
-            for command in [Command::Activate, Command::Deactivate, Command::Restart] {
-                let waits = matches!(state.react(command), Wait | Join | CallOffAndWait);
+            for command in COMMANDS {
+                let reaction = state.react(command);
+                let waits = matches!(reaction, Wait | Join | JoinForGood | CallOffAndWait);
                 assert_eq!(waits, state.is_passing(), "{state:?} {command:?}");
             }
         }
@@ -238,7 +295,9 @@ mod tests {
             Happening::Started,
             Happening::StartFailed,
             Happening::StartCalledOff,
-            Happening::Exited,
+            Happening::WillReturn,
+            Happening::GivenUp,
+            Happening::Due,
             Happening::Stopped,
         ])
     }
@@ -246,7 +305,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_happens_late_changes_nothing_that_is_settled(happenings in prop::collection::vec(happening(), 0..20)) {
-            for settled in STATES.into_iter().filter(|state| !state.has_process()) {
+            let is_settled = |state: &State| !state.has_process() && *state != State::Recovering;
+            for settled in STATES.into_iter().filter(is_settled) {
                 let end = happenings.iter().fold(settled, |state, happening| state.after(*happening));
                 prop_assert_eq!(end, settled);
             }

@@ -1,8 +1,9 @@
-//! What everybody may see of a plugin, as a snapshot.
+//! What there is to see of a plugin without waiting.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::environment::state::State;
 use crate::ids::PluginId;
@@ -22,10 +23,25 @@ pub struct PluginStatus {
     pub folder: PathBuf,
     /// Its process id, while it runs.
     pub pid: Option<u32>,
+    /// Since when it runs, while it runs.
+    pub running_since: Option<Instant>,
     /// How many starts were begun so far.
     pub starts: u64,
+    /// How many of them nobody asked for: the host brought the plugin back.
+    pub restarts: u64,
     /// How the process of the last start ended, once it has.
     pub exit: Option<Exit>,
+    /// The last end of any of its processes.
+    pub last_exit: Option<LastExit>,
+}
+
+/// The end of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastExit {
+    /// How it ended; `None` if even SIGKILL did not end it in time.
+    pub exit: Option<Exit>,
+    /// The last lines that it wrote to stderr.
+    pub stderr_tail: Arc<[String]>,
 }
 
 impl PluginStatus {
@@ -36,9 +52,17 @@ impl PluginStatus {
             error: None,
             folder,
             pid: None,
+            running_since: None,
             starts: 0,
+            restarts: 0,
             exit: None,
+            last_exit: None,
         }
+    }
+
+    /// How long it has been running.
+    pub fn uptime(&self) -> Option<Duration> {
+        self.running_since.map(|since| since.elapsed())
     }
 }
 
@@ -50,5 +74,5 @@ pub(super) struct View {
     pub(super) session: Option<Arc<Session>>,
 }
 
-/// All plugins that were ever activated.
+/// All plugins that were ever activated, and not removed since.
 pub(super) type Views = BTreeMap<PluginId, View>;

@@ -1,17 +1,20 @@
 //! A running plugin.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use plugin_proto::Rpc as _;
 use plugin_proto::hook::OnDeactivate;
 use plugin_proto::pb::{OnDeactivateRequest, RequestContext};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tonic::transport::Channel;
 
 use crate::api::ApiServer;
 use crate::event::PluginEvents;
 use crate::health::{self, Health};
+use crate::hooks::outcome::Failure;
 use crate::hooks::{Hooks, Outcome};
 use crate::manifest::Manifest;
 use crate::options::HostOptions;
@@ -29,6 +32,22 @@ pub struct Session {
     pub(super) hooks: Arc<Hooks>,
     pub(super) api: Mutex<Option<ApiServer>>,
     pub(super) tasks: Tasks,
+}
+
+/// How a plugin is stopped.
+#[derive(Debug, Clone)]
+pub struct StopManner {
+    /// How long `OnDeactivate` may take, where that is less than its own limit.
+    pub patience: Option<Duration>,
+    /// Becomes true when there is no time left: the process is killed then.
+    pub hurry: watch::Receiver<bool>,
+}
+
+/// Comes when there is no time left; where nobody can say so any more, never.
+async fn hurry(hurry: &mut watch::Receiver<bool>) {
+    if hurry.wait_for(|yes| *yes).await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Tasks that end with the session at the latest.
@@ -81,8 +100,14 @@ impl Session {
         health::probe(&self.channel, within, &self.options.policy, &self.events).await
     }
 
-    /// Stops the plugin and waits until nothing of it is left. Bounded. A process that has ended is asked nothing.
-    pub async fn stop(&self) -> StopReport {
+    /// The last lines that the process wrote to stderr.
+    pub fn stderr_tail(&self) -> Vec<String> {
+        self.child.stderr_tail()
+    }
+
+    /// Stops the plugin and waits until nothing of it is left. Bounded. A process that has ended is asked nothing, and in a hurry
+    /// none is.
+    pub async fn stop(&self, mut manner: StopManner) -> StopReport {
         let timing = &self.options.timing;
         self.hooks.set_active(false);
         let exited = self.child.exit().is_some();
@@ -90,10 +115,19 @@ impl Session {
         let asked = if exited {
             Asked::NotAsked
         } else {
-            self.deactivate(&mut recorder).await;
-            ask_shutdown(&self.channel, &self.child, timing, &mut recorder).await
+            let ask = async {
+                self.deactivate(manner.patience, &mut recorder).await;
+                ask_shutdown(&self.channel, &self.child, timing, &mut recorder).await
+            };
+            tokio::select! {
+                asked = ask => asked,
+                () = hurry(&mut manner.hurry) => Asked::Abandoned,
+            }
         };
-        let stop = self.child.stop(asked).await;
+        let stop = tokio::select! {
+            stop = self.child.stop(asked) => stop,
+            () = hurry(&mut manner.hurry) => self.child.stop(Asked::Abandoned).await,
+        };
         recorder.process(&stop);
         self.tasks.end();
         let api = self
@@ -105,12 +139,22 @@ impl Session {
         recorder.report(&stop)
     }
 
-    async fn deactivate(&self, recorder: &mut Recorder<'_>) {
+    async fn deactivate(&self, patience: Option<Duration>, recorder: &mut Recorder<'_>) {
         let began = Instant::now();
         let request = OnDeactivateRequest {
             context: Some(context(&self.manifest)),
         };
-        let outcome = self.hooks.call_own::<OnDeactivate>(request).await;
+        let call = self.hooks.call_own::<OnDeactivate>(request);
+        let outcome = match patience {
+            None => call.await,
+            Some(patience) => match timeout(patience, call).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let name = OnDeactivate::METHOD.name;
+                    Outcome::Failed(Failure::deadline(name, patience))
+                }
+            },
+        };
         if let Outcome::Refused(_) = &outcome {
             tracing::error!(plugin = %self.manifest.id, "OnDeactivate: {outcome}");
         }
