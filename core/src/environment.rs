@@ -29,6 +29,8 @@ mod entry;
 
 mod registry;
 
+mod fanout;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use activate::{ActivateError, Activation, NotRunning};
+pub use fanout::FanOutError;
 pub use remove::{Folder, Removal, RemoveError};
 pub use scan::{Broken, Found, Scan, ScanError};
 pub use state::State;
@@ -46,9 +49,10 @@ pub use status::{LastExit, PluginStatus};
 use crate::api::{Backend, Journal};
 use crate::guard::GuardHandle;
 use crate::health::Health;
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, check_settings};
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
+use crate::metrics::Metrics;
 use crate::options::HostOptions;
 use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
@@ -65,6 +69,7 @@ pub struct Environment {
     journal: Journal,
     /// The latest scan.
     scanned: Arc<Mutex<Folders>>,
+    metrics: Metrics,
     /// The guard that was started for this environment alone, and how long its end may take.
     guard: Option<(GuardHandle, Duration)>,
 }
@@ -73,8 +78,11 @@ impl Environment {
     /// An environment without plugins, and the guard that outlives it, if the options name one. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the guard cannot be started.
+    /// When the guard cannot be started, or the options name a hook that there is not.
     pub fn new(options: HostOptions, backend: Arc<dyn Backend>) -> io::Result<Self> {
+        check_settings(&options.timing, &options.hooks)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let metrics = options.metrics.clone();
         let own_guard = match (&options.shared_guard, &options.guard) {
             (None, Some(program)) => Some(GuardHandle::start(program, &options.run_mark)?),
             _ => None,
@@ -92,6 +100,7 @@ impl Environment {
             views,
             journal,
             scanned: Arc::default(),
+            metrics,
             guard: own_guard.map(|guard| (guard, guard_limit)),
         })
     }
@@ -270,6 +279,11 @@ impl Environment {
     /// What plugins asked of the API.
     pub fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// What hooks, API methods and fan-outs were counted as.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     fn session(&self, id: &PluginId) -> Result<Arc<Session>, NotRunning> {

@@ -1,7 +1,12 @@
-//! Hooks: what a plugin implements, and calls to it.
+//! Hooks: what a plugin implements, calls to it, and what their ends mean.
 //!
 //! One generic client serves all unary hooks. A hook that the plugin did not announce is never called. `ServeHTTP`
 //! streams and is no call of this kind.
+//!
+//! ```text
+//!  request ─> gate ─> redaction ─> turn ─> RPC ─> outcome ─> ruling ─> what the caller goes on with
+//!            table    no secrets   limit         a value    table, policy
+//! ```
 
 pub mod implemented;
 
@@ -9,9 +14,31 @@ pub mod outcome;
 
 pub mod lifeline;
 
+pub mod table;
+
+pub mod wire;
+
+pub mod redact;
+
+mod effect;
+
+pub mod ruling;
+
+pub mod fanout;
+
+mod turns;
+
+pub mod rules;
+
+mod observed;
+
 pub mod client;
 
-pub use client::{Deadlines, Hooks, HooksSetting};
+pub use client::{Hooks, HooksSetting};
+pub use fanout::{FannedOut, FanningOut};
 pub use implemented::{Announcement, HookSet};
 pub use lifeline::Lifeline;
 pub use outcome::{Failure, FailureKind, Outcome};
+pub use rules::Rules;
+pub use ruling::{Ruled, RuledAs, Ruling};
+pub use table::{SettingError, check_settings};

@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order, which is the layer order: a module uses only what stands above it.
 //!
-//! 1. Words: [`ids`], [`timing`], [`policy`], [`event`].
+//! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
 //! 3. What is spoken: [`in_band`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
@@ -14,6 +14,8 @@ pub mod timing;
 pub mod policy;
 
 pub mod event;
+
+pub mod metrics;
 
 pub mod manifest;
 

@@ -11,7 +11,8 @@ pub use crate::guard::GuardProgram;
 use crate::handshake::{Handshake, LineError};
 use crate::ids;
 use crate::launch::Launch;
-use crate::policy::Policy;
+use crate::metrics::Metrics;
+use crate::policy::{HookPolicy, Policy};
 use crate::timing::{Recovery, Timing};
 
 /// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
@@ -29,6 +30,10 @@ pub struct HostOptions {
     pub recovery: Recovery,
     /// Where to behave as badly as the reference.
     pub policy: Policy,
+    /// What an administrator decides about hooks.
+    pub hooks: HookPolicy,
+    /// Where calls are counted; hosts may share it.
+    pub metrics: Metrics,
     /// Names of host variables that plugins may see besides the allowlist; a trailing `*` matches any rest.
     pub pass_environment: Vec<String>,
     /// Variables that every plugin gets; the host's own variables win over them.
@@ -63,6 +68,8 @@ impl Default for HostOptions {
             timing: Timing::default(),
             recovery: Recovery::default(),
             policy: Policy::default(),
+            hooks: HookPolicy::default(),
+            metrics: Metrics::default(),
             pass_environment: Vec::new(),
             extra_environment: Vec::new(),
             log_level: "INFO".to_owned(),
@@ -82,6 +89,7 @@ impl fmt::Debug for HostOptions {
             .field("timing", &self.timing)
             .field("recovery", &self.recovery)
             .field("policy", &self.policy)
+            .field("hooks", &self.hooks)
             .field("pass_environment", &self.pass_environment)
             .field("log_level", &self.log_level)
             .field("prepare", &self.prepare.is_some())

@@ -1,7 +1,12 @@
 //! Where the reference host behaves worse than this one, its behaviour has a name here. Pure.
 //!
 //! [`Policy::default`] is the right behaviour throughout, [`Policy::reference`] is what Mattermost's host does.
-//! A conformance run sets single values to prove that its checks catch each fault.
+//! A conformance run sets single values to prove that its checks catch each fault. What an administrator may decide one way
+//! or the other is no fault and stands in [`hooks`].
+
+pub mod hooks;
+
+pub use hooks::{CallLimit, Consumed, HookPolicy, OnFailure};
 
 /// One switch for each fault of the reference; `false` is the right behaviour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +33,22 @@ pub struct Policy {
     pub require_implemented: bool,
     /// Python tracebacks are ordinary text, logged at debug.
     pub ignore_tracebacks: bool,
+    /// Passwords, secrets of second factors, authentication data and tokens of remote clusters are sent to plugins.
+    pub send_secrets: bool,
+    /// Posts are sent without their props, participants and metadata.
+    pub strip_posts: bool,
+    /// The message of an error that a hook gives in band does not reach the caller.
+    pub swallow_hook_error_text: bool,
+    /// A hook goes on when its caller has gone away.
+    pub outlive_callers: bool,
+    /// A failed call lets pass whatever was asked about, whatever an administrator decided.
+    pub always_fail_open: bool,
+    /// Every hook has the same deadline; deadlines of single hooks and classes are ignored.
+    pub one_hook_deadline: bool,
+    /// A limit on concurrent calls is ignored.
+    pub unlimited_calls: bool,
+    /// Metrics count every call of a hook that can give no error in band as a success.
+    pub count_failures_as_successes: bool,
 }
 
 impl Policy {
@@ -45,6 +66,14 @@ impl Policy {
             swallow_activation_error_text: true,
             require_implemented: true,
             ignore_tracebacks: true,
+            send_secrets: true,
+            strip_posts: true,
+            swallow_hook_error_text: true,
+            outlive_callers: true,
+            always_fail_open: true,
+            one_hook_deadline: true,
+            unlimited_calls: true,
+            count_failures_as_successes: true,
         }
     }
 }

@@ -21,7 +21,9 @@ pub struct Timing {
     pub implemented: Duration,
     /// Any other hook. Reference: 30 s.
     pub hook: Duration,
-    /// Single hooks that differ from `hook`, by name.
+    /// Classes of hooks that differ from `hook`.
+    pub hook_classes: BTreeMap<HookClass, Duration>,
+    /// Single hooks that differ from their class, by name.
     pub hooks: BTreeMap<String, Duration>,
     /// One health check. Reference: no limit.
     pub health: Duration,
@@ -46,6 +48,31 @@ pub struct Timing {
     pub api_close: Duration,
 }
 
+/// Why somebody waits for a hook, and so how long is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HookClass {
+    /// A start, a stop, an installation, a changed configuration.
+    Lifecycle,
+    /// A user or another server waits for the answer.
+    Waiting,
+    /// Nobody waits: the plugin is told, or a job asks.
+    Background,
+}
+
+impl HookClass {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lifecycle, Self::Waiting, Self::Background];
+
+    /// Stable word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "lifecycle",
+            Self::Waiting => "waiting",
+            Self::Background => "background",
+        }
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         Self {
@@ -53,6 +80,7 @@ impl Default for Timing {
             connect: Duration::from_secs(5),
             implemented: Duration::from_secs(30),
             hook: Duration::from_secs(30),
+            hook_classes: BTreeMap::new(),
             hooks: BTreeMap::new(),
             health: Duration::from_secs(5),
             deactivate: Duration::from_secs(10),
@@ -69,6 +97,15 @@ impl Default for Timing {
 }
 
 impl Timing {
+    /// How long a hook may take.
+    pub fn of_hook(&self, name: &str, class: HookClass) -> Duration {
+        let single = self
+            .hooks
+            .get(name)
+            .or_else(|| self.hook_classes.get(&class));
+        single.copied().unwrap_or(self.hook)
+    }
+
     /// The most that stopping the process can take after `Shutdown` was asked: the sum of its bounded steps.
     pub fn longest_process_stop(&self) -> Duration {
         self.exit_after_shutdown + self.term_grace + self.kill + self.drain

@@ -69,6 +69,7 @@ fn policy(fault: Option<Fault>) -> Policy {
         swallow_activation_error_text: is(Fault::SwallowActivationErrorText),
         require_implemented: is(Fault::RequireImplemented),
         ignore_tracebacks: is(Fault::IgnoreTracebacks),
+        ..Policy::default()
     }
 }
 

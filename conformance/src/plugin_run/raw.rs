@@ -14,6 +14,7 @@ use plugin_host::guard::GuardHandle;
 use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
 use plugin_host::ids::PluginId;
 use plugin_host::manifest::Manifest;
+use plugin_host::metrics::Metrics;
 use plugin_host::options::ReadHandshake;
 use plugin_host::policy::Policy;
 use plugin_host::process::{
@@ -131,9 +132,14 @@ impl Raw {
         // The id is known only from the manifest, which the command is built from; the server must be there before the command.
         let plugin = Manifest::find(folder).map_err(PrepareError::from)?.id;
         let events = sink.of(&plugin);
-        let server = ApiServer::start(&api, Journal::new(), events.clone())
-            .await
-            .map_err(StartError::Api)?;
+        let server = ApiServer::start(
+            &api,
+            Journal::new(),
+            Metrics::default().of(events.plugin()),
+            events.clone(),
+        )
+        .await
+        .map_err(StartError::Api)?;
         let mut prepared = Prepared::new(folder, &ground.mark, server.address())?;
         change(&mut prepared.launch);
         let child = spawn(&prepared, events, ground.guard.clone())?;

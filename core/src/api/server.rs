@@ -4,20 +4,22 @@ use std::any::Any;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use plugin_proto::serve::{self, Listener, Serving};
-use plugin_proto::{Call, Methods};
+use plugin_proto::{Call, Method, Methods};
 use tokio::net::TcpListener;
 use tonic::Status;
+use tracing::Instrument as _;
 
 use crate::api::backend::Backend;
 use crate::api::filler;
 use crate::api::journal::{CallOutcome, Journal};
 use crate::event::{PluginEvents, What};
 use crate::in_band;
+use crate::metrics::PluginMetrics;
 
 /// How long handlers that are dropped may take to notice.
 const DROPPING: Duration = Duration::from_millis(100);
@@ -37,11 +39,12 @@ impl ApiServer {
     pub async fn start(
         backend: &dyn Backend,
         journal: Journal,
+        metrics: Arc<PluginMetrics>,
         events: PluginEvents,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?.to_string();
-        let table = watched(backend, journal, events.clone());
+        let table = watched(backend, journal, metrics, events.clone());
         let serving = serve::start(Listener::Tcp(listener), table.into_service());
         events.emit(What::ApiListening {
             address: address.clone(),
@@ -64,13 +67,19 @@ impl ApiServer {
 }
 
 /// The backend's table behind one that records calls and survives panics.
-fn watched(backend: &dyn Backend, journal: Journal, events: PluginEvents) -> Methods {
+fn watched(
+    backend: &dyn Backend,
+    journal: Journal,
+    metrics: Arc<PluginMetrics>,
+    events: PluginEvents,
+) -> Methods {
     let mut inner = Methods::new();
     filler::fill(&mut inner);
     backend.register(events.plugin(), &mut inner);
     let observer = Arc::new(Observer {
         inner,
         journal,
+        metrics,
         events,
     });
     let mut table = Methods::new();
@@ -84,7 +93,23 @@ fn watched(backend: &dyn Backend, journal: Journal, events: PluginEvents) -> Met
 struct Observer {
     inner: Methods,
     journal: Journal,
+    metrics: Arc<PluginMetrics>,
     events: PluginEvents,
+}
+
+/// Counts a call; dropped without an end, its caller went away or the server was closed over it, and it was no success.
+struct Counting<'a> {
+    metrics: &'a PluginMetrics,
+    method: &'static Method,
+    began: Instant,
+    success: bool,
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.metrics
+            .api(self.method, self.success, self.began.elapsed());
+    }
 }
 
 impl Observer {
@@ -95,8 +120,17 @@ impl Observer {
         let ticket = self
             .journal
             .begin(self.events.plugin(), method, &call.message);
+        let mut counting = Counting {
+            metrics: &self.metrics,
+            method,
+            began: Instant::now(),
+            success: false,
+        };
+        let span =
+            tracing::debug_span!("api", plugin = %self.events.plugin(), method = method.name);
         let handled = AssertUnwindSafe(self.inner.dispatch(call))
             .catch_unwind()
+            .instrument(span)
             .await;
         let (answer, outcome) = match handled {
             Ok(Ok(answer)) => {
@@ -113,6 +147,8 @@ impl Observer {
                 (Ok(answer), CallOutcome::Panicked(text))
             }
         };
+        counting.success = outcome == CallOutcome::Answered;
+        drop(counting);
         let plugin = self.events.plugin();
         if let CallOutcome::Panicked(text) = &outcome {
             tracing::error!(%plugin, method = method.name, "the API handler panicked: {text}");

@@ -1,40 +1,31 @@
-//! Calls hooks: gate, deadline, outcome. No task is spawned for a call, one timer runs, no lock is held.
+//! Calls hooks: gate, redaction, limit, deadline, outcome, ruling. No task is spawned for a call, one timer runs, no lock is
+//! held.
+//!
+//! A call belongs to its caller: dropped, it resets its stream, and the plugin sees the cancellation.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use plugin_proto::{Method, Rpc, Shape, call, find_hook};
 use prost::Message;
 use tokio::time::timeout;
-use tonic::Request;
 use tonic::transport::Channel;
+use tonic::{Request, Status};
+use tracing::Instrument as _;
 
-use crate::event::{PluginEvents, What};
+use crate::event::PluginEvents;
 use crate::hooks::implemented::HookSet;
 use crate::hooks::lifeline::Lifeline;
+use crate::hooks::observed::{self, Observation};
 use crate::hooks::outcome::{Failure, Outcome};
+use crate::hooks::rules::Rules;
+use crate::hooks::ruling::{self, Ruled, RuledAs, Ruling};
+use crate::hooks::table::{self, Gate};
+use crate::hooks::turns::{Full, Turns};
 use crate::in_band;
-
-/// How long hooks may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deadlines {
-    /// For every hook that has no deadline of its own.
-    pub every: Duration,
-    /// For single hooks, by name.
-    pub single: BTreeMap<String, Duration>,
-}
-
-impl Deadlines {
-    /// The deadline of one hook.
-    pub fn of(&self, hook: &Method) -> Duration {
-        if self.single.is_empty() {
-            return self.every;
-        }
-        self.single.get(hook.name).copied().unwrap_or(self.every)
-    }
-}
+use crate::metrics::PluginMetrics;
 
 /// What the hooks of a plugin are called with.
 #[derive(Debug)]
@@ -43,10 +34,12 @@ pub struct HooksSetting {
     pub channel: Channel,
     /// The hooks that the plugin has; no others are ever called.
     pub implemented: HookSet,
-    /// How long calls may take.
-    pub deadlines: Deadlines,
+    /// What calls go by.
+    pub rules: Rules,
     /// Ends calls whose plugin has ended.
     pub lifeline: Lifeline,
+    /// Where calls are counted.
+    pub metrics: Arc<PluginMetrics>,
     /// Where to report.
     pub events: PluginEvents,
 }
@@ -58,14 +51,22 @@ pub struct HooksSetting {
 #[derive(Debug)]
 pub struct Hooks {
     setting: HooksSetting,
+    turns: Option<Turns>,
     active: AtomicBool,
     calls: AtomicU64,
+}
+
+/// How an RPC ended, if it did.
+enum Sent {
+    Ended(Result<Bytes, Status>),
+    Full(Full),
 }
 
 impl Hooks {
     /// The hooks of a plugin that is not active yet.
     pub(crate) fn new(setting: HooksSetting) -> Self {
         Self {
+            turns: setting.rules.limit.map(Turns::new),
             setting,
             active: AtomicBool::new(false),
             calls: AtomicU64::new(1),
@@ -75,6 +76,11 @@ impl Hooks {
     /// From now on hooks are delivered, or no more.
     pub(crate) fn set_active(&self, active: bool) {
         self.active.store(active, Ordering::Release);
+    }
+
+    /// Whether hooks are delivered.
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::Acquire)
     }
 
     /// Whether the plugin has the hook of this name.
@@ -87,17 +93,55 @@ impl Hooks {
         self.setting.implemented
     }
 
+    /// Where the calls of this plugin are counted.
+    pub(crate) fn metrics(&self) -> &PluginMetrics {
+        &self.setting.metrics
+    }
+
+    /// Asks a hook, and says what its answer, or that there is none, means for the request.
+    pub async fn ask<R: Rpc>(&self, request: R::Request) -> RuledAs<R> {
+        let wire = Bytes::from(request.encode_to_vec());
+        let ruled = self.ask_raw(R::METHOD, wire).await;
+        ruled.typed::<R>().unwrap_or_else(|error| {
+            let failure = Failure::violation(R::METHOD.name, error.to_string());
+            let passes = false;
+            Ruled {
+                request,
+                ruling: Ruling::Failed { failure, passes },
+            }
+        })
+    }
+
+    /// The same with the bytes of the request.
+    pub async fn ask_raw(&self, hook: &'static Method, request: Bytes) -> Ruled {
+        let outcome = self.call_raw(hook, request.clone()).await;
+        self.rule(hook, &request, outcome)
+    }
+
+    /// What the end of a call means that was made with this request.
+    pub fn rule(&self, hook: &'static Method, request: &Bytes, outcome: Outcome<Bytes>) -> Ruled {
+        match table::row(hook) {
+            Some(row) => ruling::rule(row, &self.setting.rules.policy, request, outcome),
+            None => {
+                let failure = Failure::violation(hook.name, "it is not called by hosts".to_owned());
+                let passes = false;
+                Ruled {
+                    request: request.clone(),
+                    ruling: Ruling::Failed { failure, passes },
+                }
+            }
+        }
+    }
+
     /// Calls a hook with its own types. The plugin context, where a hook has one, is part of the request.
     pub async fn call<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {
-        match self.check(R::METHOD) {
-            None => self.call_own::<R>(request).await,
-            Some(not_called) => not_called,
-        }
+        let request = Bytes::from(request.encode_to_vec());
+        decoded::<R>(self.call_raw(R::METHOD, request).await)
     }
 
     /// Calls any unary hook with the bytes of its request.
     pub async fn call_raw(&self, hook: &'static Method, request: Bytes) -> Outcome<Bytes> {
-        let within = self.setting.deadlines.of(hook);
+        let within = self.setting.rules.deadline(hook);
         self.call_raw_within(hook, request, within).await
     }
 
@@ -108,32 +152,33 @@ impl Hooks {
         request: Bytes,
         within: Duration,
     ) -> Outcome<Bytes> {
-        match self.check(hook) {
-            None => self.observed(hook, request, within).await,
+        match self.check(hook, self.is_active()) {
+            None => {
+                self.observed(hook, request, within, self.turns.as_ref())
+                    .await
+            }
             Some(not_called) => not_called,
         }
     }
 
-    /// A call of the host itself, also to a plugin that is not active yet or any more.
+    /// A call of the host itself, for the hooks that come before the plugin is active or after; it waits for no turn, because
+    /// a plugin that has its hands full must be told to stop all the same.
     pub(crate) async fn call_own<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {
-        if !self.setting.implemented.contains(R::METHOD) {
-            return Outcome::NotImplemented;
+        let early = table::row(R::METHOD).is_some_and(|row| row.gate == Gate::BeforeActive);
+        if let Some(not_called) = self.check(R::METHOD, early) {
+            return not_called;
         }
         let request = Bytes::from(request.encode_to_vec());
-        let within = self.setting.deadlines.of(R::METHOD);
-        let outcome = self.observed(R::METHOD, request, within).await;
-        outcome.and_then(|answer| {
-            R::Response::decode(answer)
-                .map_err(|error| Failure::violation(R::METHOD.name, error.to_string()))
-        })
+        let within = self.setting.rules.deadline(R::METHOD);
+        decoded::<R>(self.observed(R::METHOD, request, within, None).await)
     }
 
     /// The outcome of a call that is not made, if it is not to be made.
-    fn check<T>(&self, hook: &'static Method) -> Option<Outcome<T>> {
+    fn check<T>(&self, hook: &'static Method, open: bool) -> Option<Outcome<T>> {
         if !self.setting.implemented.contains(hook) {
             return Some(Outcome::NotImplemented);
         }
-        if !self.active.load(Ordering::Acquire) {
+        if !open {
             return Some(Outcome::Failed(Failure::inactive(hook.name)));
         }
         if hook.shape == Shape::Stream {
@@ -143,28 +188,28 @@ impl Hooks {
         None
     }
 
-    /// Events are built only if somebody listens.
     async fn observed(
         &self,
         hook: &'static Method,
         request: Bytes,
         within: Duration,
+        turns: Option<&Turns>,
     ) -> Outcome<Bytes> {
-        let events = &self.setting.events;
-        if !events.is_heard() {
-            return self.exchange(hook, request, within).await;
-        }
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        let name = hook.name.to_owned();
-        events.emit(What::HookStarted { hook: name, call });
-        let began = Instant::now();
-        let outcome = self.exchange(hook, request, within).await;
-        events.emit(What::HookEnded {
-            hook: hook.name.to_owned(),
-            call,
-            outcome: outcome.word().to_owned(),
-            took: began.elapsed(),
-        });
+        let HooksSetting {
+            metrics, events, ..
+        } = &self.setting;
+        let number = || self.calls.fetch_add(1, Ordering::Relaxed);
+        let observation = Observation::begin(hook, metrics, events, number);
+        let span = observed::span(hook, events, &request);
+        let exchange = self.exchange(hook, request, within, turns);
+        let outcome = if span.is_disabled() {
+            exchange.await
+        } else {
+            exchange.instrument(span).await
+        };
+        let success = matches!(outcome, Outcome::Answered(_));
+        let flattered = self.setting.rules.faults.count_failures_as_successes && !hook.has_error;
+        observation.end(&outcome, success || flattered);
         outcome
     }
 
@@ -173,30 +218,87 @@ impl Hooks {
         hook: &'static Method,
         request: Bytes,
         within: Duration,
+        turns: Option<&Turns>,
     ) -> Outcome<Bytes> {
-        let exchange = call::call_raw(&self.setting.channel, hook.path, Request::new(request));
-        let held = self.setting.lifeline.hold(timeout(within, exchange)).await;
-        let outcome = match held {
-            Ok(Ok(Ok(answer))) => read(hook, answer),
-            Ok(Ok(Err(status))) => Outcome::Failed(Failure::from_status(hook.name, &status)),
-            Ok(Err(_)) => Outcome::Failed(Failure::deadline(hook.name, within)),
-            Err(exit) => Outcome::Failed(Failure::gone(hook.name, exit)),
+        let outcome = match self.setting.rules.redaction.request(hook, request) {
+            Ok(request) => self.deliver(hook, request, within, turns).await,
+            Err(error) => {
+                let text = format!("the request was not sent: {error}");
+                Outcome::Failed(Failure::violation(hook.name, text))
+            }
         };
         if let Outcome::Failed(failure) = &outcome {
             tracing::error!(plugin = %self.setting.events.plugin(), "hook {failure}");
         }
         outcome
     }
+
+    /// The deadline counts from here: waiting for a turn is waiting, too.
+    async fn deliver(
+        &self,
+        hook: &'static Method,
+        request: Bytes,
+        within: Duration,
+        turns: Option<&Turns>,
+    ) -> Outcome<Bytes> {
+        let sent = timeout(within, self.send(hook, request, turns));
+        match self.setting.lifeline.hold(sent).await {
+            Ok(Ok(Sent::Ended(Ok(answer)))) => self.read(hook, answer),
+            Ok(Ok(Sent::Ended(Err(status)))) => {
+                Outcome::Failed(Failure::from_status(hook.name, &status))
+            }
+            Ok(Ok(Sent::Full(Full(limit)))) => {
+                Outcome::Failed(Failure::overloaded(hook.name, limit))
+            }
+            Ok(Err(_)) => Outcome::Failed(Failure::deadline(hook.name, within)),
+            Err(exit) => Outcome::Failed(Failure::gone(hook.name, exit)),
+        }
+    }
+
+    async fn send(&self, hook: &'static Method, request: Bytes, turns: Option<&Turns>) -> Sent {
+        let _turn = match turns {
+            None => None,
+            Some(turns) => match turns.take().await {
+                Ok(turn) => Some(turn),
+                Err(full) => return Sent::Full(full),
+            },
+        };
+        let channel = &self.setting.channel;
+        if !self.setting.rules.faults.outlive_callers {
+            return Sent::Ended(call::call_raw(channel, hook.path, Request::new(request)).await);
+        }
+        let channel = channel.clone();
+        let detached = tokio::spawn(async move {
+            call::call_raw(&channel, hook.path, Request::new(request)).await
+        });
+        Sent::Ended(
+            detached
+                .await
+                .unwrap_or_else(|error| Err(Status::internal(error.to_string()))),
+        )
+    }
+
+    /// An answer with an error in band is a refusal.
+    fn read(&self, hook: &'static Method, answer: Bytes) -> Outcome<Bytes> {
+        if !hook.has_error {
+            return Outcome::Answered(answer);
+        }
+        match in_band::decode(&answer) {
+            Ok(None) => Outcome::Answered(answer),
+            Ok(Some(mut error)) => {
+                if self.setting.rules.faults.swallow_error_text {
+                    error.message.clear();
+                }
+                Outcome::Refused(Box::new(error))
+            }
+            Err(error) => Outcome::Failed(Failure::violation(hook.name, error.to_string())),
+        }
+    }
 }
 
-/// An answer with an error in band is a refusal.
-fn read(hook: &'static Method, answer: Bytes) -> Outcome<Bytes> {
-    if !hook.has_error {
-        return Outcome::Answered(answer);
-    }
-    match in_band::decode(&answer) {
-        Ok(None) => Outcome::Answered(answer),
-        Ok(Some(error)) => Outcome::Refused(Box::new(error)),
-        Err(error) => Outcome::Failed(Failure::violation(hook.name, error.to_string())),
-    }
+fn decoded<R: Rpc>(outcome: Outcome<Bytes>) -> Outcome<R::Response> {
+    outcome.and_then(|answer| {
+        R::Response::decode(answer)
+            .map_err(|error| Failure::violation(R::METHOD.name, error.to_string()))
+    })
 }

@@ -9,6 +9,7 @@ use plugin_proto::pb::AppError;
 use tonic::{Code, Status};
 
 use crate::in_band;
+use crate::policy::CallLimit;
 
 /// The end of a hook call.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,8 @@ pub enum FailureKind {
     Status(Code),
     /// The answer breaks the contract: it does not decode.
     Violation,
+    /// The plugin has as many calls as it may have, and the queue is full; nothing was sent.
+    Overloaded,
 }
 
 impl FailureKind {
@@ -60,6 +63,7 @@ impl FailureKind {
             Self::Unimplemented => "unimplemented",
             Self::Status(_) => "status",
             Self::Violation => "violation",
+            Self::Overloaded => "overloaded",
         }
     }
 }
@@ -106,6 +110,17 @@ impl Failure {
             hook,
             kind: FailureKind::Deadline,
             text: format!("no answer within {within:?}"),
+        }
+    }
+
+    pub(crate) fn overloaded(hook: &'static str, limit: CallLimit) -> Self {
+        let CallLimit { concurrent, queued } = limit;
+        Self {
+            hook,
+            kind: FailureKind::Overloaded,
+            text: format!(
+                "{concurrent} calls are under way, {queued} wait, and there is no room for more"
+            ),
         }
     }
 

@@ -12,7 +12,7 @@ use tonic::transport::Channel;
 
 use crate::event::What;
 use crate::hooks::outcome::{Failure, FailureKind};
-use crate::hooks::{Announcement, Deadlines, Hooks, HooksSetting, Lifeline, Outcome};
+use crate::hooks::{Announcement, Hooks, HooksSetting, Lifeline, Outcome, Rules};
 use crate::process::Child;
 use crate::stdio;
 use crate::supervisor::connect::connect_to;
@@ -43,11 +43,9 @@ impl StartOrder {
         let hooks = Arc::new(Hooks::new(HooksSetting {
             channel: channel.clone(),
             implemented: announcement.hooks,
-            deadlines: Deadlines {
-                every: timing.hook,
-                single: timing.hooks.clone(),
-            },
+            rules: Rules::new(timing, &self.options.policy, &self.options.hooks),
             lifeline: Lifeline::new(child.exit_watch()),
+            metrics: self.options.metrics.of(&self.manifest.id),
             events: self.events.clone(),
         }));
         self.report(announcement);

@@ -121,6 +121,7 @@ impl StartCause {
                 FailureKind::Unimplemented => "activate.unimplemented",
                 FailureKind::Status(_) => "activate.status",
                 FailureKind::Violation => "activate.violation",
+                FailureKind::Overloaded => "activate.overloaded",
             },
             Self::ActivateRefused(_) | Self::ActivateRefusedSilently => "activate.refused",
             Self::CalledOff => "start.called_off",

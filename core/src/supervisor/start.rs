@@ -57,6 +57,7 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
     let api = ApiServer::start(
         order.backend.as_ref(),
         order.journal.clone(),
+        order.options.metrics.of(&order.manifest.id),
         order.events.clone(),
     );
     let api = match api.await {

@@ -13,6 +13,7 @@ use plugin_host::event::{EventSink, Level};
 use plugin_host::ids::PluginId;
 use plugin_host::in_band;
 use plugin_host::memory::Memory;
+use plugin_host::metrics::Metrics;
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::method::Form;
 use plugin_proto::pb::{AppError, KvGetRequest, KvGetResponse, KvSetRequest, KvSetResponse};
@@ -34,9 +35,14 @@ async fn serve(backend: &dyn Backend) -> Served {
     let plugin = PluginId::parse("com.example.caller").unwrap();
     let journal = Journal::new();
     let events = EventSink::new(None).of(&plugin);
-    let server = ApiServer::start(backend, journal.clone(), events)
-        .await
-        .unwrap();
+    let server = ApiServer::start(
+        backend,
+        journal.clone(),
+        Metrics::default().of(&plugin),
+        events,
+    )
+    .await
+    .unwrap();
     let target = Target::Tcp(server.address().to_owned());
     Served {
         channel: dial(&target, LONG).await.unwrap(),

@@ -1,0 +1,109 @@
+//! What is told about one call while it runs: events, metrics, and a span for the logs.
+//!
+//! Invariant: a call that was begun has one end, also when its caller goes away.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use plugin_proto::Method;
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::event::{PluginEvents, What};
+use crate::hooks::outcome::Outcome;
+use crate::hooks::wire;
+use crate::metrics::PluginMetrics;
+
+/// A call under way. Dropped without an end, it was cancelled.
+pub(super) struct Observation<'a> {
+    hook: &'static Method,
+    metrics: &'a PluginMetrics,
+    events: &'a PluginEvents,
+    /// Its number, if anybody listens.
+    heard: Option<u64>,
+    began: Instant,
+    open: bool,
+}
+
+impl<'a> Observation<'a> {
+    /// Events are built only if somebody listens; `number` is asked for only then.
+    pub(super) fn begin(
+        hook: &'static Method,
+        metrics: &'a PluginMetrics,
+        events: &'a PluginEvents,
+        number: impl FnOnce() -> u64,
+    ) -> Self {
+        let heard = events.is_heard().then(number);
+        if let Some(call) = heard {
+            events.emit(What::HookStarted {
+                hook: hook.name.to_owned(),
+                call,
+            });
+        }
+        Self {
+            hook,
+            metrics,
+            events,
+            heard,
+            began: Instant::now(),
+            open: true,
+        }
+    }
+
+    pub(super) fn end(mut self, outcome: &Outcome<Bytes>, success: bool) {
+        self.close(outcome.word(), success);
+    }
+
+    fn close(&mut self, word: &str, success: bool) {
+        self.open = false;
+        let took: Duration = self.began.elapsed();
+        self.metrics.hook(self.hook, success, took);
+        if let Some(call) = self.heard {
+            self.events.emit(What::HookEnded {
+                hook: self.hook.name.to_owned(),
+                call,
+                outcome: word.to_owned(),
+                took,
+            });
+        }
+    }
+}
+
+impl Drop for Observation<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.close("cancelled", false);
+        }
+    }
+}
+
+/// The span of a call; nothing is looked up for one that nobody wants.
+pub(super) fn span(hook: &'static Method, events: &PluginEvents, request: &Bytes) -> Span {
+    let span = tracing::debug_span!(
+        "hook",
+        plugin = %events.plugin(),
+        hook = hook.name,
+        request_id = Empty
+    );
+    if !span.is_disabled()
+        && let Some(id) = request_id(request)
+    {
+        span.record("request_id", id);
+    }
+    span
+}
+
+/// The id of the request that a hook belongs to: the first text of [`RequestContext`](plugin_proto::pb::RequestContext) or
+/// `PluginContext` that is one.
+pub(super) fn request_id(request: &Bytes) -> Option<String> {
+    /// In every request, and in those that have a second context.
+    const CONTEXTS: [u32; 2] = [1, 2];
+    /// In both contexts.
+    const REQUEST_ID: u32 = 2;
+    CONTEXTS.into_iter().find_map(|context| {
+        let context = wire::message(request, context).ok()??;
+        let id = wire::scalar(&context, REQUEST_ID).ok()?;
+        let id = String::from_utf8(id.into()).ok()?;
+        (!id.is_empty()).then_some(id)
+    })
+}
