@@ -7,8 +7,9 @@ use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Request, Status, Streaming};
 
-use crate::codec::{BytesCodec, MAX_MESSAGE};
+use crate::codec::{BytesCodec, MAX_MESSAGE, check_size};
 use crate::method::Rpc;
+use crate::unary;
 
 /// Calls a method of the contract with its own types.
 ///
@@ -39,7 +40,7 @@ pub async fn call_message<Q: Message, A: Message + Default>(
 /// Calls any unary method with bytes.
 ///
 /// # Errors
-/// The status of the call; INVALID_ARGUMENT when `path` is no gRPC path.
+/// The status of the call; INVALID_ARGUMENT when `path` is no gRPC path, OUT_OF_RANGE when a message is larger than [`MAX_MESSAGE`].
 pub async fn call_raw(
     channel: &Channel,
     path: &str,
@@ -72,8 +73,8 @@ async fn unary(
     path: PathAndQuery,
     request: Request<Bytes>,
 ) -> Result<Bytes, Status> {
-    let mut grpc = ready(channel).await?;
-    Ok(grpc.unary(request, path, BytesCodec).await?.into_inner())
+    check_size(request.get_ref(), "the request")?;
+    unary::exchange(channel, path, request).await
 }
 
 async fn ready(channel: &Channel) -> Result<Grpc<Channel>, Status> {
@@ -87,7 +88,7 @@ async fn ready(channel: &Channel) -> Result<Grpc<Channel>, Status> {
 }
 
 /// An error with its causes, outermost first.
-fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

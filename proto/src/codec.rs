@@ -7,6 +7,17 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 /// Largest message that is taken or sent, in bytes: the 100 MiB that SDK clients allow, and room for the message around it.
 pub const MAX_MESSAGE: usize = 101 * 1024 * 1024;
 
+/// Refuses a message that the other side would not take anyway, before a byte of it is sent: broken off in the middle it would look like a
+/// broken connection.
+pub(crate) fn check_size(message: &Bytes, what: &str) -> Result<(), Status> {
+    match message.len() {
+        0..=MAX_MESSAGE => Ok(()),
+        size => Err(Status::out_of_range(format!(
+            "{what} has {size} bytes; at most {MAX_MESSAGE} can be sent"
+        ))),
+    }
+}
+
 /// Passes messages through unread.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BytesCodec;

@@ -11,11 +11,13 @@
 //! carry `AppError error = 1`.
 
 mod markers;
+mod unary;
 
 pub mod call;
 pub mod codec;
 pub mod connect;
 pub mod dial;
+pub mod frames;
 pub mod health;
 pub mod method;
 pub mod methods;

@@ -16,7 +16,7 @@ use tonic::metadata::MetadataMap;
 use tonic::server::{Grpc, StreamingService, UnaryService};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::codec::{BytesCodec, MAX_MESSAGE};
+use crate::codec::{BytesCodec, MAX_MESSAGE, check_size};
 use crate::method::Rpc;
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -211,7 +211,11 @@ impl UnaryService<Bytes> for Unary {
             metadata,
             message,
         });
-        Box::pin(async move { answer.await.map(Response::new) })
+        Box::pin(async move {
+            let answer = answer.await?;
+            check_size(&answer, "the answer")?;
+            Ok(Response::new(answer))
+        })
     }
 }
 

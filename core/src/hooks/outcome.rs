@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use plugin_proto::frames::Breach;
 use plugin_proto::pb::AppError;
 use tonic::{Code, Status};
 
@@ -48,7 +49,7 @@ pub enum FailureKind {
     Unimplemented,
     /// The plugin answered with another gRPC status.
     Status(Code),
-    /// The answer breaks the contract: it does not decode.
+    /// The answer breaks the contract: it does not decode, or it is not even an answer of gRPC.
     Violation,
     /// The plugin has as many calls as it may have, and the queue is full; nothing was sent.
     Overloaded,
@@ -138,6 +139,7 @@ pub fn classify(status: &Status) -> FailureKind {
     match status.code() {
         Code::Unavailable => FailureKind::Unavailable,
         Code::Unimplemented => FailureKind::Unimplemented,
+        _ if Breach::of(status).is_some() => FailureKind::Violation,
         _ if std::error::Error::source(status).is_some() => FailureKind::Unavailable,
         code => FailureKind::Status(code),
     }
@@ -146,6 +148,9 @@ pub fn classify(status: &Status) -> FailureKind {
 /// A status as one line: its code, its text, and the causes that our own side knows.
 pub fn describe_status(status: &Status) -> String {
     let mut text = format!("{:?}: {}", status.code(), status.message());
+    if Breach::of(status).is_some() {
+        return text;
+    }
     let mut cause = std::error::Error::source(status);
     while let Some(error) = cause {
         text = format!("{text}: {error}");

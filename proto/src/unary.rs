@@ -1,0 +1,154 @@
+//! One unary exchange over a channel: a message of bytes out, a message of bytes back, every breach of the protocol named.
+//!
+//! tonic's own client stops looking once it has a message; here the answer is read to its end.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE};
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode, Uri, Version};
+use http_body::{Body as _, Frame};
+use tonic::body::Body;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tower_service::Service as _;
+
+use crate::frames::{Breach, OneMessage, PREFIX};
+
+const GRPC: &str = "application/grpc";
+const GRPC_STATUS: &str = "grpc-status";
+
+/// Messages up to this size are copied behind their prefix; larger ones follow it as they are.
+const COPIED: usize = 8 * 1024;
+
+/// The status of the call, or the message of its answer.
+pub(crate) async fn exchange(
+    channel: &Channel,
+    path: PathAndQuery,
+    request: Request<Bytes>,
+) -> Result<Bytes, Status> {
+    let mut channel = channel.clone();
+    poll_fn(|context| channel.poll_ready(context))
+        .await
+        .map_err(|error| Status::unavailable(crate::call::describe(&error)))?;
+    let (metadata, _, message) = request.into_parts();
+    let mut call = http::Request::new(Body::new(Outgoing::new(message)));
+    *call.method_mut() = Method::POST;
+    *call.version_mut() = Version::HTTP_2;
+    *call.uri_mut() = Uri::from(path);
+    let mut headers = metadata.into_headers();
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
+    *call.headers_mut() = headers;
+    let answer = channel
+        .call(call)
+        .await
+        .map_err(|error| Status::from_error(Box::new(error)))?;
+    let (head, mut body) = answer.into_parts();
+    if let Some(status) = status_of(&head.headers)? {
+        // Without a message: everything was said at once.
+        return Err(refusal(status).unwrap_or_else(|| Breach::NoMessage.into()));
+    }
+    if head.status != StatusCode::OK {
+        let text = format!("the answer is HTTP {} and no gRPC", head.status);
+        return Err(Status::new(code_of(head.status), text));
+    }
+    if let Some(kind) = head.headers.get(CONTENT_TYPE)
+        && !kind.as_bytes().starts_with(GRPC.as_bytes())
+    {
+        let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
+        return Err(Breach::ContentType(kind).into());
+    }
+    let mut message = OneMessage::default();
+    loop {
+        let frame = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
+        match frame.transpose()?.map(Frame::into_data) {
+            Some(Ok(chunk)) => message.push(chunk)?,
+            Some(Err(frame)) => {
+                let Ok(trailers) = frame.into_trailers() else {
+                    continue;
+                };
+                let status = status_of(&trailers)?.ok_or(Breach::NoStatus)?;
+                return match refusal(status) {
+                    Some(refusal) => Err(refusal),
+                    None => Ok(message.end()?),
+                };
+            }
+            None => return Err(Breach::NoStatus.into()),
+        }
+    }
+}
+
+/// The status in headers or trailers, if there is one.
+fn status_of(headers: &HeaderMap) -> Result<Option<Status>, Breach> {
+    let Some(number) = headers.get(GRPC_STATUS) else {
+        return Ok(None);
+    };
+    let is_number = !number.is_empty() && number.as_bytes().iter().all(u8::is_ascii_digit);
+    if !is_number {
+        let text = String::from_utf8_lossy(number.as_bytes()).into_owned();
+        return Err(Breach::OddStatus(text));
+    }
+    Ok(Status::from_header_map(headers))
+}
+
+fn refusal(status: Status) -> Option<Status> {
+    (status.code() != Code::Ok).then_some(status)
+}
+
+/// The code for an HTTP status without one of gRPC, as the gRPC project maps them.
+fn code_of(status: StatusCode) -> Code {
+    match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502..=504 => Code::Unavailable,
+        _ => Code::Unknown,
+    }
+}
+
+/// A request's stream: one message.
+struct Outgoing {
+    first: Option<Bytes>,
+    second: Option<Bytes>,
+}
+
+impl Outgoing {
+    fn new(message: Bytes) -> Self {
+        let copied = if message.len() <= COPIED {
+            message.len()
+        } else {
+            0
+        };
+        let mut first = BytesMut::with_capacity(PREFIX + copied);
+        first.put_u8(0);
+        first.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+        first.put_slice(&message[..copied]);
+        Self {
+            first: Some(first.freeze()),
+            second: (copied < message.len()).then_some(message),
+        }
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.first.take().or_else(|| self.second.take());
+        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.first.is_none() && self.second.is_none()
+    }
+}
