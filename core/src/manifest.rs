@@ -5,7 +5,7 @@
 mod server;
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
@@ -16,6 +16,9 @@ pub use server::{Executables, Python, Server, platform};
 
 /// Names of manifest files, in the order in which they are looked for (Mattermost `model/manifest.go`).
 pub const FILE_NAMES: [&str; 3] = ["plugin.yml", "plugin.yaml", "plugin.json"];
+
+/// Largest manifest that is read, in bytes; with icons and a schema of all settings they have some thousand.
+pub const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// What the host needs to know of a plugin.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +129,7 @@ impl Manifest {
     pub fn find(folder: &Path) -> Result<Self, ManifestError> {
         for name in FILE_NAMES {
             let file = folder.join(name);
-            match std::fs::read_to_string(&file) {
+            match read_bounded(&file) {
                 Ok(text) => return Self::parse(&file, &text),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(ManifestError::Unreadable { file, source }),
@@ -187,6 +190,22 @@ impl Manifest {
             _ => Runtime::Native,
         }
     }
+}
+
+/// The text of a file, as long as it is a regular one of bearable size: a pipe or a device would have no end.
+fn read_bounded(file: &Path) -> io::Result<String> {
+    let refused = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(refused("it is no regular file".to_owned()));
+    }
+    let mut text = String::new();
+    std::fs::File::open(file)?
+        .take(LARGEST + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(refused(format!("it has more than {LARGEST} bytes")));
+    }
+    Ok(text)
 }
 
 /// The file as written.
