@@ -79,7 +79,7 @@ pub enum What {
     Implemented {
         /// The hooks that will be called; all of them when the plugin does not serve `Implemented`.
         names: Vec<String>,
-        /// Announced names that are no hooks.
+        /// Announced names that are no hooks, the first 64 of them.
         unknown: Vec<String>,
         /// Names announced more than once.
         repeated: Vec<String>,

@@ -6,6 +6,7 @@ use plugin_proto::connect::Preface;
 use plugin_proto::hook::{Implemented, OnActivate, OnConfigurationChange};
 use plugin_proto::pb::{ImplementedRequest, OnActivateRequest, OnConfigurationChangeRequest};
 use plugin_proto::{Rpc as _, call};
+use prost::Message as _;
 use tokio::time::timeout;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -98,17 +99,22 @@ impl StartOrder {
     ) -> Result<Announcement, StartCause> {
         const NAME: &str = Implemented::METHOD.name;
         let within = self.options.timing.implemented;
-        let request = Request::new(ImplementedRequest {
+        let request = ImplementedRequest {
             context: Some(context(&self.manifest)),
-        });
-        let exchange = timeout(within, call::call::<Implemented>(channel, request));
+        };
+        let request = Request::new(request.encode_to_vec().into());
+        let exchange = call::call_raw(channel, Implemented::METHOD.path, request);
         let lifeline = Lifeline::new(child.exit_watch());
-        match lifeline.hold(exchange).await {
+        match lifeline.hold(timeout(within, exchange)).await {
             Err(exit) => Err(StartCause::Implemented(Failure::gone(NAME, exit))),
             Ok(Err(_)) => Err(StartCause::Implemented(Failure::deadline(NAME, within))),
-            Ok(Ok(Ok(answer))) => match answer.error {
-                Some(error) => Err(StartCause::ImplementedRefused(Box::new(error))),
-                None => Ok(Announcement::read(&answer.hooks)),
+            Ok(Ok(Ok(answer))) => match Announcement::decode(&answer) {
+                Ok(Ok(announcement)) => Ok(announcement),
+                Ok(Err(error)) => Err(StartCause::ImplementedRefused(Box::new(error))),
+                Err(error) => {
+                    let failure = Failure::violation(NAME, error.to_string());
+                    Err(StartCause::Implemented(failure))
+                }
             },
             Ok(Ok(Err(status))) => {
                 let failure = Failure::from_status(NAME, &status);
@@ -125,7 +131,8 @@ impl StartOrder {
     fn report(&self, announcement: Announcement) {
         let plugin = &self.manifest.id;
         if !announcement.unknown.is_empty() {
-            tracing::warn!(%plugin, names = ?announcement.unknown, "the plugin announces hooks that do not exist");
+            let (names, surplus) = (&announcement.unknown, announcement.surplus);
+            tracing::warn!(%plugin, ?names, surplus, "the plugin announces hooks that do not exist");
         }
         if !announcement.repeated.is_empty() {
             tracing::warn!(%plugin, names = ?announcement.repeated, "the plugin announces hooks more than once");
