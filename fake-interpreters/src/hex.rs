@@ -27,6 +27,21 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// Bytes as a field of a script.
+pub(crate) mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&super::encode(bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let digits = String::deserialize(from)?;
+        super::decode(&digits)
+            .ok_or_else(|| D::Error::custom(format!("`{digits}` is not hexadecimal text")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,17 +8,19 @@ mod build;
 mod serve;
 mod signal;
 mod stream;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::{Answer, ApiOrder, InBand, Refused};
+pub use answer::{Answer, ApiOrder, InBand, Refused, Repeated};
 pub use build::HANDSHAKE;
 pub use serve::{Controller, Health, Implemented, OtherHooks, Piece, Serve, Stdio};
 pub use signal::SignalName;
 pub use stream::{Content, Flood, Repeat, Stream, Write};
+pub use wire::Wire;
 
 /// Everything one fake does, over all its starts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -115,6 +115,9 @@ impl Server {
         if self.has(Fault::AuthorityRefused) && text_of(call, AUTHORITY.as_str()) != self.address {
             return Err(Status::invalid_argument("unexpected :authority"));
         }
+        if let Some(answer) = self.serve.hooks.get(&*call.path) {
+            return play_answer(&self.stage, &self.api, method, answer).await;
+        }
         match &*call.path {
             checking::CHECK => self.check_health(&call.message).await,
             SHUTDOWN => self.shut_down().await,
@@ -128,12 +131,7 @@ impl Server {
         method: Option<&'static Method>,
     ) -> Result<Bytes, Status> {
         let name = method.map_or(&*call.path, |method| method.name);
-        if let Some(answer) = self
-            .serve
-            .hooks
-            .get(name)
-            .or_else(|| self.serve.hooks.get(&*call.path))
-        {
+        if let Some(answer) = self.serve.hooks.get(name) {
             return play_answer(&self.stage, &self.api, method, answer).await;
         }
         if name == hook::Implemented::METHOD.name {

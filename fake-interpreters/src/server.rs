@@ -2,19 +2,22 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use plugin_proto::MethodsService;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tonic::body::Body;
 use tower_service::Service;
 
 use crate::connection::{Connection, Counted};
 use crate::journal::Event;
 use crate::stage::Stage;
+use crate::wire;
 
 /// The authority of a call travels to its handler under this name.
 pub(crate) const AUTHORITY: HeaderName = HeaderName::from_static("fake-interpreter-authority");
@@ -120,17 +123,19 @@ async fn connection(stream: Box<dyn Connection>, stage: Arc<Stage>, service: Met
     }
 }
 
-/// Hands the authority of each call to its handler, which sees headers only.
+/// Hands the authority of each call to its handler, which sees headers only; and breaks the answers that are to be broken.
 #[derive(Clone)]
 struct WithAuthority(MethodsService);
 
 impl<B> Service<Request<B>> for WithAuthority
 where
-    MethodsService: Service<Request<B>>,
+    MethodsService: Service<Request<B>, Response = Response<Body>>,
+    <MethodsService as Service<Request<B>>>::Future: Send + 'static,
+    <MethodsService as Service<Request<B>>>::Error: Send + 'static,
 {
-    type Response = <MethodsService as Service<Request<B>>>::Response;
+    type Response = Response<Body>;
     type Error = <MethodsService as Service<Request<B>>>::Error;
-    type Future = <MethodsService as Service<Request<B>>>::Future;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn poll_ready(
         &mut self,
@@ -147,6 +152,7 @@ where
         if let Ok(value) = HeaderValue::from_str(authority) {
             request.headers_mut().insert(AUTHORITY, value);
         }
-        self.0.call(request)
+        let answered = self.0.call(request);
+        Box::pin(async move { answered.await.map(wire::exchange) })
     }
 }

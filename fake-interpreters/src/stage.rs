@@ -31,6 +31,8 @@ pub(crate) struct Stage {
     socket_files: Mutex<Vec<PathBuf>>,
     /// Counts the orders to cut all connections.
     pub(crate) cuts: watch::Sender<u32>,
+    /// Bytes that take the place of the next write to a connection.
+    pub(crate) spoilt: Mutex<Option<Vec<u8>>>,
     /// Counts writes to connections.
     pub(crate) writes: AtomicU64,
     /// Becomes true when open streams are to end.
@@ -58,6 +60,7 @@ impl Stage {
             effects: Mutex::default(),
             socket_files: Mutex::default(),
             cuts: watch::Sender::new(0),
+            spoilt: Mutex::default(),
             writes: AtomicU64::new(0),
             draining: watch::Sender::new(false),
         })

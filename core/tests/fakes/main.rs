@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails says where")]
 
 mod api;
+mod bad_input;
 mod crash;
 mod environment;
 mod hooks;

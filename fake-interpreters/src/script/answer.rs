@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ScriptError, SignalName};
+use super::{ScriptError, SignalName, Wire};
 use crate::hex;
 
 /// The answer to one call.
@@ -19,6 +19,10 @@ pub enum Answer {
     Status(Refused),
     /// `{"raw_hex": "…"}`: these bytes in place of a message.
     Raw(Vec<u8>),
+    /// `{"repeated": {"head_hex": "…", "unit_hex": "…", "times": N}}`: many bytes in place of a message, without a long script.
+    Repeated(Repeated),
+    /// `{"wire": WORD}`: something that breaks the rules of gRPC or HTTP/2.
+    Wire(Wire),
     /// `{"hang": true}`: never.
     Hang,
     /// `{"after_ms": N, "then": ANSWER}`.
@@ -31,6 +35,20 @@ pub enum Answer {
     Close,
     /// `{"api": {...}, "then": ANSWER}`: an API call first.
     Api(ApiOrder, Box<Answer>),
+}
+
+/// Bytes that repeat themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Repeated {
+    /// What comes first, once.
+    #[serde(with = "hex::text")]
+    pub head_hex: Vec<u8>,
+    /// What comes after it.
+    #[serde(with = "hex::text")]
+    pub unit_hex: Vec<u8>,
+    /// How often.
+    pub times: usize,
 }
 
 /// A gRPC status.
@@ -84,6 +102,18 @@ impl Answer {
         Self::Raw(Vec::new())
     }
 
+    /// A message that is nothing but one field of bytes or text, made of a repeated letter.
+    pub fn long_field(number: u8, letter: u8, length: usize) -> Self {
+        let mut head_hex = vec![number << 3 | 2];
+        prost::encode_length_delimiter(length, &mut head_hex)
+            .expect("a vector has room for a length");
+        Self::Repeated(Repeated {
+            head_hex,
+            unit_hex: vec![letter],
+            times: length,
+        })
+    }
+
     /// A gRPC status.
     pub fn status(code: &str, message: &str) -> Self {
         Self::Status(Refused {
@@ -121,6 +151,10 @@ struct Fields {
     #[serde(skip_serializing_if = "Option::is_none")]
     raw_hex: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    repeated: Option<Repeated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wire: Option<Wire>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hang: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     after_ms: Option<u64>,
@@ -140,7 +174,7 @@ struct Fields {
 #[derive(Debug, thiserror::Error)]
 enum AnswerError {
     #[error(
-        "an answer has exactly one of value, error, status, raw_hex, hang, after_ms, exit, raise, close, api; this has {0}"
+        "an answer has exactly one of value, error, status, raw_hex, repeated, wire, hang, after_ms, exit, raise, close, api; this has {0}"
     )]
     Kinds(usize),
     #[error("`then` belongs to `after_ms` and `api`, and both need it")]
@@ -169,6 +203,8 @@ impl TryFrom<Fields> for Answer {
             fields.error.map(Answer::Error),
             fields.status.map(Answer::Status),
             bytes.map(Answer::Raw),
+            fields.repeated.map(Answer::Repeated),
+            fields.wire.map(Answer::Wire),
             fields.hang.map(|_| Answer::Hang),
             fields.exit.map(Answer::Exit),
             fields.raise.map(Answer::Raise),
@@ -202,6 +238,8 @@ impl From<Answer> for Fields {
             Answer::Error(error) => fields.error = Some(error),
             Answer::Status(status) => fields.status = Some(status),
             Answer::Raw(bytes) => fields.raw_hex = Some(hex::encode(&bytes)),
+            Answer::Repeated(repeated) => fields.repeated = Some(repeated),
+            Answer::Wire(wire) => fields.wire = Some(wire),
             Answer::Hang => fields.hang = Some(true),
             Answer::Exit(code) => fields.exit = Some(code),
             Answer::Raise(signal) => fields.raise = Some(signal),

@@ -10,8 +10,9 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use crate::apiclient::{self, ApiClient};
-use crate::script::{Answer, InBand};
-use crate::stage::Stage;
+use crate::script::{Answer, InBand, Repeated};
+use crate::stage::{Stage, lock};
+use crate::wire;
 
 /// Plays an answer; those that end the process or cut the connection do not return.
 pub(crate) async fn play(
@@ -41,6 +42,14 @@ pub(crate) async fn play(
                 return Err(Status::new(code(&refused.code), refused.message.clone()));
             }
             Answer::Raw(bytes) => return Ok(bytes.clone().into()),
+            Answer::Repeated(repeated) => return Ok(many_bytes(repeated)),
+            Answer::Wire(wire) => {
+                let Some(bytes) = wire::bytes(*wire) else {
+                    return Err(wire::marked(*wire));
+                };
+                *lock(&stage.spoilt) = Some(bytes);
+                return Ok(Bytes::new());
+            }
             Answer::Hang => std::future::pending().await,
             Answer::Exit(code) => stage.exit(*code, "answer"),
             Answer::Raise(signal) => {
@@ -53,6 +62,12 @@ pub(crate) async fn play(
             }
         }
     }
+}
+
+fn many_bytes(repeated: &Repeated) -> Bytes {
+    let mut bytes = repeated.head_hex.clone();
+    bytes.extend_from_slice(&repeated.unit_hex.repeat(repeated.times));
+    bytes.into()
 }
 
 /// The bytes of an answer that is nothing but this error: it is field 1 of every answer that has one.
