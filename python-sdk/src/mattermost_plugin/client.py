@@ -139,7 +139,7 @@ class PluginAPIClient(ApiMethods, _Connection):
             response = self._callable(method)(request, timeout=self._timeout)
         except grpc.RpcError as error:
             raise convert_grpc_error(error) from error
-        return _result(method, response)
+        return result_of(method, response)
 
 
 class AsyncPluginAPIClient(_Connection):
@@ -191,10 +191,11 @@ class AsyncPluginAPIClient(_Connection):
             response = call.result()
         except grpc.RpcError as error:
             raise convert_grpc_error(error) from error
-        return _result(method, response)
+        return result_of(method, response)
 
 
-def _result(method: BoundMethod, response: Any) -> Any:
+def result_of(method: BoundMethod, response: Any) -> Any:
+    """What a call returns for a response; raises the error that it carries."""
     # Presence alone makes it an error: servers exist that leave the id empty.
     if response.HasField("error"):
         raise convert_app_error(response.error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Dict, List, Type, TypeVar
+from typing import Any, ClassVar, Dict, Generic, List, Type, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -17,10 +17,11 @@ from mattermost_plugin.grpc import api_kv_config_pb2, api_remaining_pb2
 
 __all__ = ["Command", "CommandArgs", "CommandResponse", "PluginKVSetOptions"]
 
-W = TypeVar("W", bound="Wrapper")
+M = TypeVar("M", bound=Message)
+W = TypeVar("W", bound="Wrapper[Any]")
 
 
-class Wrapper:
+class Wrapper(Generic[M]):
     """What all wrappers can do."""
 
     _message: ClassVar[Type[Message]]
@@ -34,17 +35,17 @@ class Wrapper:
                 values[name] = [cls.from_proto(item) if isinstance(item, cls._message) else item for item in value]
         return cls(**values)
 
-    def to_proto(self) -> Any:
+    def to_proto(self) -> M:
         """The message for this wrapper."""
         message = self._message()
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
         values = {item.name: getattr(self, item.name) for item in fields}
         _convert.fill(message, {name: value for name, value in values.items() if value not in (None, {}, [])})
-        return message
+        return cast(M, message)
 
 
 @dataclass(frozen=True)
-class PluginKVSetOptions(Wrapper):
+class PluginKVSetOptions(Wrapper[api_kv_config_pb2.PluginKVSetOptions]):
     """How `kv_set_with_options` stores."""
 
     _message: ClassVar[Type[Message]] = api_kv_config_pb2.PluginKVSetOptions
@@ -55,7 +56,7 @@ class PluginKVSetOptions(Wrapper):
 
 
 @dataclass(frozen=True)
-class Command(Wrapper):
+class Command(Wrapper[api_remaining_pb2.Command]):
     """A slash command."""
 
     _message: ClassVar[Type[Message]] = api_remaining_pb2.Command
@@ -81,7 +82,7 @@ class Command(Wrapper):
 
 
 @dataclass(frozen=True)
-class CommandArgs(Wrapper):
+class CommandArgs(Wrapper[api_remaining_pb2.CommandArgs]):
     """With what a slash command was run."""
 
     _message: ClassVar[Type[Message]] = api_remaining_pb2.CommandArgs
@@ -100,7 +101,7 @@ class CommandArgs(Wrapper):
 
 
 @dataclass(frozen=True)
-class CommandResponse(Wrapper):
+class CommandResponse(Wrapper[api_remaining_pb2.CommandResponse]):
     """What a slash command answers."""
 
     _message: ClassVar[Type[Message]] = api_remaining_pb2.CommandResponse

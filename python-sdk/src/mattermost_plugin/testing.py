@@ -1,0 +1,279 @@
+"""For unit tests of plugins: call hooks and answer API calls, with no server and no process.
+
+    harness = PluginHarness(MyPlugin)
+    harness.api.returns("kv_get", b"7")
+    answer = harness.call("MessageWillBePosted", post={"message": "hello"})
+    assert answer.rejection_reason == ""
+
+A hook takes the way that it takes in production: the request is a message, the handler runs in its thread or on the handlers'
+loop, under its timeout, and the answer is the response that the server would get, whether the handler returned or raised. API
+calls are checked against the contract as in production; what was not prepared is refused, and fails the test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import functools
+from dataclasses import dataclass, field
+from typing import Any, AsyncIterator, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from urllib.parse import urlsplit
+
+from google.protobuf.message import Message
+
+from mattermost_plugin import _convert
+from mattermost_plugin._api_methods import METHODS, BoundMethod
+from mattermost_plugin._contract import HOOKS, Shape, fields_of
+from mattermost_plugin._hook_context import Outcome
+from mattermost_plugin._internal.hook_runner import HookRunner, Runnable
+from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient, result_of
+from mattermost_plugin.exceptions import PluginAPIError
+from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, ServeHTTPResponse
+from mattermost_plugin.plugin import Plugin
+from mattermost_plugin.runtime_config import RuntimeConfig
+from mattermost_plugin.servicers._answering import answering
+from mattermost_plugin.servicers._http import MAX_CHUNK_SIZE
+from mattermost_plugin.servicers._serve_http import serve_http
+
+__all__ = ["APICall", "FakeAPI", "HTTPAnswer", "PluginHarness", "UnexpectedAPICallError"]
+
+P = TypeVar("P", bound=Plugin)
+
+# What a test seldom cares about is answered without being prepared.
+_NEEDS_NO_PREPARATION = frozenset({"log_debug", "log_info", "log_warn", "log_error"})
+
+
+class UnexpectedAPICallError(AssertionError):
+    """The plugin called an API method for which the test had prepared no answer."""
+
+
+@dataclass(frozen=True)
+class APICall:
+    """One call of the API: the client's method, and the request as the server would get it."""
+
+    method: str
+    request: Any
+
+
+class FakeAPI(PluginAPIClient):
+    """Stands in for `self.api`: keeps every call, gives the answers that a test prepared, refuses all else."""
+
+    def __init__(self) -> None:
+        super().__init__("nowhere: a fake")
+        self.connect_on_demand()
+        self.calls: List[APICall] = []
+        self.refused: List[BaseException] = []  # what the harness fails the test for
+        self._answers: Dict[str, Callable[[Any], Message]] = {}
+
+    def returns(self, method: str, value: Any = None) -> None:
+        """Have every call of a method, such as `kv_get`, return a value."""
+        response = _response(method, value)
+        self._answers[method] = lambda request: response
+
+    def fails(self, method: str, error: PluginAPIError) -> None:
+        """Have every call of a method raise an error."""
+        self.answers(method, functools.partial(_raise, error))
+
+    def answers(self, method: str, function: Callable[[Any], Any]) -> None:
+        """Have a function of the request say what a method returns; it may raise PluginAPIErrors."""
+        returns = _method(method).result is not None
+
+        def answer(request: Any) -> Message:
+            value = function(request)
+            return _response(method, value if returns else None)
+
+        self._answers[method] = answer
+
+    def requests(self, method: str) -> List[Any]:
+        """The requests of all calls of a method so far."""
+        _method(method)
+        return [call.request for call in self.calls if call.method == method]
+
+    def as_async(self) -> AsyncPluginAPIClient:
+        """The same fake for plugins that use the asynchronous client."""
+        return _AsyncFakeAPI(self)
+
+    def _invoke(self, method: BoundMethod, request: Message) -> Any:
+        name = method.declaration.__name__
+        self.calls.append(APICall(name, request))
+        answer = self._answers.get(name)
+        if answer is None and name in _NEEDS_NO_PREPARATION:
+            return None
+        if answer is None:
+            refusal = UnexpectedAPICallError(
+                f"the plugin called {name}, but no answer was prepared. Say in the test what it returns: "
+                f"api.returns({name!r}, ...)\nThe request was:\n{request}"
+            )
+            self.refused.append(refusal)
+            raise refusal
+        try:
+            response = answer(request)
+        except PluginAPIError:
+            raise
+        except BaseException as mistake:  # of the test's own function: it must not be taken for an error of the server
+            self.refused.append(mistake)
+            raise
+        return result_of(method, response)
+
+
+class _AsyncFakeAPI(AsyncPluginAPIClient):
+    def __init__(self, fake: FakeAPI) -> None:
+        super().__init__(fake.target)
+        self.connect_on_demand()
+        self._fake = fake
+
+    async def _invoke(self, method: BoundMethod, request: Message) -> Any:
+        return self._fake._invoke(method, request)
+
+
+@dataclass(frozen=True)
+class HTTPAnswer:
+    """What a ServeHTTP handler answered."""
+
+    status_code: int
+    headers: Dict[str, List[str]] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class PluginHarness(Generic[P]):
+    """A plugin whose hooks a test calls."""
+
+    def __init__(self, plugin_class: Type[P], *, api: Optional[FakeAPI] = None, config: Optional[RuntimeConfig] = None) -> None:
+        self.api = api if api is not None else FakeAPI()
+        settings = config if config is not None else RuntimeConfig()
+        self.plugin: P = plugin_class(api=self.api, config=settings)
+        self.errors: List[BaseException] = []  # what handlers raised, HookTimeoutErrors among it
+        self._runner = _Runner(settings.hook_timeout, self.errors)
+
+    def call(self, name: str, **fields: Any) -> Any:
+        """The response to a hook. `fields` are those of its request: messages, wrappers, dicts, plain values."""
+        return _finished(self.call_async(name, **fields), "call_async")
+
+    async def call_async(self, name: str, **fields: Any) -> Any:
+        """The same, for tests that run on an event loop."""
+        hook = HOOKS.get(str(getattr(name, "value", name)))
+        if hook is None:
+            raise ValueError(f"{name!r} is not the name of a hook{_hint(str(name), HOOKS)}")
+        if hook.shape is Shape.STREAM:
+            raise ValueError("ServeHTTP is called by http() or http_async()")
+        request = hook.request()
+        _convert.fill(request, fields)
+        response = await answering(self.plugin, hook, self._runner)(request.SerializeToString())
+        self._demand_prepared_calls()
+        return hook.response.FromString(response.SerializeToString())
+
+    def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Optional[Mapping[str, Union[str, Iterable[str]]]] = None,
+        body: Union[bytes, str] = b"",
+        **init: Any,
+    ) -> HTTPAnswer:
+        """The answer to an HTTP request; `init` are more fields of ServeHTTPRequestInit, such as `remote_addr`."""
+        answer: HTTPAnswer = _finished(self.http_async(method, url, headers=headers, body=body, **init), "http_async")
+        return answer
+
+    async def http_async(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Optional[Mapping[str, Union[str, Iterable[str]]]] = None,
+        body: Union[bytes, str] = b"",
+        **init: Any,
+    ) -> HTTPAnswer:
+        """The same, for tests that run on an event loop."""
+        content = body.encode() if isinstance(body, str) else body
+        first = ServeHTTPRequest()
+        defaults = {"proto": "HTTP/1.1", "proto_major": 1, "proto_minor": 1, "host": urlsplit(url).netloc or "localhost"}
+        given = {"method": method, "url": url, "request_uri": url, "content_length": len(content), **init}
+        _convert.fill(first.init, {**defaults, **given})
+        for key, values in (headers or {}).items():
+            first.init.headers.append(HTTPHeader(key=key, values=[values] if isinstance(values, str) else list(values)))
+        handler = self.plugin.get_hook_handler("ServeHTTP")
+        seconds = self.plugin._hook_timeouts.get("ServeHTTP")
+        runnable = Runnable("ServeHTTP", handler, seconds) if handler is not None else None
+        messages = list(await serve_http(runnable, self._runner, _stream(first, content)))
+        self._demand_prepared_calls()
+        return _http_answer(messages)
+
+    def _demand_prepared_calls(self) -> None:
+        """Fail the test for calls that were not prepared, or not well, even if the plugin lived with it."""
+        refused, self.api.refused = self.api.refused, []
+        if refused:
+            raise refused[0]
+
+
+class _Runner(HookRunner):
+    """Keeps what handlers raise."""
+
+    def __init__(self, timeout: float, errors: List[BaseException]) -> None:
+        super().__init__(timeout)
+        self._errors = errors
+
+    async def run(
+        self, runnable: Runnable, arguments: Tuple[Any, ...], request: Any = None, keywords: Optional[Dict[str, Any]] = None
+    ) -> Outcome:
+        value, error = await super().run(runnable, arguments, request, keywords)
+        if error is not None:
+            self._errors.append(error)
+        return value, error
+
+
+def _finished(work: Any, instead: str) -> Any:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    work.close()
+    raise RuntimeError(f"this test runs on an event loop already: `await` {instead}() instead")
+
+
+def _method(name: str) -> BoundMethod:
+    method = METHODS.get(name)
+    if method is None:
+        raise ValueError(f"the API has no method {name!r}{_hint(name, METHODS)}")
+    return method
+
+
+def _hint(name: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _response(name: str, value: Any) -> Message:
+    """The response from which the client makes that value; TypeError when it cannot be one."""
+    method = _method(name)
+    response = method.contract.response()
+    if method.result is None:
+        if value is not None:
+            raise TypeError(f"{name} returns nothing, so it cannot return {value!r}")
+    elif value is not None:
+        try:
+            _convert.set_field(response, fields_of(response)[method.result], value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} cannot return {value!r}: {error}") from None
+    return response
+
+
+def _raise(error: PluginAPIError, request: Any) -> None:
+    raise error
+
+
+async def _stream(first: ServeHTTPRequest, body: bytes) -> AsyncIterator[ServeHTTPRequest]:
+    pieces = [body[start : start + MAX_CHUNK_SIZE] for start in range(0, max(len(body), 1), MAX_CHUNK_SIZE)]
+    for number, piece in enumerate(pieces, 1):
+        message = first if number == 1 else ServeHTTPRequest()
+        message.body_chunk = piece
+        message.body_complete = number == len(pieces)
+        yield message
+
+
+def _http_answer(messages: List[ServeHTTPResponse]) -> HTTPAnswer:
+    headers: Dict[str, List[str]] = {}
+    for header in messages[0].init.headers:
+        headers.setdefault(header.key, []).extend(header.values)
+    body = b"".join(message.body_chunk for message in messages)
+    return HTTPAnswer(messages[0].init.status_code, headers, body)
