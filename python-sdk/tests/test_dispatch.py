@@ -12,7 +12,8 @@ from grpc_health.v1 import health_pb2
 
 from conftest import Serve, plugin_with
 from mattermost_plugin import DISMISS_POST_ERROR, CommandResponse, Plugin, PluginAPIError, RuntimeConfig, hook
-from mattermost_plugin._contract import HOOKS, Shape
+from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME, Shape
+from mattermost_plugin._internal import wrappers
 from mattermost_plugin.grpc.api_remaining_pb2 import CommandResponse as CommandResponseMessage
 from mattermost_plugin.grpc.api_remaining_pb2 import PushNotification
 from mattermost_plugin.grpc.common_pb2 import AppError
@@ -74,6 +75,12 @@ RETURNS: List[Tuple[str, Dict[str, Any], Any, Dict[str, Any]]] = [
     ("MessageWillBePosted", {"post": POST}, "", {}),
     ("MessageWillBePosted", {"post": POST}, (None, DISMISS_POST_ERROR), {"rejection_reason": DISMISS_POST_ERROR}),
     ("MessageWillBePosted", {"post": POST}, WithToProto(), {"modified_post": OTHER}),
+    ("MessageWillBePosted", {"post": POST}, wrappers.Post.from_proto(OTHER), {"modified_post": OTHER}),
+    ("MessageWillBePosted", {"post": POST}, (wrappers.Post.from_proto(OTHER), ""), {"modified_post": OTHER}),
+    ("MessagesWillBeConsumed", {"posts": [POST]}, [wrappers.Post.from_proto(OTHER), POST], {"posts": [OTHER, POST]}),
+    ("FileWillBeUploaded", {}, wrappers.FileInfo(name="n"), {"modified_file_info": FileInfo(name="n")}),
+    ("NotificationWillBePushed", {}, wrappers.PushNotification(message="m"),
+     {"modified_notification": PushNotification(message="m")}),
     ("MessageWillBeUpdated", {}, (OTHER, ""), {"modified_post": OTHER}),
     ("MessagesWillBeConsumed", {"posts": [POST, OTHER]}, None, {"posts": [POST, OTHER]}),
     ("MessagesWillBeConsumed", {"posts": [POST, OTHER]}, [OTHER], {"posts": [OTHER]}),
@@ -117,6 +124,7 @@ WRONG: List[Tuple[str, Any, str]] = [
     ("MessageWillBePosted", (POST, "", 1), "returned tuple (Post, str, int); expected"),
     ("MessageWillBePosted", (POST, 7), "returned tuple (Post, int); expected"),
     ("MessageWillBePosted", User(), "returned User; expected"),
+    ("MessageWillBePosted", wrappers.FileInfo(), "returned FileInfo; expected"),
     ("FileWillBeUploaded", (None, 7, ""), "expected None (allow), a FileInfo"),
     ("UserWillLogIn", True, "returned bool; expected None (allow) or a str (the reason for the refusal)"),
     ("UserWillLogIn", (None, "no"), "returned tuple (NoneType, str); expected"),
@@ -152,6 +160,88 @@ def test_wrong_returns_are_errors_that_say_what_is_expected(
 def test_wrong_posts_to_be_consumed_leave_them_as_they_are(serve: Serve, value: Any) -> None:
     served = serve(plugin_with("MessagesWillBeConsumed", lambda self, posts: value))
     assert list(served.call("MessagesWillBeConsumed", posts=[POST]).posts) == [POST]
+
+
+def edit_message(self: Plugin, plugin_context: Any, post: Any, *more: Any) -> None:
+    post.message = "edited"
+
+
+def edit_posts(self: Plugin, posts: Any) -> None:
+    posts[0].message = "edited"
+
+
+def edit_content(self: Plugin, notification: Any, user_id: str) -> None:
+    notification.message = "edited"
+
+
+def edit_config(self: Plugin, config: Any) -> None:
+    config.config_json = b"edited"
+
+
+def edit_info(self: Plugin, plugin_context: Any, info: Any, content: bytes) -> None:
+    info.name = "edited"
+
+
+EDITS: List[Tuple[str, Dict[str, Any], Any, str]] = [
+    ("MessageWillBePosted", {"post": POST}, edit_message, "Return the changed Post to have them"),
+    ("MessageWillBeUpdated", {"new_post": POST}, edit_message, "Return the changed Post to have them"),
+    ("MessagesWillBeConsumed", {"posts": [POST, OTHER]}, edit_posts, "Return the changed Post to have them"),
+    ("FileWillBeUploaded", {"file_info": {"name": "n"}}, edit_info, "Return the changed FileInfo"),
+    ("NotificationWillBePushed", {"push_notification": {"message": "m"}}, edit_content, "Return the changed PushNotification"),
+    ("ConfigurationWillBeSaved", {"new_config": {"config_json": b"{}"}}, edit_config, "Return the changed ConfigJson"),
+]
+
+
+def unchanged_answer(name: str, fields: Dict[str, Any]) -> Any:
+    return HOOKS[name].response(**(fields if name == "MessagesWillBeConsumed" else {}))
+
+
+@pytest.mark.parametrize(("name", "fields", "edit", "advice"), EDITS)
+def test_an_edit_in_place_with_none_is_lost_and_told(
+    serve: Serve, caplog: pytest.LogCaptureFixture, name: str, fields: Dict[str, Any], edit: Any, advice: str
+) -> None:
+    assert serve(plugin_with(name, edit)).call(name, **fields) == unchanged_answer(name, fields)
+    (record,) = caplog.records
+    text = record.getMessage()
+    assert text.startswith(f"{name} handler SomePlugin.{edit.__name__} changed its arguments in place and returned None")
+    assert advice in text
+
+
+def test_the_hooks_that_may_be_told_of_an_edit_are_those_that_answer_what_they_get() -> None:
+    assert [name for name, hook_ in HOOKS.items() if hook_.can_edit] == sorted(
+        [name for name, *_ in EDITS], key=list(HOOKS).index
+    )
+
+
+@pytest.mark.parametrize(("name", "fields", "edit", "advice"), EDITS)
+def test_without_an_edit_nothing_is_told(
+    serve: Serve, caplog: pytest.LogCaptureFixture, name: str, fields: Dict[str, Any], edit: Any, advice: str
+) -> None:
+    served = serve(plugin_with(name, lambda self, *args: None))
+    assert served.call(name, **fields) == unchanged_answer(name, fields)
+    assert caplog.records == []
+
+
+def test_another_way_to_write_the_same_request_is_no_edit(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    # Fields in another order, a default value written out, and a field that this SDK does not know.
+    post = b"\x5a\x04text" + b"\x0a\x01p" + b"\x10\x00" + b"\xfa\x3f\x01x"
+    served = serve(plugin_with("MessageWillBePosted", lambda self, *args: None))
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = served.channel.unary_unary(
+        f"/{HOOKS_SERVICE_NAME}/MessageWillBePosted"
+    )
+    wire = b"\x1a" + bytes([len(post)]) + post
+    assert HOOKS["MessageWillBePosted"].request.FromString(wire).SerializeToString(deterministic=True) != wire
+    assert method(wire, timeout=10) == b""
+    assert caplog.records == []
+
+
+def test_a_handler_that_edits_and_fails_leaves_the_posts_as_they_came(serve: Serve) -> None:
+    def edit_and_fail(self: Plugin, posts: Any) -> None:
+        posts[0].message = "edited"
+        raise ValueError("why")
+
+    served = serve(plugin_with("MessagesWillBeConsumed", edit_and_fail))
+    assert list(served.call("MessagesWillBeConsumed", posts=[POST, OTHER]).posts) == [POST, OTHER]
 
 
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])

@@ -25,7 +25,15 @@ MODULES = {
         "invoke_hook_safe",
         "run_hook_async",
     ],
-    "mattermost_plugin._internal.wrappers": ["Command", "CommandArgs", "CommandResponse", "PluginKVSetOptions"],
+    "mattermost_plugin._internal.wrappers": [
+        "Command",
+        "CommandArgs",
+        "CommandResponse",
+        "FileInfo",
+        "PluginKVSetOptions",
+        "Post",
+        "PushNotification",
+    ],
     "mattermost_plugin.client": ["AsyncPluginAPIClient", "PluginAPIClient", "get_default_target"],
     "mattermost_plugin.exceptions": ["PluginAPIError", "convert_app_error", "convert_grpc_error"],
     "mattermost_plugin.hooks": [

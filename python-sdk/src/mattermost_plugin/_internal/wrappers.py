@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Dict, Generic, List, Type, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Dict, Generic, List, Type, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -15,7 +15,7 @@ from mattermost_plugin import _convert
 from mattermost_plugin._contract import fields_of
 from mattermost_plugin.grpc import api_kv_config_pb2, api_remaining_pb2
 
-__all__ = ["Command", "CommandArgs", "CommandResponse", "PluginKVSetOptions"]
+__all__ = ["Command", "CommandArgs", "CommandResponse", "FileInfo", "PluginKVSetOptions", "Post", "PushNotification"]
 
 M = TypeVar("M", bound=Message)
 W = TypeVar("W", bound="Wrapper[Any]")
@@ -117,3 +117,16 @@ class CommandResponse(Wrapper[api_remaining_pb2.CommandResponse]):
     trigger_id: str = ""
     skip_slack_parsing: bool = False
     attachments: List[CommandResponse] = field(default_factory=list)
+
+
+if TYPE_CHECKING:
+    from mattermost_plugin._internal.content_wrappers import FileInfo, Post, PushNotification
+
+
+def __getattr__(name: str) -> Any:
+    """The wrappers of `content_wrappers.py`, when somebody wants them."""
+    if name in ("FileInfo", "Post", "PushNotification"):
+        from mattermost_plugin._internal import content_wrappers
+
+        return getattr(content_wrappers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
