@@ -85,6 +85,8 @@ pub struct Capabilities {
     pub profiles: BTreeSet<Profile>,
     /// The API methods that its orders can call; `None` means all of them.
     pub api: Option<BTreeSet<String>>,
+    /// The hooks that have a handler; `None` means all of them.
+    pub hooks: Option<BTreeSet<String>>,
 }
 
 impl Capabilities {
@@ -93,12 +95,18 @@ impl Capabilities {
         Capabilities {
             profiles: Profile::ALL.into_iter().collect(),
             api: None,
+            hooks: None,
         }
     }
 
     /// Whether a profile is claimed.
     pub fn claims(&self, profile: Profile) -> bool {
         self.profiles.contains(&profile)
+    }
+
+    /// Whether a hook is claimed.
+    pub fn claims_hook(&self, hook: &str) -> bool {
+        self.hooks.as_ref().is_none_or(|hooks| hooks.contains(hook))
     }
 
     /// Whether an API method is claimed.

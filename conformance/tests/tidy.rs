@@ -217,3 +217,27 @@ fn every_must_has_a_check_and_every_check_a_mutant() {
         "checks without a mutant"
     );
 }
+
+#[test]
+fn the_page_for_authors_shows_where_the_suite_puts_its_orders() {
+    let page = fs::read_to_string(root().join("conformance/TESTEE.md")).unwrap();
+    let table = page.split("| hook | order in |").nth(1).unwrap();
+    let rows = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'));
+    let mut shown = BTreeSet::new();
+    for row in rows {
+        let columns: Vec<&str> = row.split('|').map(str::trim).collect();
+        if columns[1] == "all others" {
+            continue;
+        }
+        let place = columns[2].split('`').nth(1).unwrap();
+        shown.extend(columns[1].split(", ").map(|hook| (hook, place)));
+    }
+    let places: BTreeSet<(&str, &str)> = fake_interpreters::testee::place::PLACES
+        .iter()
+        .copied()
+        .collect();
+    assert_eq!(shown, places);
+}

@@ -254,6 +254,91 @@ faults! {
     AuthorityRefused = "authority-refused",
     /// The tenth call ends the process.
     DiesAfterTenCalls = "dies-after-ten-calls",
+    // What handlers see of a message, and what comes back of an answer.
+    /// Handlers see posts without their metadata.
+    PostMetadataLost = "post-metadata-lost",
+    /// The handler of FileWillBeUploaded sees no content.
+    FileContentLost = "file-content-lost",
+    /// Handlers see reactions without their time.
+    ReactionTimeLost = "reaction-time-lost",
+    /// Handlers see push notifications without their sender.
+    PushSenderLost = "push-sender-lost",
+    /// Handlers see users without their notify_props.
+    UserMapsLost = "user-maps-lost",
+    /// Handlers never see an actor.
+    ActorLost = "actor-lost",
+    /// Handlers see an actor where there is none.
+    AbsentIsEmpty = "absent-is-empty",
+    /// The messages of WebSockets arrive without their data.
+    WebSocketDataLost = "web-socket-data-lost",
+    /// Handlers see remote clusters without their options.
+    ClusterOptionsLost = "cluster-options-lost",
+    /// The handler of OnCloudLimitsUpdated sees no limits.
+    LimitsLost = "limits-lost",
+    /// A limit of 0 is taken for none.
+    ZeroLimitLost = "zero-limit-lost",
+    /// Handlers see plugin contexts without their user agent.
+    PluginContextLost = "plugin-context-lost",
+    /// Handlers see lists from their last element to their first.
+    ListsReversed = "lists-reversed",
+    /// Bytes reach handlers as if they were text.
+    BytesAsText = "bytes-as-text",
+    /// Numbers reach handlers as doubles.
+    NumbersAsDoubles = "numbers-as-doubles",
+    /// Characters beyond the basic plane do not reach handlers.
+    AstralLost = "astral-lost",
+    /// Lists inside props do not reach handlers.
+    StructListsLost = "struct-lists-lost",
+    /// Messages of more than 4 MiB are refused.
+    FileRefused = "file-refused",
+    /// A hook whose message is empty is refused.
+    EmptyMessageRefused = "empty-message-refused",
+    /// A message with a field that the contract does not know is refused.
+    UnknownFieldRefused = "unknown-field-refused",
+    /// A message that does not decode ends the process.
+    GarbageKills = "garbage-kills",
+    /// OnWebSocketConnect is answered, but its handler does not run.
+    ConnectNotRun = "connect-not-run",
+    /// The modified content of a file is not sent back.
+    FileContentKept = "file-content-kept",
+    /// The modified subtitle of an e-mail is not sent back.
+    EmailSubtitleLost = "email-subtitle-lost",
+    /// The last field of each object that a handler answers with is not sent back.
+    AnswerFieldsLost = "answer-fields-lost",
+    /// Only the first file of support data is sent back.
+    SupportFilesCut = "support-files-cut",
+    /// A success carries an empty error.
+    SuccessWithError = "success-with-error",
+    /// The error of OnSAMLLogin is lost.
+    SamlErrorSwallowed = "saml-error-swallowed",
+    /// An error that a handler returns is taken for success.
+    RefusalLost = "refusal-lost",
+    /// The text of a failure stays in the plugin.
+    ErrorTextLost = "error-text-lost",
+    /// Errors in band have the status code 0.
+    ErrorCodeZero = "error-code-zero",
+    /// Errors in band do not name the request.
+    RequestIdLost = "request-id-lost",
+    /// Posts that a handler of MessagesWillBeConsumed changes come back as they were.
+    ConsumedChangeLost = "consumed-change-lost",
+    /// Posts that a handler of MessagesWillBeConsumed leaves out come back.
+    ConsumedRemovalLost = "consumed-removal-lost",
+    /// A handler of MessagesWillBeConsumed that changes nothing is answered with no posts.
+    ConsumedUnchangedEmpty = "consumed-unchanged-empty",
+    /// A failing handler of MessagesWillBeConsumed is answered with no posts.
+    ConsumedFailureEmpty = "consumed-failure-empty",
+    /// Hooks without a handler are listed.
+    AbsentListed = "absent-listed",
+    /// A filter without a handler rejects.
+    AbsentRejects = "absent-rejects",
+    /// A handler that takes too long becomes a gRPC status.
+    TimeoutAsStatus = "timeout-as-status",
+    /// A cancelled call keeps its place among the 32 that run at the same time.
+    CancelledKeepSlots = "cancelled-keep-slots",
+    /// The API is closed before OnDeactivate runs.
+    ApiClosedBeforeEnd = "api-closed-before-end",
+    /// Health is NOT_SERVING after OnDeactivate.
+    HealthDownAfterDeactivate = "health-down-after-deactivate",
     // The API.
     /// The client of the API is never connected.
     ApiNotConnected = "api-not-connected",

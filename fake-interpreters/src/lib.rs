@@ -19,6 +19,7 @@
 //! [`fault`], and its deviation in `fault/steps.rs` (other steps), `serve/faulty.rs` (other answers of a service) or
 //! `testee` (other behaviour of a hook).
 
+pub mod base64;
 pub mod cookie;
 pub mod fault;
 pub mod hex;

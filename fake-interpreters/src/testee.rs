@@ -1,9 +1,13 @@
 //! The plugin under test in Rust: it obeys the orders that it finds in hook messages and gives evidence of what it saw.
 //!
 //! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
-//! here; what a hook's message says is in `input`, the evidence line in `evidence`, how an order reads in `order`, what it
-//! makes the handler do in `obey` and `told`, the answer of each hook in `reply`.
+//! here; what a hook's message says is in `input`, and where its order stands in [`place`], the evidence line in `evidence`, how
+//! an order reads in `order`, what it makes the handler do in `obey` and `told`, the answer of each hook in `reply`. Nothing is
+//! written per hook but two tables: everything else goes by the shape of the answer.
 
+pub mod place;
+
+mod deviation;
 mod evidence;
 mod input;
 mod log;
@@ -12,14 +16,16 @@ mod order;
 mod reply;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_proto::{Call, Method};
+use plugin_proto::method::Form;
+use plugin_proto::{Call, Method, Shape, find_path, reflect};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tonic::Status;
 
 use crate::apiclient::ApiClient;
@@ -32,25 +38,24 @@ use input::Input;
 use order::Order;
 use reply::Outcome;
 
-/// The hooks that a testee has.
-pub const HOOKS: &[&str] = &[
-    "OnActivate",
-    "OnDeactivate",
-    "OnConfigurationChange",
-    "MessageWillBePosted",
-    "MessageHasBeenPosted",
-    "ExecuteCommand",
-    "UserWillLogIn",
-    "OnSharedChannelsPing",
-    "RunDataRetention",
-    "GenerateSupportData",
-];
+/// The hooks that a testee has: all but the one that streams.
+pub fn hooks() -> impl Iterator<Item = &'static Method> {
+    plugin_proto::HOOKS
+        .iter()
+        .filter(|hook| hook.name != "Implemented" && hook.shape != Shape::Stream)
+}
 
 /// Orders for hooks whose message has no text: JSON, hook name to order.
 pub const ORDERS: &str = "CONFORMANCE_ORDERS";
 
+/// Hooks that the plugin is to be without in this process: names with blanks between them.
+pub const WITHOUT: &str = "CONFORMANCE_WITHOUT";
+
 /// How long a handler may take, in seconds.
 const HOOK_TIMEOUT: &str = "MATTERMOST_PLUGIN_HOOK_TIMEOUT";
+
+/// Calls that run at the same time, with the fault that counts them.
+const SLOTS: usize = 32;
 
 /// What the file `conformance.json` of a testee says.
 pub fn capabilities() -> String {
@@ -68,6 +73,7 @@ pub(crate) struct Testee {
     api: Arc<ApiClient>,
     fault: Option<Fault>,
     orders: BTreeMap<String, String>,
+    without: BTreeSet<String>,
     timeout: Duration,
     log: log::Threshold,
     calls: AtomicU32,
@@ -75,6 +81,10 @@ pub(crate) struct Testee {
     running: AtomicU32,
     activated: AtomicBool,
     failed: AtomicBool,
+    /// OnDeactivate has been called.
+    ending: AtomicBool,
+    /// Places for running calls, of which the fault that leaks them gives none back when a call is cancelled.
+    slots: Semaphore,
     /// Held by the running call when calls wait for each other.
     turn: tokio::sync::Mutex<()>,
     /// The input of the latest call, for the fault that mixes calls up.
@@ -100,6 +110,11 @@ impl Testee {
             orders: variable(ORDERS)
                 .and_then(|orders| serde_json::from_str(&orders).ok())
                 .unwrap_or_default(),
+            without: variable(WITHOUT)
+                .unwrap_or_default()
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
             timeout: timeout
                 .and_then(|text| seconds(&text))
                 .unwrap_or(Duration::from_secs(30)),
@@ -113,6 +128,8 @@ impl Testee {
             running: AtomicU32::new(0),
             activated: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            slots: Semaphore::new(SLOTS),
             turn: tokio::sync::Mutex::new(()),
             latest: Mutex::default(),
             latest_request: Mutex::default(),
@@ -126,11 +143,13 @@ impl Testee {
     /// What `Implemented` lists, given what it should list.
     pub(crate) fn announce(&self, mut names: Vec<String>) -> Vec<String> {
         let asked = self.announced.fetch_add(1, Ordering::Relaxed);
+        if !self.has(Fault::AbsentListed) {
+            names.retain(|name| !self.without.contains(name));
+        }
         match self.fault {
             Some(Fault::ImplementedUnknownName) => names.push("NoSuchHook".to_owned()),
             Some(Fault::ImplementedDuplicate) => names.push("OnActivate".to_owned()),
             Some(Fault::ImplementedOmits) => names.retain(|name| name != "MessageWillBePosted"),
-            Some(Fault::ImplementedListsDead) => names.push("UserHasLoggedIn".to_owned()),
             Some(Fault::ImplementedChanges) if !names.is_empty() => {
                 let last = names.len() - 1;
                 names.remove(last - asked as usize % names.len());
@@ -147,6 +166,7 @@ impl Testee {
     pub(crate) fn is_down(&self) -> bool {
         (self.has(Fault::HealthDownDuringHook) && self.running.load(Ordering::Relaxed) > 0)
             || (self.has(Fault::HealthDownAfterFailure) && self.failed.load(Ordering::Relaxed))
+            || (self.has(Fault::HealthDownAfterDeactivate) && self.ending.load(Ordering::Relaxed))
     }
 
     /// Waits until no call runs any more, the one who asks not being counted.
@@ -162,14 +182,10 @@ impl Testee {
         call: &Call,
         method: Option<&'static Method>,
     ) -> Result<Bytes, Status> {
-        let Some(method) = method.filter(|method| HOOKS.contains(&method.name)) else {
+        let Some(method) = method.filter(|method| self.serves(method)) else {
             return self.answer_unknown(call);
         };
-        if self.has(Fault::LargeMessageRefused) && call.message.len() > 64 * 1024 {
-            return Err(Status::resource_exhausted(
-                "Received message larger than max",
-            ));
-        }
+        self.refuse(call, method)?;
         if self.calls.fetch_add(1, Ordering::Relaxed) + 1 >= 10
             && self.has(Fault::DiesAfterTenCalls)
         {
@@ -181,11 +197,64 @@ impl Testee {
         } else {
             None
         };
-        self.run(Input::read(method, &call.message)?).await
+        if self.has(Fault::CancelledKeepSlots) {
+            // The permit comes back only if the call is answered.
+            self.slots
+                .acquire()
+                .await
+                .map_err(|_| Status::internal("the slots are closed"))?
+                .forget();
+        }
+        let answer = match Input::read(method, &call.message) {
+            Ok(input) => self.run(input).await,
+            Err(_) if self.has(Fault::GarbageKills) => self.stage.exit(1, "fault"),
+            Err(status) => Err(status),
+        };
+        if self.has(Fault::CancelledKeepSlots) {
+            self.slots.add_permits(1);
+        }
+        answer
+    }
+
+    fn serves(&self, method: &Method) -> bool {
+        let dead = self.has(Fault::ImplementedListsDead) && method.name == "UserHasLoggedIn";
+        !dead && !self.without.contains(method.name) && hooks().any(|hook| hook.name == method.name)
+    }
+
+    /// The faults that refuse a message for what it is.
+    fn refuse(&self, call: &Call, method: &'static Method) -> Result<(), Status> {
+        let size = call.message.len();
+        if self.has(Fault::LargeMessageRefused) && size > 64 * 1024 {
+            return Err(Status::resource_exhausted(
+                "Received message larger than max",
+            ));
+        }
+        if self.has(Fault::FileRefused) && size > 4 * 1024 * 1024 {
+            return Err(Status::resource_exhausted(
+                "Received message larger than max",
+            ));
+        }
+        if self.has(Fault::EmptyMessageRefused) && size == 0 && method.shape != Shape::Fallible {
+            return Err(Status::internal(
+                "'NoneType' object has no attribute 'message'",
+            ));
+        }
+        if self.has(Fault::UnknownFieldRefused) && has_unknown_field(method, &call.message) {
+            return Err(Status::internal("unknown field"));
+        }
+        Ok(())
     }
 
     fn answer_unknown(&self, call: &Call) -> Result<Bytes, Status> {
         let of_library = call.path.starts_with("/plugin.");
+        if self.has(Fault::AbsentRejects)
+            && find_path(&call.path).is_some_and(|method| method.shape == Shape::Filter)
+        {
+            let answer = json!({ "rejection_reason": "not implemented" });
+            return find_path(&call.path)
+                .and_then(|method| reflect::from_json(method, Form::Response, &answer).ok())
+                .ok_or_else(|| unknown(call));
+        }
         match self.fault {
             Some(Fault::UnknownRpcCrashes) if !of_library => self.stage.exit(1, "fault"),
             Some(Fault::UnknownRpcInternal) if !of_library => Err(Status::internal("KeyError")),
@@ -197,11 +266,15 @@ impl Testee {
     async fn run(&self, input: Input) -> Result<Bytes, Status> {
         let name = input.method.name;
         let input = self.seen(input).await;
+        if name == "OnDeactivate" {
+            self.ending.store(true, Ordering::Relaxed);
+        }
         match (self.fault, name) {
             (Some(Fault::ActivateNotRun), "OnActivate")
             | (Some(Fault::DeactivateNotRun), "OnDeactivate")
             | (Some(Fault::ConfigurationNotRun), "OnConfigurationChange")
-            | (Some(Fault::NotificationNotRun), "MessageHasBeenPosted") => {
+            | (Some(Fault::NotificationNotRun), "MessageHasBeenPosted")
+            | (Some(Fault::ConnectNotRun), "OnWebSocketConnect") => {
                 return Ok(Bytes::new());
             }
             (Some(Fault::DeactivateCrashes), "OnDeactivate") => self.stage.exit(1, "fault"),
@@ -238,11 +311,7 @@ impl Testee {
                     .filter(|latest| latest.method.name == input.method.name)
                     .unwrap_or(input)
             }
-            Some(Fault::TextMangled) => {
-                input.with_text(|text| text.replace(|c: char| !c.is_ascii(), "?"))
-            }
-            Some(Fault::TextTruncated) => input.with_text(|text| first_kib(text).to_owned()),
-            _ => input,
+            _ => deviation::deviate(self.fault, input),
         }
     }
 
@@ -267,7 +336,7 @@ impl Testee {
             self.give_evidence(input, &nonce);
             match self.obey(order.word).await {
                 // A hook that can only succeed or fail gives the result away by failing.
-                Outcome::Told(told) if !input.has_room() => match told.get("ok") {
+                Outcome::Told(told) if !has_room(input.method) => match told.get("ok") {
                     Some(_) => Outcome::Allowed,
                     None => Outcome::Rejected(told.to_string()),
                 },
@@ -281,7 +350,7 @@ impl Testee {
 
     fn give_evidence(&self, input: &Input, nonce: &str) {
         if !self.has(Fault::EvidenceMissing) {
-            let line = evidence::line(input.method.name, nonce, input.saw());
+            let line = evidence::line(input.method.name, nonce, input.fields.clone());
             // Evidence that nobody reads is no reason to answer otherwise.
             let _ = put_all(Stream::Stderr, line.as_bytes());
         }
@@ -308,6 +377,11 @@ impl Testee {
     }
 }
 
+/// Whether the hook's answer has a text that can hold what an order asked for.
+fn has_room(method: &Method) -> bool {
+    method.shape == Shape::Filter || method.name == "ExecuteCommand"
+}
+
 /// Counts a running call, for as long as it lives.
 struct Running<'a>(&'a AtomicU32);
 
@@ -324,12 +398,11 @@ impl Drop for Running<'_> {
     }
 }
 
-/// As much of the text as fits into 1,024 bytes.
-fn first_kib(text: &str) -> &str {
-    let end = (0..=text.len().min(1024))
-        .rev()
-        .find(|at| text.is_char_boundary(*at));
-    &text[..end.unwrap_or_default()]
+/// Whether the contract does not know all of a message: what it knows is shorter then.
+fn has_unknown_field(method: &'static Method, message: &Bytes) -> bool {
+    reflect::to_json(method, Form::Request, message)
+        .and_then(|json| reflect::from_json(method, Form::Request, &json))
+        .is_ok_and(|known| known.len() < message.len())
 }
 
 fn seconds(text: &str) -> Option<Duration> {

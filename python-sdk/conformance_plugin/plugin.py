@@ -12,83 +12,78 @@ import re
 import sys
 import time
 
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message_factory import GetMessageClass
+
+import mattermost_plugin as sdk
 from evidence import seen, show
-from mattermost_plugin import (
-    DISMISS_POST_ERROR,
-    CommandResponse,
-    HookName,
-    Plugin,
-    PluginAPIError,
-    PluginKVSetOptions,
-    hook,
-    run_plugin,
-)
+from mattermost_plugin.grpc import hooks_pb2
 
 ORDERS = json.loads(os.environ.get("CONFORMANCE_ORDERS") or "{}")
+HOOKS = hooks_pb2.DESCRIPTOR.services_by_name["PluginHooks"].methods_by_name
+
+# Where the order stands: a path of names and of places in lists; behind `#` it goes on in the JSON that those bytes hold.
+PLACES = {
+    "post.message": "MessageWillBePosted MessageHasBeenPosted MessageHasBeenDeleted",
+    "new_post.message": "MessageWillBeUpdated MessageHasBeenUpdated",
+    "posts.0.message": "MessagesWillBeConsumed",
+    "file_info.name": "FileWillBeUploaded",
+    "reaction.emoji_name": "ReactionHasBeenAdded ReactionHasBeenRemoved",
+    "push_notification.message": "NotificationWillBePushed",
+    "email_notification.notification_json#subject": "EmailNotificationWillBeSent",
+    "new_config.config_json#TeamSettings.SiteName": "ConfigurationWillBeSaved",
+    "preferences.0.value": "PreferencesHaveChanged",
+    "user.username": "UserHasBeenCreated UserWillLogIn UserHasLoggedIn UserHasBeenDeactivated OnSAMLLogin",
+    "channel.header": "ChannelHasBeenCreated",
+    "channel_member.roles": "UserHasJoinedChannel UserHasLeftChannel",
+    "team_member.roles": "UserHasJoinedTeam UserHasLeftTeam",
+    "args.command": "ExecuteCommand",
+    "web_conn_id": "OnWebSocketConnect OnWebSocketDisconnect",
+    "request.action": "WebSocketMessageHasBeenPosted",
+    "event.data#": "OnPluginClusterEvent",
+    "remote_cluster.display_name": " ".join(name for name in HOOKS if name.startswith("OnSharedChannels")),
+    "event.user_id": "OnInstall",
+}
+PLACES = {name: place for place, names in PLACES.items() for name in names.split()}
+MODIFIABLE = "MessageWillBePosted MessageWillBeUpdated MessagesWillBeConsumed FileWillBeUploaded NotificationWillBePushed"
 
 # The field of an API response that the client's method returns; methods that are not here return nothing.
 RESULTS = {"GetServerVersion": "version", "IsEnterpriseReady": "is_enterprise_ready", "GetPluginID": "plugin_id"}
 RESULTS |= {"KVGet": "value", "KVList": "keys", "KVSetWithOptions": "success"}
-RESULTS |= {"KVCompareAndSet": "success", "KVCompareAndDelete": "success"}
+RESULTS |= dict.fromkeys(("KVCompareAndSet", "KVCompareAndDelete"), "success")
 
 
-class ConformancePlugin(Plugin):
-    """Obeys orders."""
+class Obedient(sdk.Plugin):
+    """Obeys orders; the handlers of its subclass are all the same."""
 
-    @hook(HookName.OnActivate)
-    def on_activate(self):
-        return self.refusal(*self.obey("OnActivate"))
+    def handle(self, name, saw):
+        """Show what the handler was given, do what the order says, and return what this hook's handler returns for it."""
+        text = text_at(saw, PLACES.get(name, ""))
+        word, rest = self.obey(name, text, saw)
+        answer = GetMessageClass(HOOKS[name].output_type)()
+        results = [field for field in answer.DESCRIPTOR.fields if field.name not in ("error", "rejection_reason")]
+        values, reason = [None] * len(results), rest if word == "reject" else None
+        if word == "answer":
+            ParseDict(json.loads(rest), answer)
+            values = [result(answer, field) for field in results]
+        elif name == "ExecuteCommand":
+            texts = {"modify": f"{text} [modified]", "reject": rest}
+            values = [sdk.CommandResponse(response_type="ephemeral", text=texts.get(word, text))]
+        elif name == "OnSharedChannelsPing":
+            values = [word != "reject"]
+        elif name == "MessagesWillBeConsumed" and word == "dismiss":
+            values = [saw["posts"][1:]]
+        elif word == "modify":
+            values = modified(name, saw, text, answer) or values
+        elif word == "dismiss":
+            reason = sdk.DISMISS_POST_ERROR
+        if not answer.DESCRIPTOR.fields:
+            return None
+        if {"error", "rejection_reason"}.isdisjoint(answer.DESCRIPTOR.fields_by_name) or name == "ExecuteCommand":
+            return values[0]
+        return (*values, reason) if values else reason
 
-    @hook(HookName.OnDeactivate)
-    def on_deactivate(self):
-        self.obey("OnDeactivate")
-
-    @hook(HookName.OnConfigurationChange)
-    def on_configuration_change(self):
-        self.obey("OnConfigurationChange")
-
-    @hook(HookName.MessageWillBePosted)
-    def message_will_be_posted(self, plugin_context, post):
-        word, rest = self.obey("MessageWillBePosted", post.message, plugin_context=plugin_context, post=post)
-        if word == "modify":
-            post.message += " [modified]"
-            return post, ""
-        if word == "dismiss":
-            return None, DISMISS_POST_ERROR
-        return (None, rest) if word == "reject" else None
-
-    @hook(HookName.MessageHasBeenPosted)
-    def message_has_been_posted(self, plugin_context, post):
-        self.obey("MessageHasBeenPosted", post.message, plugin_context=plugin_context, post=post)
-
-    @hook(HookName.ExecuteCommand)
-    def execute_command(self, plugin_context, args):
-        word, rest = self.obey("ExecuteCommand", args.command, plugin_context=plugin_context, args=args)
-        texts = {"modify": f"{args.command} [modified]", "reject": rest}
-        return CommandResponse(response_type="ephemeral", text=texts.get(word, args.command))
-
-    @hook(HookName.UserWillLogIn)
-    def user_will_log_in(self, plugin_context, user):
-        word, rest = self.obey("UserWillLogIn", user.username, plugin_context=plugin_context, user=user)
-        return rest if word == "reject" else None
-
-    @hook(HookName.OnSharedChannelsPing)
-    def on_shared_channels_ping(self, remote_cluster):
-        word, _ = self.obey("OnSharedChannelsPing", remote_cluster=remote_cluster)
-        return word != "reject"
-
-    @hook(HookName.RunDataRetention)
-    def run_data_retention(self, now_time, batch_size):
-        return 0, self.refusal(*self.obey("RunDataRetention", now_time=now_time, batch_size=batch_size))
-
-    @hook(HookName.GenerateSupportData)
-    def generate_support_data(self, plugin_context):
-        return [], self.refusal(*self.obey("GenerateSupportData", plugin_context=plugin_context))
-
-    def refusal(self, word, rest):
-        return rest if word == "reject" else None
-
-    def obey(self, name, text="", **saw):
+    def obey(self, name, text, saw):
         """Show what the handler saw, do what can be done here; the handler answers by the word and the rest."""
         order = (text if text.startswith("conformance ") else ORDERS.get(name, "")).split(" ", 3)
         _, nonce, word, rest = order + [""] * (4 - len(order))
@@ -108,12 +103,12 @@ class ConformancePlugin(Plugin):
             for stream in (sys.stdout, sys.stderr):
                 stream.write(("x" * 1023 + "\n") * (int(rest) // 1024 + 1))
                 stream.flush()
-        elif word == "env":
-            return "reject", json.dumps({"ok": {key: os.environ.get(key) for key in rest.split()}})
         elif word == "api":
-            answer = self.call_api(*rest.split(" ", 1))
-            # A hook that can only succeed or fail gives the answer away when it is a failure.
-            return ("reject" if text or "ok" not in answer else "allow"), json.dumps(answer)
+            told = self.call_api(*rest.split(" ", 1))
+            if name == "ExecuteCommand" or "rejection_reason" in HOOKS[name].output_type.fields_by_name:
+                return "reject", json.dumps(told)
+            if "ok" not in told:  # a hook that can only succeed or fail gives the answer away when it is a failure
+                raise RuntimeError(json.dumps(told))
         return word, rest
 
     def call_api(self, rpc, request="{}"):
@@ -124,13 +119,13 @@ class ConformancePlugin(Plugin):
         required = [name for name, item in inspect.signature(method).parameters.items() if item.default is item.empty]
         arguments = {**dict.fromkeys(required), **from_json(json.loads(request))}
         if "options" in arguments:
-            arguments["options"] = PluginKVSetOptions(**from_json(arguments["options"]))
+            arguments["options"] = sdk.PluginKVSetOptions(**from_json(arguments["options"]))
         if rpc.startswith("Log"):
             pairs = {pair["key"]: pair["value"] for pair in arguments.get("key_value_pairs", [])}
             arguments = {"message": arguments["msg"], **pairs}
         try:
             value = method(**arguments)
-        except PluginAPIError as error:
+        except sdk.PluginAPIError as error:
             return {"error": {"id": error.error_id, "status_code": error.status_code, "message": error.message}}
         value = base64.b64encode(value).decode() if isinstance(value, bytes) else value
         return {"ok": {RESULTS[rpc]: value} if value else {}}  # as on the wire: what is empty is not there
@@ -144,5 +139,61 @@ def from_json(fields):
     return fields
 
 
+def text_at(values, place):
+    """The text that may be an order."""
+    path, in_bytes, inner = place.partition("#")
+    try:
+        value = walk(values, path)
+        return (walk(json.loads(value), inner) if inner else value.decode()) if in_bytes else value
+    except (KeyError, IndexError, ValueError):  # nothing there, or nothing that could be an order
+        return ""
+
+
+def walk(value, path):
+    """Follow a path of names and of places in lists."""
+    for step in path.split("."):
+        value = value[int(step)] if step.isdigit() else value[step] if isinstance(value, dict) else getattr(value, step)
+    return value
+
+
+def result(answer, field):
+    """A field of an answer as a handler returns it."""
+    value = getattr(answer, field.name)
+    if field.is_repeated:
+        return list(value)
+    return value if field.message_type is None or answer.HasField(field.name) else None
+
+
+def modified(name, saw, text, answer):
+    """The values that a handler returns after it has appended to the order's text; None for hooks that modify nothing."""
+    text += " [modified]"
+    if name == "ConfigurationWillBeSaved":
+        config = json.loads(saw["new_config"].config_json)
+        config["TeamSettings"]["SiteName"] = text
+        return [type(saw["new_config"])(config_json=json.dumps(config).encode())]
+    if name == "EmailNotificationWillBeSent":
+        texts = {**json.loads(saw["email_notification"].notification_json), "subject": text}
+        content = type(answer.modified_content)
+        names = content.DESCRIPTOR.fields_by_name
+        return [content(**{key: texts.get(key.replace("sub_title", "subtitle"), "") for key in names})]
+    if name not in MODIFIABLE.split():
+        return None
+    path, _, field = PLACES[name].rpartition(".")
+    setattr(walk(saw, path), field, text)
+    content = [saw["file_content"] + b" [modified]"] if name == "FileWillBeUploaded" else []
+    return [saw[path.partition(".")[0]], *content]
+
+
+def handler(name):
+    """The handler of one hook; its arguments are the request's fields, less the context."""
+    fields = [field.name for field in HOOKS[name].input_type.fields if field.name != "context"]
+    return sdk.hook(sdk.HookName(name))(lambda self, *arguments: self.handle(name, dict(zip(fields, arguments))))
+
+
+absent = {"ServeHTTP", *os.environ.get("CONFORMANCE_WITHOUT", "").split()}
+ConformancePlugin = type(
+    "ConformancePlugin", (Obedient,), {name.value: handler(name.value) for name in sdk.HookName if name.value not in absent}
+)
+
 if __name__ == "__main__":
-    run_plugin(ConformancePlugin)
+    sdk.run_plugin(ConformancePlugin)

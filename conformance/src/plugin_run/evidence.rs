@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use sha2::{Digest, Sha256};
 
 /// The longest line of evidence, its newline included: what a pipe takes in one piece.
@@ -76,9 +76,19 @@ pub fn difference(sent: &Value, seen: &Value, place: &str) -> Option<String> {
                 .into_iter()
                 .find_map(|(at, (sent, seen))| difference(sent, seen, &format!("{place}[{at}]")))
         }
-        (Value::Number(sent), Value::Number(seen)) if sent.as_f64() == seen.as_f64() => None,
+        (Value::Number(sent), Value::Number(seen)) if same_number(sent, seen) => None,
+        // Protobuf's JSON writes numbers of 64 bits as texts.
+        (Value::Number(sent), Value::String(seen)) if sent.to_string() == *seen => None,
         (sent, seen) if sent == seen => None,
         (sent, seen) => Some(format!("{place} is {seen}, {sent} was sent")),
+    }
+}
+
+/// Whole numbers are compared as such: as doubles, large ones would be equal to their neighbours.
+fn same_number(sent: &Number, seen: &Number) -> bool {
+    match (sent.as_i64(), seen.as_i64()) {
+        (Some(sent), Some(seen)) => sent == seen,
+        _ => sent.as_f64() == seen.as_f64(),
     }
 }
 

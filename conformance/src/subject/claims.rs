@@ -40,7 +40,26 @@ pub enum ClaimsError {
         /// The method.
         method: String,
     },
+    /// It names a hook that the contract does not have, or leaves out one that every testee needs.
+    #[error("{path}: {problem}")]
+    Hooks {
+        /// The file.
+        path: PathBuf,
+        /// The hook, and what is wrong with it.
+        problem: String,
+    },
 }
+
+/// The hooks that every plugin under test has.
+pub const REQUIRED: [&str; 7] = [
+    "OnActivate",
+    "OnDeactivate",
+    "OnConfigurationChange",
+    "MessageWillBePosted",
+    "MessageHasBeenPosted",
+    "ExecuteCommand",
+    "UserWillLogIn",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +67,8 @@ struct File {
     profiles: BTreeSet<Profile>,
     #[serde(default)]
     api: Option<BTreeSet<String>>,
+    #[serde(default)]
+    hooks: Option<BTreeSet<String>>,
 }
 
 /// Reads the claims of the plugin in a folder; `None` if it makes none.
@@ -73,12 +94,30 @@ pub fn read(folder: &Path) -> Result<Option<Capabilities>, ClaimsError> {
             method: method.clone(),
         });
     }
+    if let Some(problem) = file.hooks.as_ref().and_then(wrong_hooks) {
+        return Err(ClaimsError::Hooks { path, problem });
+    }
     let mut profiles = file.profiles;
     profiles.insert(Profile::Handshake);
     Ok(Some(Capabilities {
         profiles,
         api: file.api,
+        hooks: file.hooks,
     }))
+}
+
+fn wrong_hooks(hooks: &BTreeSet<String>) -> Option<String> {
+    let unknown = hooks
+        .iter()
+        .find(|name| plugin_proto::find_hook(name).is_none_or(|hook| hook.name == "Implemented"))
+        .map(|name| format!("there is no hook {name:?}"));
+    let missing = || {
+        REQUIRED
+            .iter()
+            .find(|name| !hooks.contains(**name))
+            .map(|name| format!("every plugin under test needs the hook {name:?}"))
+    };
+    unknown.or_else(missing)
 }
 
 /// What is asked of a plugin that claims nothing: what every plugin owes its host.
@@ -88,6 +127,7 @@ pub fn undeclared() -> Capabilities {
             .into_iter()
             .collect(),
         api: Some(BTreeSet::new()),
+        hooks: None,
     }
 }
 
@@ -118,10 +158,23 @@ mod tests {
             r#"{"profiles": ["apis"]}"#,
             r#"{"profile": []}"#,
             r#"{"profiles": [], "api": ["KvSet"]}"#,
+            r#"{"profiles": [], "hooks": ["OnActivate"]}"#,
+            r#"{"profiles": [], "hooks": ["OnActivated"]}"#,
             "[",
         ] {
             assert!(check(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn hooks_are_all_there_unless_they_are_named() {
+        let claims = check(r#"{"profiles": []}"#).unwrap().unwrap();
+        assert!(claims.claims_hook("OnInstall"));
+        let names = serde_json::to_string(&REQUIRED).unwrap();
+        let claims = check(&format!(r#"{{"profiles": [], "hooks": {names}}}"#));
+        let claims = claims.unwrap().unwrap();
+        assert!(claims.claims_hook("OnActivate"));
+        assert!(!claims.claims_hook("OnInstall"));
     }
 
     #[test]

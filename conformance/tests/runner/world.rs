@@ -56,6 +56,7 @@ impl Named {
             capabilities: Capabilities {
                 profiles,
                 api: None,
+                hooks: None,
             },
         }
     }

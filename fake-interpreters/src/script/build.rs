@@ -164,12 +164,23 @@ impl Script {
 }
 
 impl Serve {
-    /// Announces the hooks of a testee and answers each with an empty message; healthy; ends when asked to.
+    /// The hooks of a good fake: one or more of each shape of answer.
+    pub const GOOD: &[&str] = &[
+        "OnActivate",
+        "OnDeactivate",
+        "OnConfigurationChange",
+        "MessageWillBePosted",
+        "MessageHasBeenPosted",
+        "ExecuteCommand",
+        "UserWillLogIn",
+        "OnSharedChannelsPing",
+        "RunDataRetention",
+        "GenerateSupportData",
+    ];
+
+    /// Announces [`Serve::GOOD`] and answers each with an empty message; healthy; ends when asked to.
     pub fn good() -> Self {
-        let names = crate::testee::HOOKS
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect();
+        let names = Self::GOOD.iter().map(|name| (*name).to_owned()).collect();
         Self {
             implemented: Some(Implemented::Names(names)),
             ..Self::default()

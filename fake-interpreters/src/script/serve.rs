@@ -14,7 +14,7 @@ use crate::fault::Fault;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Serve {
-    /// What the hook `Implemented` answers. Default: the names in `hooks`; for a testee the ten hooks of a testee.
+    /// What the hook `Implemented` answers. Default: the names in `hooks`; for a testee all hooks of a testee.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub implemented: Option<Implemented>,
     /// Answers by hook name; a name with `/` is a whole gRPC path.
@@ -170,9 +170,8 @@ impl Serve {
     /// The names that `Implemented` answers when the script does not say.
     pub fn announced(&self) -> Vec<String> {
         if self.testee {
-            crate::testee::HOOKS
-                .iter()
-                .map(|name| (*name).to_owned())
+            crate::testee::hooks()
+                .map(|hook| hook.name.to_owned())
                 .collect()
         } else {
             self.hooks

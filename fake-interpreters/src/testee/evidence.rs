@@ -2,7 +2,7 @@
 //!
 //! Invariant: one line, newline included, has at most 4,096 bytes, so that one write of it is not torn.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::hex;
@@ -13,12 +13,12 @@ const LINE: usize = 4096;
 const VALUE: usize = 256;
 
 /// The line for one run of a handler.
-pub(super) fn line(hook: &str, nonce: &str, saw: Map<String, Value>) -> String {
+pub(super) fn line(hook: &str, nonce: &str, saw: Value) -> String {
     let written = |saw: &Value| {
         let evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "saw": saw });
         format!("{evidence}\n")
     };
-    let saw = shortened(Value::Object(saw));
+    let saw = shortened(saw);
     let line = written(&saw);
     if line.len() <= LINE {
         return line;
@@ -53,19 +53,12 @@ fn digest_of(bytes: &[u8]) -> Value {
 mod tests {
     use super::*;
 
-    fn saw(value: Value) -> Map<String, Value> {
-        let Value::Object(fields) = value else {
-            panic!("not an object")
-        };
-        fields
-    }
-
     #[test]
     fn long_values_stand_as_length_and_digest() {
         let line = line(
             "MessageWillBePosted",
             "n1",
-            saw(json!({ "post": { "id": "p", "message": "x".repeat(257) } })),
+            json!({ "post": { "id": "p", "message": "x".repeat(257) } }),
         );
         let evidence: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(evidence["hook"], "MessageWillBePosted");
@@ -88,7 +81,7 @@ mod tests {
         let line = line(
             "MessageWillBePosted",
             "n1",
-            saw(json!({ "post": { "file_ids": many } })),
+            json!({ "post": { "file_ids": many } }),
         );
         assert!(line.len() <= LINE);
         assert!(line.ends_with('\n') && line.matches('\n').count() == 1);

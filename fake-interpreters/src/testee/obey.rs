@@ -23,6 +23,10 @@ impl Testee {
             Word::Reject(why) => Outcome::Rejected(why),
             Word::Dismiss => Outcome::Dismissed,
             Word::Fail(why) => Outcome::Failed(why),
+            Word::Answer(json) => serde_json::from_str(&json).map_or_else(
+                |error| Outcome::Failed(format!("the answer is no JSON: {error}")),
+                Outcome::Answered,
+            ),
             Word::Exit(_) if self.has(Fault::ExitStatusLost) => self.stage.exit(1, "fault"),
             Word::Exit(code) => self.stage.exit(code, "order"),
             Word::Quit(_) if self.has(Fault::QuitEndsProcess) => self.stage.exit(3, "fault"),

@@ -31,6 +31,8 @@ pub(super) enum Word {
         text: String,
     },
     Env(Vec<String>),
+    /// The answer itself, in its JSON form.
+    Answer(String),
 }
 
 impl Order {
@@ -98,6 +100,7 @@ impl Word {
                     text: text.to_owned(),
                 }
             }
+            "answer" => Self::Answer(rest.to_owned()),
             "env" => Self::Env(rest.split_whitespace().map(str::to_owned).collect()),
             _ => not_understood(order),
         }

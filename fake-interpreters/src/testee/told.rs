@@ -8,6 +8,7 @@ use tonic::Status;
 
 use super::Testee;
 use crate::apiclient;
+use crate::base64;
 use crate::fault::Fault;
 use crate::stage::lock;
 
@@ -18,7 +19,8 @@ impl Testee {
             return json!({ "unmapped": name });
         };
         let late = self.has(Fault::ApiLate) && !self.activated.load(Ordering::Relaxed);
-        if late || self.has(Fault::ApiNotConnected) {
+        let early = self.has(Fault::ApiClosedBeforeEnd) && self.ending.load(Ordering::Relaxed);
+        if late || early || self.has(Fault::ApiNotConnected) {
             return failure("plugin_api.not_connected", 0, "the client is not connected");
         }
         let request = match serde_json::from_str(if request.trim().is_empty() {
@@ -65,13 +67,16 @@ impl Testee {
             fields.remove(lost);
         }
         if self.has(Fault::ApiValueTruncated) && request.get("value").is_some() {
-            let cut = request["value"].as_str().and_then(unbase64).map(|value| {
-                let end = value
-                    .iter()
-                    .position(|byte| *byte == 0)
-                    .unwrap_or(value.len());
-                base64(&value[..end])
-            });
+            let cut = request["value"]
+                .as_str()
+                .and_then(base64::decode)
+                .map(|value| {
+                    let end = value
+                        .iter()
+                        .position(|byte| *byte == 0)
+                        .unwrap_or(value.len());
+                    base64::encode(&value[..end])
+                });
             request["value"] = cut.unwrap_or_default().into();
         }
         request
@@ -106,8 +111,8 @@ impl Testee {
         if self.has(Fault::ApiBytesMangled) && answer["value"].is_string() {
             let mangled = answer["value"]
                 .as_str()
-                .and_then(unbase64)
-                .map(|value| base64(String::from_utf8_lossy(&value).as_bytes()));
+                .and_then(base64::decode)
+                .map(|value| base64::encode(String::from_utf8_lossy(&value).as_bytes()));
             answer["value"] = mangled.unwrap_or_default().into();
         }
         json!({ "ok": answer })
@@ -133,67 +138,4 @@ pub(super) fn environment(names: &[String]) -> Value {
         .map(|name| (name.clone(), std::env::var(name).ok().into()))
         .collect();
     json!({ "ok": values })
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for digit in 0..4 {
-            let known = digit <= chunk.len();
-            text.push(if known {
-                char::from(ALPHABET[(group >> (18 - 6 * digit) & 63) as usize])
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-fn unbase64(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u32>> = text
-        .trim_end_matches('=')
-        .bytes()
-        .map(|byte| {
-            ALPHABET
-                .iter()
-                .position(|known| *known == byte)
-                .and_then(|at| u32::try_from(at).ok())
-        })
-        .collect();
-    let mut bytes = Vec::new();
-    for chunk in digits?.chunks(4) {
-        let group = chunk
-            .iter()
-            .enumerate()
-            .fold(0, |group, (at, digit)| group | digit << (18 - 6 * at));
-        bytes.extend(
-            (0..chunk.len().saturating_sub(1)).map(|at| (group >> (16 - 8 * at) & 255) as u8),
-        );
-    }
-    Some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_goes_there_and_back() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"a\0\xff\xfe", "YQD//g=="),
-        ] {
-            assert_eq!(base64(bytes), text);
-            assert_eq!(unbase64(text).as_deref(), Some(bytes));
-        }
-        assert_eq!(unbase64("?"), None);
-    }
 }

@@ -55,7 +55,7 @@ async fn a_good_fake_serves_and_its_journal_tells_every_call() {
         .await
         .unwrap()
         .hooks;
-    assert_eq!(names, fake_interpreters::testee::HOOKS);
+    assert_eq!(names, Serve::GOOD);
     assert!(activate(&channel).await.unwrap().error.is_none());
     assert_eq!(health(&channel, "plugin").await.unwrap(), 1);
     let post = Post {

@@ -119,7 +119,11 @@ async fn presets_that_are_good_at_first() {
                 .await
                 .unwrap()
                 .hooks;
-        assert_eq!(names.len(), 10, "{preset:?}");
+        let expected = match preset {
+            Preset::Testee => fake_interpreters::testee::hooks().count(),
+            _ => fake_interpreters::script::Serve::GOOD.len(),
+        };
+        assert_eq!(names.len(), expected, "{preset:?}");
         assert!(
             activate(&channel).await.unwrap().error.is_none(),
             "{preset:?}"

@@ -13,6 +13,7 @@ use super::place;
 use crate::case::Case;
 use crate::plugin_run::raw::{Raw, START, Services, words};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::claims::REQUIRED;
 
 scenarios! {
     Plugin, Lifecycle;
@@ -23,17 +24,6 @@ scenarios! {
     /// Methods and services that the plugin does not have.
     "plugin/services/unknown" => unknown: ["LC-056"];
 }
-
-/// The hooks that TESTEE.md asks for.
-const TESTEE: [&str; 7] = [
-    "OnActivate",
-    "OnDeactivate",
-    "OnConfigurationChange",
-    "MessageWillBePosted",
-    "MessageHasBeenPosted",
-    "ExecuteCommand",
-    "UserWillLogIn",
-];
 
 /// A process with a connection to it.
 async fn connected(case: &Case) -> Result<(Raw, Services), Interruption> {
@@ -168,7 +158,7 @@ fn judge_names(case: &Case, hooks: &[String]) {
 
 /// The hooks of TESTEE.md are listed, and whatever is listed is served.
 async fn judge_handlers(case: &Case, services: &Services, hooks: &[String]) {
-    let omitted: Vec<&str> = TESTEE
+    let omitted: Vec<&str> = REQUIRED
         .into_iter()
         .filter(|name| !hooks.iter().any(|hook| hook == name))
         .collect();

@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use fake_interpreters::Script;
+use fake_interpreters::{Script, base64};
 use plugin_proto::dial::Target;
 use serde_json::json;
 
@@ -13,9 +13,12 @@ use crate::run::{Fake, lines, next_within};
 /// The conversations, those that show most faults first.
 pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
     working,
+    of_all_shapes,
     failing,
     crashing,
     interrupted,
+    given_up,
+    without_hooks,
     in_bare_environment,
     in_rich_environment,
     without_cookie,
@@ -152,6 +155,134 @@ fn crashing(script: &Script, good: Option<&Seen>) -> Seen {
         talk.post("conformance n flood 100").await?;
         talk.post("conformance n exit 7").await?;
         talk.ended()
+    })
+}
+
+/// A testee whose callers go away.
+fn given_up(script: &Script, good: Option<&Seen>) -> Seen {
+    talk(script, &[], good, async |talk| talk.give_up().await)
+}
+
+/// A testee that is to be without some hooks, and that may use the API to its end.
+fn without_hooks(script: &Script, good: Option<&Seen>) -> Seen {
+    let orders = json!({ "OnDeactivate": "api GetPluginID {}" }).to_string();
+    let variables = [
+        ("CONFORMANCE_WITHOUT", "UserWillLogIn OnInstall"),
+        ("CONFORMANCE_ORDERS", orders.as_str()),
+    ];
+    talk(script, &variables, good, async |talk| {
+        talk.hook("Implemented").await?;
+        talk.hook("UserWillLogIn").await?;
+        talk.hook("OnDeactivate").await?;
+        talk.health("plugin").await?;
+        talk.bytes("MessageHasBeenPosted", b"\x1a\x02\xff\xff")
+            .await
+    })
+}
+
+/// A testee with hooks of every shape, whose messages have fields of every kind.
+fn of_all_shapes(script: &Script, good: Option<&Seen>) -> Seen {
+    let files = json!({ "files": [{ "filename": "f", "data": "AA==" }, { "filename": "g" }] });
+    let orders = json!({ "RunDataRetention": "reject no", "GenerateSupportData": format!("answer {files}") }).to_string();
+    let variables = [
+        ("CONFORMANCE_ORDERS", orders.as_str()),
+        ("MATTERMOST_PLUGIN_HOOK_TIMEOUT", "0.4"),
+    ];
+    let post = json!({
+        "message": "conformance n allow \u{1f680}", "props": { "list": [1] }, "file_ids": ["a", "b"], "create_at": i64::MAX,
+        "metadata": { "priority": { "priority": "urgent" } },
+    });
+    let notification = json!({ "subject": "conformance n modify", "subtitle": "s" }).to_string();
+    let notification = base64::encode(notification.as_bytes());
+    let posts = |word: &str| json!({ "posts": [{ "message": format!("conformance n {word}") }, { "id": "2" }] });
+    let file = |word: &str| json!({ "file_info": { "name": format!("conformance n {word}"), "size": 1 }, "file_content": "AP/+" });
+    let user = json!({ "username": "conformance n allow", "notify_props": { "push": "all" } });
+    let saml = json!({ "user": { "username": "conformance n fail x" } });
+    let sync = json!({ "remote_cluster": { "display_name": "conformance n allow", "options": 7 } });
+    let response =
+        r#"conformance n answer {"response": {"users_last_update_at": 1, "status_errors": ["x"]}}"#;
+    let asked = [
+        (
+            "MessageHasBeenDeleted",
+            json!({ "post": post, "plugin_context": { "user_agent": "ua" } }),
+        ),
+        ("MessagesWillBeConsumed", posts("allow")),
+        ("MessagesWillBeConsumed", posts("modify")),
+        ("MessagesWillBeConsumed", posts("dismiss")),
+        ("MessagesWillBeConsumed", posts("fail x")),
+        ("FileWillBeUploaded", file("modify")),
+        (
+            "EmailNotificationWillBeSent",
+            json!({ "email_notification": { "notification_json": notification } }),
+        ),
+        (
+            "ReactionHasBeenAdded",
+            json!({ "reaction": { "emoji_name": "conformance n allow", "create_at": 1 } }),
+        ),
+        (
+            "NotificationWillBePushed",
+            json!({ "push_notification": { "message": "conformance n fail x", "sender_name": "s" } }),
+        ),
+        ("UserHasBeenCreated", json!({ "user": user })),
+        (
+            "UserHasJoinedTeam",
+            json!({ "team_member": { "roles": "conformance n allow" } }),
+        ),
+        (
+            "UserHasLeftTeam",
+            json!({ "team_member": { "roles": "conformance n allow" }, "actor": user }),
+        ),
+        (
+            "WebSocketMessageHasBeenPosted",
+            json!({ "request": { "action": "a", "data": { "k": 1 } } }),
+        ),
+        (
+            "OnWebSocketConnect",
+            json!({ "web_conn_id": "conformance n allow" }),
+        ),
+        (
+            "OnPluginClusterEvent",
+            json!({ "event": { "data": "AP/+" } }),
+        ),
+        (
+            "OnCloudLimitsUpdated",
+            json!({ "limits": { "teams": { "active": 0 } } }),
+        ),
+        (
+            "OnCloudLimitsUpdated",
+            json!({ "limits": { "teams": { "active": 5 } } }),
+        ),
+        (
+            "OnSAMLLogin",
+            json!({ "context": { "request_id": "r" }, "user": saml["user"] }),
+        ),
+        (
+            "RunDataRetention",
+            json!({ "context": { "request_id": "r" } }),
+        ),
+        ("OnSharedChannelsProfileImageSyncMsg", sync),
+        (
+            "OnSharedChannelsSyncMsg",
+            json!({ "remote_cluster": { "display_name": response } }),
+        ),
+        ("ConfigurationWillBeSaved", json!({})),
+        (
+            "GenerateSupportData",
+            json!({ "plugin_context": { "request_id": "r" } }),
+        ),
+        (
+            "UserWillLogIn",
+            json!({ "user": { "username": "conformance n sleep 100000" } }),
+        ),
+    ];
+    talk(script, &variables, good, async |talk| {
+        for (hook, message) in &asked {
+            talk.ask_hook(hook, message).await?;
+        }
+        talk.bytes("UserHasBeenCreated", b"\xfa\x3f\x01x").await?;
+        let content = base64::encode(&[1; 5 * 1024 * 1024]);
+        talk.ask_hook("FileWillBeUploaded", &json!({ "file_content": content }))
+            .await
     })
 }
 

@@ -11,9 +11,11 @@ use plugin_proto::call::{call, call_message, call_raw, server_stream};
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::goplugin::{SHUTDOWN, STREAM_STDIO};
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse};
-use plugin_proto::hook;
+use plugin_proto::method::Form;
 use plugin_proto::pb::{MessageHasBeenPostedRequest, Post};
+use plugin_proto::{hook, reflect};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -25,6 +27,9 @@ pub(super) type Seen = Vec<String>;
 
 /// A good testee answers in milliseconds; what takes longer than this does not come.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The same where no fault keeps an answer back, and the messages are large.
+const LONG: Duration = Duration::from_secs(20);
 
 /// The cookie, as variable and value.
 pub(super) const GOOD: (&str, &str) = (cookie::KEY, cookie::VALUE);
@@ -90,7 +95,16 @@ impl Talk<'_> {
         what: &str,
         answer: impl Future<Output = Result<A, Status>>,
     ) -> Option<()> {
-        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        self.ask_within(PATIENCE, what, answer).await
+    }
+
+    async fn ask_within<A: Debug>(
+        &mut self,
+        time: Duration,
+        what: &str,
+        answer: impl Future<Output = Result<A, Status>>,
+    ) -> Option<()> {
+        let answer = tokio::time::timeout(time, answer).await;
         self.note(what, answer.map(|answer| answer.map_err(words)))
     }
 
@@ -103,6 +117,45 @@ impl Talk<'_> {
 
     pub(super) async fn hook(&mut self, name: &str) -> Option<()> {
         self.raw(plugin_proto::find_hook(name).unwrap().path).await
+    }
+
+    /// Calls a hook with a message in JSON; the answer is noted in JSON.
+    pub(super) async fn ask_hook(&mut self, name: &str, message: &Value) -> Option<()> {
+        let hook = plugin_proto::find_hook(name).unwrap();
+        let wire = reflect::from_json(hook, Form::Request, message).unwrap();
+        let channel = self.channel.clone();
+        let answer = async {
+            let answer = call_raw(&channel, hook.path, Request::new(wire)).await?;
+            Ok(reflect::to_json(hook, Form::Response, &answer).unwrap())
+        };
+        self.ask_within(LONG, name, answer).await
+    }
+
+    /// Calls a hook with these bytes.
+    pub(super) async fn bytes(&mut self, name: &str, message: &'static [u8]) -> Option<()> {
+        let channel = self.channel.clone();
+        let path = plugin_proto::find_hook(name).unwrap().path;
+        let message = Request::new(Bytes::from_static(message));
+        self.ask(name, call_raw(&channel, path, message)).await
+    }
+
+    /// More calls are given up than run at the same time; whether a later one is answered.
+    pub(super) async fn give_up(&mut self) -> Option<()> {
+        let mut calls = Vec::new();
+        for number in 0..33 {
+            let channel = self.channel.clone();
+            let nonce = format!("g{number} ");
+            let order = format!("conformance {nonce}sleep 100000");
+            calls.push(tokio::spawn(async move { post(&channel, &order).await }));
+            let arrived = self
+                .running
+                .until_within(PATIENCE, |event| holds(event, &nonce));
+            self.note("arrived", arrived.is_some())?;
+        }
+        for call in calls {
+            call.abort();
+        }
+        self.post("conformance n allow").await
     }
 
     pub(super) async fn stdio(&mut self) -> Option<()> {
@@ -156,12 +209,9 @@ impl Talk<'_> {
         let channel = self.channel.clone();
         let sleeper =
             tokio::spawn(async move { post(&channel, "conformance sleeper sleep 100000").await });
-        let arrived = self.running.until_within(PATIENCE, |event| match event {
-            Event::Rpc { message, .. } => message
-                .bytes()
-                .is_some_and(|bytes| bytes.windows(7).any(|window| window == b"sleeper")),
-            _ => false,
-        });
+        let arrived = self
+            .running
+            .until_within(PATIENCE, |event| holds(event, "sleeper"));
         self.note("arrived", arrived.is_some())?;
         self.health("plugin").await?;
         self.post("conformance quick reject q").await?;
@@ -215,6 +265,18 @@ impl Talk<'_> {
             self.note("output", (stdout, stderr))?;
         }
     }
+}
+
+/// A call whose message holds this text.
+fn holds(event: &Event, text: &str) -> bool {
+    let Event::Rpc { message, .. } = event else {
+        return false;
+    };
+    message.bytes().is_some_and(|bytes| {
+        bytes
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    })
 }
 
 fn is_post(event: &Event) -> bool {
