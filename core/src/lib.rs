@@ -4,7 +4,7 @@
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
-//! 3. What is spoken: [`in_band`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
+//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 
 pub mod ids;
@@ -32,6 +32,8 @@ pub mod options;
 pub mod process;
 
 pub mod in_band;
+
+pub mod model;
 
 pub mod api;
 
