@@ -201,7 +201,6 @@ pub(super) const MODELS: &[Model] = &[
             lack("search_without_userid", Written::Never),
             lack("modifier", Written::Text),
         ],
-        ..NOTHING
     },
     Model {
         message: "SearchParameter",
@@ -302,7 +301,6 @@ pub(super) const MODELS: &[Model] = &[
             lack("is_id_loaded", Written::Flag),
             lack("signature", Written::Text),
         ],
-        ..NOTHING
     },
     Model {
         message: "Bot",

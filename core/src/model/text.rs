@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::error::{Dropped, Fault, ModelError, start_of};
 use super::path::Path;
@@ -49,7 +49,7 @@ fn parse(model: &str, text: &[u8], rules: Rules) -> Result<(Value, Vec<Dropped>)
     let state = RefCell::new(State {
         model,
         rules,
-        long: long_integers(text),
+        doubles: doubles(text),
         numbers: 0,
         dropped: Vec::new(),
         error: None,
@@ -74,8 +74,8 @@ fn parse(model: &str, text: &[u8], rules: Rules) -> Result<(Value, Vec<Dropped>)
 struct State<'a> {
     model: &'a str,
     rules: Rules,
-    /// Integers that a `Value` would hold as rounded doubles, by their position among the document's numbers.
-    long: HashMap<usize, &'a str>,
+    /// Numbers that a parser makes doubles of, as they are written, by their position among the document's numbers.
+    doubles: HashMap<usize, &'a str>,
     numbers: usize,
     dropped: Vec<Dropped>,
     error: Option<ModelError>,
@@ -125,18 +125,11 @@ impl<'s> Node<'_, 's> {
         }
     }
 
-    fn number<E: de::Error>(&self, number: Option<Number>) -> Result<Option<Value>, E> {
-        let long = {
-            let mut state = self.state.borrow_mut();
-            state.numbers += 1;
-            state.long.get(&(state.numbers - 1)).copied()
-        };
-        if let Some(text) = long {
-            let number = start_of(text);
-            self.lose(Fault::Inexact { number })?;
-            return Ok(None);
-        }
-        Ok(Some(number.map_or(Value::Null, Value::Number)))
+    /// The number at which the parser is now, if it was not one for a double.
+    fn spelled(&self) -> Option<&'s str> {
+        let mut state = self.state.borrow_mut();
+        state.numbers += 1;
+        state.doubles.get(&(state.numbers - 1)).copied()
     }
 
     fn inside<'n>(&self, at: &'n Path<'n>) -> Node<'n, 's>
@@ -176,15 +169,25 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        self.number(Some(number.into()))
+        self.spelled();
+        Ok(Some(number.into()))
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        self.number(Some(number.into()))
+        self.spelled();
+        Ok(Some(number.into()))
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-        self.number(Number::from_f64(number))
+        let spelled = self.spelled();
+        if let Some(integer) = spelled.filter(|text| is_integer(text)) {
+            let number = start_of(integer);
+            self.lose(Fault::Inexact { number })?;
+            return Ok(None);
+        }
+        // The parser is fast, and may be the last digit off.
+        let exact = spelled.and_then(|text| text.parse().ok());
+        Ok(Some(exact.unwrap_or(number).into()))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -224,9 +227,9 @@ fn not_json(error: &impl fmt::Display) -> Fault {
     Fault::NotJson { reason }
 }
 
-/// Integers of the text that neither `i64` nor `u64` holds, by their position among its numbers. Text that is no JSON gives
-/// something or other; the parser will refuse it.
-fn long_integers(text: &str) -> HashMap<usize, &str> {
+/// The numbers of a text that are no `i64` or `u64`, by their position among all. Text that is no JSON gives something or
+/// other; the parser will refuse it.
+fn doubles(text: &str) -> HashMap<usize, &str> {
     let mut found = HashMap::new();
     let bytes = text.as_bytes();
     let (mut here, mut position) = (0, 0);
@@ -234,17 +237,10 @@ fn long_integers(text: &str) -> HashMap<usize, &str> {
         match byte {
             b'"' => here += length_of_string(&bytes[here..]),
             b'-' | b'0'..=b'9' => {
-                let is_part =
-                    |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
-                let length = bytes[here..]
-                    .iter()
-                    .take_while(|byte| is_part(byte))
-                    .count();
+                let rest = bytes[here..].iter();
+                let length = rest.take_while(|byte| is_of_number(**byte)).count();
                 let number = &text[here..here + length];
-                let is_integer = number
-                    .bytes()
-                    .all(|byte| byte == b'-' || byte.is_ascii_digit());
-                if is_integer && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
+                if number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
                     found.insert(position, number);
                 }
                 position += 1;
@@ -254,6 +250,15 @@ fn long_integers(text: &str) -> HashMap<usize, &str> {
         }
     }
     found
+}
+
+fn is_of_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+fn is_integer(number: &str) -> bool {
+    let digit = |byte: u8| byte == b'-' || byte.is_ascii_digit();
+    number.bytes().all(digit)
 }
 
 /// Bytes up to and with the closing quote.
