@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import inspect
 import logging
 import queue
 import threading
-from typing import Any, Callable, List
+import time
+from typing import Any, Callable, Iterator, List
 
 import grpc
 import pytest
@@ -15,8 +17,9 @@ import pytest
 from conftest import Serve, ServedPlugin, plugin_with
 from mattermost_plugin import HookContext, Plugin, RuntimeConfig, hook, hook_context
 from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME
-from mattermost_plugin._handler_threads import MOST_WORKERS, WorkerPool
+from mattermost_plugin._handler_threads import MOST_WORKERS, WorkerPool, handler_loop
 from mattermost_plugin._hook_context import HookCancelledError
+from mattermost_plugin._loop_watch import LoopWatch
 from test_dispatch import health
 
 SECONDS = 10.0
@@ -42,6 +45,9 @@ class Seen:
 
     def next(self) -> Any:
         return self._queue.get(timeout=SECONDS)
+
+    def nothing(self) -> bool:
+        return self._queue.empty()
 
 
 def test_plain_handlers_that_fill_their_pool_delay_nothing_else(serve: Serve) -> None:
@@ -72,31 +78,58 @@ def test_plain_handlers_that_fill_their_pool_delay_nothing_else(serve: Serve) ->
     assert [call.result().rejection_reason for call in calls] == [""] * len(calls)
 
 
-def test_a_blocking_async_handler_is_named_with_its_place(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    logged = Seen()
+@pytest.fixture
+def logged() -> Iterator[Seen]:
+    """The log of hooks, as it is written."""
+    seen = Seen()
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            logged(record.getMessage())
-
-    release = threading.Event()
-
-    async def block(self: Plugin, plugin_context: Any, user: Any) -> None:
-        release.wait(SECONDS)
+            seen(record.getMessage())
 
     listener = Listener()
     logger = logging.getLogger("mattermost_plugin.hooks")
     logger.addHandler(listener)
-    try:
-        call = future(serve(plugin_with("UserWillLogIn", block)), "UserWillLogIn")
-        text = logged.next()
-        release.set()
-        call.result()
-        assert "no longer blocks the event loop" in logged.next()
-    finally:
-        logger.removeHandler(listener)
-    assert text.startswith("an async UserWillLogIn handler has blocked the event loop of all async handlers for ")
+    yield seen
+    logger.removeHandler(listener)
+
+
+@pytest.mark.parametrize("kind", ["handler", "callback"])
+def test_what_blocks_the_loop_is_named_with_its_place(serve: Serve, logged: Seen, kind: str) -> None:
+    release = threading.Event()
+
+    async def block(self: Plugin, plugin_context: Any, user: Any) -> None:
+        if kind == "handler":
+            release.wait(SECONDS)
+        else:
+            asyncio.get_running_loop().call_soon(release.wait, SECONDS)
+            await asyncio.sleep(0.01)
+
+    call = future(serve(plugin_with("UserWillLogIn", block)), "UserWillLogIn")
+    text = logged.next()
+    release.set()
+    call.result()
+    name = "an async UserWillLogIn handler" if kind == "handler" else "what an async handler left on the loop"
+    assert text.startswith(f"{name} has blocked the event loop of all async handlers for ")
     assert "threading.py:" in text
+    assert logged.next().startswith(f"{name} no longer blocks the event loop; it did for ")
+
+
+def test_a_slow_machine_is_not_taken_for_a_handler(caplog: pytest.LogCaptureFixture) -> None:
+    loop, seen = asyncio.new_event_loop(), Seen()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    loop.call_soon_threadsafe(seen, "runs")
+    assert seen.next() == "runs"
+    end = time.monotonic() + SECONDS
+    while LoopWatch(loop, thread, {})._complain(1.0):  # until it is through with telling that it runs
+        assert time.monotonic() < end
+    caplog.clear()
+    assert LoopWatch(loop, thread, {})._complain(1.0) == ""
+    assert caplog.records == []
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
 
 
 def test_a_waiting_async_handler_is_not_complained_about(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -252,9 +285,9 @@ def test_no_exception_ends_more_than_its_handler(serve: Serve, error: BaseExcept
         assert served.call("UserWillLogIn").rejection_reason.startswith("Plugin error: ")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_what_a_handler_leaves_behind_on_the_loop_ends_nobody_else(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     seen = Seen()
+    tasks: List[asyncio.Task[None]] = []
 
     async def leave() -> None:
         seen("left")
@@ -262,7 +295,7 @@ def test_what_a_handler_leaves_behind_on_the_loop_ends_nobody_else(serve: Serve,
 
     async def handler(self: Plugin, plugin_context: Any, user: Any) -> str:
         loop = asyncio.get_running_loop()
-        self.task = loop.create_task(leave())  # type: ignore[attr-defined]
+        tasks.append(loop.create_task(leave()))
         loop.call_soon(loop.stop)
         return "still here"
 
@@ -272,6 +305,8 @@ def test_what_a_handler_leaves_behind_on_the_loop_ends_nobody_else(serve: Serve,
         assert seen.next() == "left"
     served.call("UserWillLogIn")  # by now the loop has come through what was left behind
     assert "a task of an async handler raised SystemExit" in caplog.text
+    assert [type(task.exception()) for task in tasks[:3]] == [SystemExit] * 3
+    assert seen.next() == "left"
 
 
 def test_a_system_without_threads_to_spare_is_an_error_in_band(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,3 +334,53 @@ def test_what_is_no_request_is_the_hosts_mistake(serve: Serve) -> None:
         method(b"\xff\xff\xff", timeout=SECONDS)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "UserWillLogIn: the request is not a UserWillLogInRequest" in (caught.value.details() or "")
+
+
+def test_an_async_handler_that_is_cancelled_while_the_loop_is_blocked_is_never_run(serve: Serve) -> None:
+    seen, release = Seen(), threading.Event()
+
+    class Blocking(Plugin):
+        @hook("UserWillLogIn")
+        async def block(self, plugin_context: Any, user: Any) -> None:
+            seen("in")
+            release.wait(SECONDS)
+
+        @hook("OnSAMLLogin", timeout=0.05)
+        async def never(self, plugin_context: Any, user: Any, assertion: Any) -> None:
+            seen("was run")
+
+        @hook("OnSharedChannelsPing")
+        async def last(self, remote_cluster: Any) -> None:
+            seen("last")
+
+    served = serve(Blocking)
+    blocked = future(served, "UserWillLogIn")
+    assert seen.next() == "in"
+    assert "did not return within" in served.call("OnSAMLLogin").error.message
+    release.set()
+    blocked.result()
+    served.call("OnSharedChannelsPing")
+    assert seen.next() == "last"
+    assert "OnSAMLLogin" not in [call.hook_name for call in list(handler_loop()._running.values())]
+
+
+def test_a_coroutine_that_a_plain_handler_hands_out_too_late_is_closed(serve: Serve) -> None:
+    seen = Seen()
+
+    async def work() -> None:
+        seen("was run")
+
+    def hand_out(self: Plugin, plugin_context: Any, user: Any) -> Any:
+        hook_context().wait_cancelled(SECONDS)
+        coroutine = work()
+        seen(coroutine)
+        return coroutine
+
+    served = serve(plugin_with("UserWillLogIn", hand_out)(), RuntimeConfig(hook_timeout=0.05))
+    assert "did not return within" in served.call("UserWillLogIn").rejection_reason
+    coroutine = seen.next()
+    end = time.monotonic() + SECONDS
+    while inspect.getcoroutinestate(coroutine) != inspect.CORO_CLOSED:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    assert seen.nothing()

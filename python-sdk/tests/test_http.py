@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from conftest import CALL_SECONDS, Serve, ServedPlugin, plugin_with
-from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, RuntimeConfig
+from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, RuntimeConfig, hook, hook_context
 from mattermost_plugin._contract import HOOKS_SERVICE_NAME
 from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, ServeHTTPRequestInit, ServeHTTPResponse
 from mattermost_plugin.servicers._http import MAX_CHUNK_SIZE
@@ -204,3 +204,30 @@ def test_a_client_that_goes_away_ends_the_stream(serve: Serve) -> None:
         list(call)
     assert caught.value.code() is grpc.StatusCode.CANCELLED
     assert response(send(served, whole()))[0] == 200
+
+
+def test_a_client_that_goes_away_is_seen_by_the_handler(serve: Serve) -> None:
+    entered, seen = threading.Event(), threading.Event()
+
+    def handle(context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        entered.set()
+        if hook_context().wait_cancelled(CALL_SECONDS):
+            seen.set()
+
+    served = serving(serve, handle)
+    method = served.channel.stream_stream(
+        f"/{HOOKS_SERVICE_NAME}/ServeHTTP", ServeHTTPRequest.SerializeToString, ServeHTTPResponse.FromString
+    )
+    call = method(iter(whole()), timeout=CALL_SECONDS)
+    assert entered.wait(CALL_SECONDS)
+    call.cancel()
+    assert seen.wait(CALL_SECONDS)
+
+
+def test_the_timeout_of_the_mark(serve: Serve) -> None:
+    class Slow(Plugin):
+        @hook("ServeHTTP", timeout=0.05)
+        async def slow(self, plugin_context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+            await asyncio.Event().wait()
+
+    assert response(send(serve(Slow), whole()))[0] == 500

@@ -126,10 +126,13 @@ class HandlerLoop:
 
     def _begin(self, item: Any) -> None:
         call, awaitable = item
-        if call.cancel_reason and awaitable is None:
+        if call.cancel_reason:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()
             return
         task = self._loop.create_task(self._answer(call, awaitable))
         self._running[task] = call
+        task.add_done_callback(self._forget)  # also comes when the task is cancelled before its first step
         call.stop_by(lambda: self._loop.call_soon_threadsafe(task.cancel))
 
     async def _answer(self, call: HookContext, awaitable: Any) -> None:
@@ -140,9 +143,9 @@ class HandlerLoop:
             call.finish((None, error))
         else:
             call.finish(outcome)
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.pop(task, None)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task, None)
 
     def _run(self) -> None:
         while True:

@@ -66,19 +66,33 @@ class LoopWatch:
             time.sleep(self._seconds)
 
     def _complain(self, seconds: float) -> str:
+        """Say who blocks the loop; returns who that is, or nothing when it is the machine that is slow."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
         task = asyncio.current_task(self._loop)
         call = self._running.get(task) if task is not None else None
-        if task is None:
-            return ""  # the machine is slow, not a handler
-        name = f"an async {call.hook_name} handler" if call is not None else f"a task ({task.get_name()}) of an async handler"
+        if call is not None:
+            name = f"an async {call.hook_name} handler"
+        elif _runs_something(frame):
+            name = "what an async handler left on the loop"
+        else:
+            return ""
         _logger.warning(
             "%s has blocked the event loop of all async handlers for %.2f seconds%s. Other async handlers wait for it: await "
             "what takes time, or make the handler a plain function",
             name,
             seconds,
-            _place(sys._current_frames().get(self._thread.ident or 0)),
+            _place(frame),
         )
         return name
+
+
+def _runs_something(frame: Optional[FrameType]) -> bool:
+    """Whether the loop's thread is in a task or a callback, and not in the loop's own code."""
+    while frame is not None:
+        if frame.f_code is asyncio.Handle._run.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _place(frame: Optional[FrameType]) -> str:
