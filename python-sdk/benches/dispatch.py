@@ -1,6 +1,6 @@
 """What the SDK adds to a hook call: calls per second of a plugin, over those of a bare grpcio asyncio servicer.
 
-    .venv/bin/python python-sdk/benches/dispatch.py [--rounds N] [--seconds S] [--callers 1 64] [--no-floors]
+    .venv/bin/python python-sdk/benches/dispatch.py [--rounds N] [--seconds S] [--callers 1 64] [--no-floors] [--free]
 
 Every server is a process of its own, as in production, and so is the client; all answer MessageWillBePosted with an empty
 response. The servers share one processor and the client has another, where there are two: threads that move from one to the
@@ -25,6 +25,8 @@ from typing import Any, Dict, List, Sequence
 
 METHOD = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
 BARE, ASYNC, SYNC = "bare", "async", "sync"
+# Set for the servers by --free.
+FREE = "DISPATCH_BENCH_FREE"
 # The least that is wanted of calls per second.
 FLOORS = {ASYNC: 0.80, SYNC: 0.60}
 
@@ -52,7 +54,7 @@ def serve(kind: str) -> None:
 
 def stay_on(which: int) -> None:
     """Keep this process on the first (0) or the last (-1) of the processors that it may use."""
-    if hasattr(os, "sched_setaffinity"):
+    if hasattr(os, "sched_setaffinity") and FREE not in os.environ:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
 
 
@@ -176,7 +178,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 64])
     parser.add_argument("--no-floors", action="store_true", help="report only")
+    parser.add_argument("--free", action="store_true", help="let the system move threads between processors")
     options = parser.parse_args()
+    if options.free:
+        os.environ[FREE] = "1"
     if options.serve:
         serve(options.serve)
         return 0

@@ -23,7 +23,7 @@ from mattermost_plugin._handshake import COOKIE_KEY, COOKIE_VALUE
 SECONDS = 10.0
 
 PLUGIN = """
-import atexit, os, signal, sys, threading
+import asyncio, atexit, multiprocessing, os, signal, sys, threading, time
 from mattermost_plugin import Plugin, hook, run_plugin
 
 released = threading.Event()
@@ -45,6 +45,10 @@ class Tried(Plugin):
         threading.Event().wait()
 
     @hook
+    async def message_will_be_posted(self, plugin_context, post):
+        await asyncio.Event().wait()
+
+    @hook
     async def on_web_socket_connect(self, web_conn_id, user_id):
         os.write(2, b"entered\\n")
         threading.Event().wait()
@@ -53,6 +57,25 @@ class Tried(Plugin):
     def on_shared_channels_ping(self, remote_cluster):
         os.write(2, b"entered\\n")
         return released.wait()
+
+    @hook
+    def on_install(self, plugin_context, event):
+        ended = set()
+        for _ in range(20):
+            child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+            child.start()
+            child.terminate()
+            child.join(5)
+            ended.add(child.exitcode)
+        return f"its children ended with {ended}"
+
+    @hook
+    def on_configuration_change(self):
+        sys.exit(3)
+
+    @hook
+    async def on_saml_login(self, plugin_context, user, assertion):
+        sys.exit(3)
 
 atexit.register(os.write, 2, b"exit function ran\\n")
 if "hang" in sys.argv:
@@ -186,6 +209,14 @@ def test_a_malformed_configuration_is_logged_and_does_no_harm(start: Start) -> N
     assert not plugin.call("OnActivate").result().HasField("error")
 
 
+def test_the_timeout_of_the_environment_is_obeyed(start: Start) -> None:
+    plugin = start(env=environment(MATTERMOST_PLUGIN_HOOK_TIMEOUT="0.1"))
+    plugin.handshake()
+    for name in ("UserWillLogIn", "MessageWillBePosted"):
+        reason = plugin.call(name).result().rejection_reason
+        assert reason == f"Plugin error: {name} handler did not return within 0.1 seconds"
+
+
 def test_it_needs_nothing_in_its_environment_but_the_cookie(start: Start) -> None:
     plugin = start(env={COOKIE_KEY: COOKIE_VALUE})
     plugin.handshake()
@@ -234,6 +265,26 @@ def test_a_handler_that_never_returns_does_not_hold_the_end(start: Start, name: 
     assert time.monotonic() - begun < 2
     assert call.code() is grpc.StatusCode.UNAVAILABLE
     assert b"stopping while 1 hook handlers are still running" in plugin.process.communicate()[1]
+
+
+def test_children_that_a_handler_forks_and_ends_are_not_the_plugin(start: Start) -> None:
+    plugin = start()
+    plugin.handshake()
+    assert plugin.call("OnInstall").result().error.message == f"its children ended with {{{-signal.SIGTERM}}}"
+    assert plugin.health() == health_pb2.HealthCheckResponse.SERVING
+    plugin.shut_down()
+    assert plugin.wait() == 0
+
+
+def test_handlers_that_exit_end_nothing(start: Start) -> None:
+    plugin = start()
+    plugin.handshake()
+    for _ in range(2):
+        assert plugin.call("OnConfigurationChange").result().error.message == "3"
+        assert plugin.call("OnSAMLLogin").result().error.message == "3"
+    assert plugin.health() == health_pb2.HealthCheckResponse.SERVING
+    plugin.shut_down()
+    assert plugin.wait() == 0
 
 
 def test_an_exit_function_that_never_returns_does_not_hold_the_end(start: Start) -> None:

@@ -3,6 +3,7 @@
 from mattermost_plugin import Plugin, hook, run_plugin
 """
 
+from mattermost_plugin import _grpc_settings  # noqa: F401 - first, as it says
 from mattermost_plugin._hook_context import HookCancelledError, HookContext, hook_context
 from mattermost_plugin._internal.wrappers import Command, CommandArgs, CommandResponse, PluginKVSetOptions
 from mattermost_plugin._version import __version__

@@ -14,6 +14,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from contextlib import redirect_stdout
 from typing import Any, Callable, NoReturn, Optional, Sequence, Tuple, Type
 
@@ -48,6 +49,8 @@ GRACE_AFTER_SIGNAL = 4.0
 GRACE_WITHOUT_HOST = 0.5
 # Seconds for exit functions that the plugin registered with `atexit`.
 GRACE_FOR_EXIT_FUNCTIONS = 0.3
+
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HEALTH_SERVICES = ("plugin", "")
 
@@ -169,11 +172,13 @@ class _Ending:
         self._watch = HostWatch(lambda reason: self.begin(reason, GRACE_WITHOUT_HOST))
 
     def listen(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING_SIGNALS:
             try:
                 self._loop.add_signal_handler(number, self._signalled, number)
             except (NotImplementedError, RuntimeError, ValueError):  # not the main thread, or not a unix
                 break
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_let_go_of_signals)
         self._watch.start()
 
     def begin(self, reason: str, grace: float) -> None:
@@ -191,6 +196,31 @@ class _Ending:
         if self._begun.done():
             _leave(0)
         self.begin(f"signal {signal.Signals(number).name}", GRACE_AFTER_SIGNAL)
+
+
+# What a handler forks, with multiprocessing for one, is not the plugin: a signal to it must not end the plugin. It would, as
+# parent and child share the socket through which a signal wakes the loop. So a child has the usual handlers back before the
+# first signal reaches it.
+_masks = threading.local()
+
+
+def _hold_signals() -> None:
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def _let_go_of_signals() -> None:
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # forked in another interpreter than the main one, whose signals these are not
+        pass
+    finally:
+        _release_signals()
 
 
 def run_plugin(plugin_class: Type[Plugin]) -> NoReturn:

@@ -71,17 +71,7 @@ async def invoke_hook_safe(
 
     `context` is accepted for the sake of older callers and left alone: a failing handler is answered in band.
     """
-    del context
-    if handler is None:
-        return default, None
-    try:
-        return await run_hook_async(handler, *args, timeout=timeout, hook_name=hook_name, **kwargs), None
-    except HookTimeoutError as error:
-        log_failure(_logger, hook_name, error)
-        return default, error
-    except HookInvocationError as error:
-        log_failure(_logger, error.hook_name, error.original_error)
-        return default, error
+    return await HookRunner(timeout).invoke(handler, *args, hook_name=hook_name, default=default, context=context, **kwargs)
 
 
 _OWN_FILES = (_handler_threads.__file__, _hook_context.__file__)
@@ -166,11 +156,16 @@ class HookRunner:
         context: Any = None,
         **kwargs: Any,
     ) -> Tuple[Any, Optional[Exception]]:
-        """`invoke_hook_safe` with this runner's timeout."""
-        limit = self.timeout if timeout is None else timeout
-        return await invoke_hook_safe(
-            handler, *args, timeout=limit, hook_name=hook_name, default=default, context=context, **kwargs
-        )
+        """`invoke_hook_safe`, with this runner's timeout unless another is given."""
+        del context
+        if handler is None:
+            return default, None
+        name = hook_name or getattr(handler, "__name__", "hook")
+        value, error = await self.run(Runnable(name, handler, timeout), args, keywords=kwargs)
+        if error is None:
+            return value, None
+        log_failure(self.logger, name, error)
+        return default, error if isinstance(error, HookTimeoutError) else HookInvocationError(name, error)
 
 
 def log_failure(logger: logging.Logger, hook_name: str, error: BaseException) -> None:
