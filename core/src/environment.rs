@@ -31,6 +31,8 @@ mod registry;
 
 mod fanout;
 
+mod configuration;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

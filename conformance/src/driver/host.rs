@@ -3,12 +3,13 @@
 //! Without a fault this only translates between the protocol and `plugin_host`; each fault is one named branch.
 
 mod calls;
+mod environment;
 mod manners;
 mod told;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use plugin_host::environment::Environment;
@@ -47,6 +48,8 @@ pub(super) struct Host {
     /// The answer to the hook before.
     mixed: Mutex<Option<Value>>,
     was_late: AtomicBool,
+    /// The latest error text.
+    kept: std::sync::Mutex<Option<String>>,
 }
 
 impl Host {
@@ -80,6 +83,7 @@ impl Host {
             turn: Mutex::default(),
             mixed: Mutex::default(),
             was_late: AtomicBool::new(false),
+            kept: std::sync::Mutex::default(),
         }))
     }
 
@@ -114,6 +118,12 @@ impl Host {
             }
             Order::Deactivate { plugin } => self.deactivate(&plugin).await,
             Order::Restart { plugin } => self.restart(&plugin).await,
+            Order::Scan { dir } => self.scan(&dir).await,
+            Order::ActivateId { plugin } => self.activate_id(&plugin).await,
+            Order::Plugins {} => self.plugins(),
+            Order::Remove { plugin, delete } => self.remove(&plugin, delete).await,
+            Order::ConfigurationChanged {} => self.configuration_changed().await,
+            Order::Supervise { on } => self.supervise(on).await,
             Order::Shutdown {} => Ok(self.shut_down().await),
         }
     }
@@ -121,6 +131,9 @@ impl Host {
     async fn activate(&self, dir: &Path) -> Answer {
         if let Some(refusal) = self.manner_before(dir) {
             return Err(refusal);
+        }
+        if self.refuses_given_up(dir) {
+            return Err(refusal("start.refused", "it failed too often"));
         }
         let environment = self.environment_for(Fault::StartsTwice).await?;
         if self.has(Fault::SucceedsEarly) {
@@ -174,14 +187,21 @@ impl Host {
         let state = status
             .as_ref()
             .map_or("not_running", |status| status.state.word());
-        let state = if self.has(Fault::ReportsNoEnd) {
-            "running"
-        } else {
-            state
+        let state = match (self.fault, state) {
+            (Some(Fault::ReportsNoEnd), _) | (Some(Fault::SaysRunningEarly), "starting") => {
+                "running"
+            }
+            (_, state) => state,
         };
+        let mut error = status.and_then(|status| status.error);
+        if self.has(Fault::KeepsErrorText) {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            error = error.or_else(|| kept.clone());
+            kept.clone_from(&error);
+        }
         told(&Status {
             state: state.to_owned(),
-            error: status.and_then(|status| status.error),
+            error,
         })
     }
 
@@ -210,7 +230,8 @@ impl Host {
         if self.has(Fault::WaitsFixedTime) {
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
-        let stopped = report.is_some();
+        self.manner_after_stop(&id);
+        let stopped = report.is_some() || self.has(Fault::SaysStopped);
         let steps = report.map(|report| report.steps).unwrap_or_default();
         let steps = steps
             .iter()
@@ -228,6 +249,11 @@ impl Host {
 
     /// Stops everything, the guard last. Answers how many plugins ran.
     pub(super) async fn shut_down(&self) -> Value {
+        if self.has(Fault::StopsOneByOne) {
+            for status in self.environment.statuses() {
+                self.environment.deactivate(&status.id).await;
+            }
+        }
         let reports = self.environment.shutdown().await;
         for other in self.others.lock().await.drain(..) {
             other.shutdown().await;

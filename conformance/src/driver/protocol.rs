@@ -4,6 +4,8 @@
 //! answer per request on stdout; answers may overtake each other, and events may stand between them. The end of stdin is an orderly
 //! shutdown. A word of a host's own (a kind, a state) is free text here; what it has to be is for the requirements to say.
 
+pub mod environment;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -68,6 +70,33 @@ pub enum Order {
         /// The plugin's id.
         plugin: String,
     },
+    /// Looks into a folder of plugins; answered by [`environment::Scanned`].
+    Scan {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Starts a plugin that the latest scan found; answered by [`Activated`].
+    ActivateId {
+        /// The plugin's id.
+        plugin: String,
+    },
+    /// Lists all plugins that are known; answered by [`environment::Plugins`].
+    Plugins {},
+    /// Stops a plugin and forgets it; answered by [`environment::Removed`].
+    Remove {
+        /// The plugin's id.
+        plugin: String,
+        /// Whether its folder is deleted, too.
+        #[serde(default)]
+        delete: bool,
+    },
+    /// Tells all running plugins of a changed configuration; answered by [`environment::Configured`].
+    ConfigurationChanged {},
+    /// Looks after running plugins from now on, or no more; answered by an empty object.
+    Supervise {
+        /// Which of the two.
+        on: bool,
+    },
     /// Stops everything and ends the driver after the answer.
     Shutdown {},
 }
@@ -84,6 +113,12 @@ impl Order {
             Order::WaitExit { .. } => "wait_exit",
             Order::Deactivate { .. } => "deactivate",
             Order::Restart { .. } => "restart",
+            Order::Scan { .. } => "scan",
+            Order::ActivateId { .. } => "activate_id",
+            Order::Plugins {} => "plugins",
+            Order::Remove { .. } => "remove",
+            Order::ConfigurationChanged {} => "configuration_changed",
+            Order::Supervise { .. } => "supervise",
             Order::Shutdown {} => "shutdown",
         }
     }
@@ -99,10 +134,13 @@ pub struct Configuration {
     pub pass_env: Vec<String>,
     /// The log level that plugins are told.
     pub log_level: Option<String>,
+    /// How running plugins are looked after, once that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<environment::Watch>,
 }
 
 /// The bounds that can be set: from spawn to handshake, to the connection, of each call, and of each step of a stop.
-pub const TIMING: [&str; 11] = [
+pub const TIMING: [&str; 13] = [
     "start",
     "connect",
     "implemented",
@@ -114,6 +152,8 @@ pub const TIMING: [&str; 11] = [
     "kill",
     "drain",
     "api_close",
+    "deactivate",
+    "shutdown",
 ];
 
 /// What a driver writes: an answer or an event.

@@ -42,6 +42,8 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::SkipsOnDeactivate
             | Fault::SkipsShutdown
             | Fault::TakesShutdownForAnswered
+            | Fault::OneCheckAtATime
+            | Fault::SkipsConfiguration
     )
 }
 
@@ -84,6 +86,7 @@ struct Proxy {
     fault: Fault,
     target: Target,
     channel: OnceCell<Channel>,
+    /// How many calls of the one kind that its fault is about there were.
     checks: AtomicU64,
     /// An answer for a later call, or a failure that a later call has to show.
     kept: Mutex<Option<Result<Bytes, Status>>>,
@@ -194,6 +197,15 @@ impl Proxy {
             (Fault::NoFirstCheck, CHECK) if self.checks.fetch_add(1, Ordering::Relaxed) == 0 => {
                 Ok(Bytes::from_static(&[0x08, 0x01]))
             }
+            (Fault::OneCheckAtATime, CHECK) => {
+                let _turn = CHECKING.lock().await;
+                self.forward(call).await
+            }
+            (Fault::SkipsConfiguration, CONFIGURATION)
+                if self.checks.fetch_add(1, Ordering::Relaxed) > 0 =>
+            {
+                Ok(Bytes::new())
+            }
             (Fault::SkipsOnDeactivate, DEACTIVATE) => Ok(Bytes::new()),
             (Fault::SkipsShutdown, SHUTDOWN) => Err(Status::unimplemented("not asked for")),
             (Fault::TakesShutdownForAnswered, SHUTDOWN) => {
@@ -232,6 +244,9 @@ impl Proxy {
         answer
     }
 }
+
+/// Held by the check that has its turn.
+static CHECKING: Mutex<()> = Mutex::const_new(());
 
 const IMPLEMENTED: &str = hook::Implemented::METHOD.path;
 const CONFIGURATION: &str = hook::OnConfigurationChange::METHOD.path;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use plugin_host::options::HostOptions;
 use plugin_host::policy::Policy;
-use plugin_host::timing::Timing;
+use plugin_host::timing::{Recovery, Timing};
 
 use super::fault::Fault;
 use super::protocol::Configuration;
@@ -30,6 +30,7 @@ pub(super) fn options(
 ) -> HostOptions {
     let mut options = HostOptions {
         timing: timing(fault, configuration),
+        recovery: recovery(fault, configuration),
         policy: policy(fault),
         pass_environment: configuration.pass_env.clone(),
         ..HostOptions::default()
@@ -92,14 +93,45 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
         Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
         Some(Fault::KillsAtOnce) => timing.term_grace = Duration::from_millis(100),
         Some(Fault::WaitsForHandlers) => timing.api_close = FOR_EVER,
+        Some(Fault::NoDeactivatePatience) => timing.deactivate = FOR_EVER,
         Some(Fault::TerminatesAtOnce) => timing.exit_after_shutdown = Duration::ZERO,
         _ => {}
     }
     timing
 }
 
+fn recovery(fault: Option<Fault>, configuration: &Configuration) -> Recovery {
+    let mut recovery = Recovery::default();
+    let watch = configuration.health.clone().unwrap_or_default();
+    let set = |time: &mut Duration, ms: Option<u64>| {
+        if let Some(ms) = ms {
+            *time = Duration::from_millis(ms);
+        }
+    };
+    set(&mut recovery.interval, watch.interval_ms);
+    set(&mut recovery.window, watch.window_ms);
+    set(&mut recovery.backoff.base, watch.backoff_ms);
+    set(&mut recovery.backoff.cap, watch.backoff_cap_ms);
+    recovery.pings = watch.pings.unwrap_or(recovery.pings);
+    recovery.failures = watch.failures.unwrap_or(recovery.failures);
+    match fault {
+        Some(Fault::NeverChecks) => recovery.interval = FOR_EVER,
+        Some(Fault::ChecksTooOften) => recovery.interval /= 10,
+        Some(Fault::PingsOnce) => recovery.pings = 1,
+        Some(Fault::NeverGivesUp) => recovery.failures = usize::MAX,
+        Some(Fault::GivesUpSoon) => recovery.failures -= 1,
+        Some(Fault::WindowForEver) => recovery.window = FOR_EVER,
+        Some(Fault::NoBackoff) => recovery.backoff.cap = Duration::ZERO,
+        Some(Fault::RecoversLate) => {
+            (recovery.backoff.base, recovery.backoff.cap) = (LONGER * 2, LONGER * 2);
+        }
+        _ => {}
+    }
+    recovery
+}
+
 /// Each bound by its name in the protocol.
-fn bounds(timing: &mut Timing) -> [(&'static str, &mut Duration); 11] {
+fn bounds(timing: &mut Timing) -> [(&'static str, &mut Duration); 13] {
     [
         ("start", &mut timing.start),
         ("connect", &mut timing.connect),
@@ -112,6 +144,8 @@ fn bounds(timing: &mut Timing) -> [(&'static str, &mut Duration); 11] {
         ("kill", &mut timing.kill),
         ("drain", &mut timing.drain),
         ("api_close", &mut timing.api_close),
+        ("deactivate", &mut timing.deactivate),
+        ("shutdown", &mut timing.shutdown),
     ]
 }
 

@@ -139,6 +139,54 @@ mutants! {
     "host/never-restarts": breaks "CR-003" by "not-restarted", Driver("never-restarts");
     "host/one-death-stops-all": breaks "CR-004" by "other-plugin-touched", Driver("one-death-stops-all");
 
+    "host/scan-finds-hidden": breaks "PE-001" by "hidden-found", Driver("scan-finds-hidden");
+    "host/scan-drops-broken": breaks "PE-002" by "broken-not-reported", Driver("scan-drops-broken");
+    "host/scan-drops-twins": breaks "PE-003" by "twins-not-reported", Driver("scan-drops-twins");
+    "host/takes-first-twin": breaks "PE-003" by "twin-started", Driver("takes-first-twin");
+    "host/unknown-id-not-named": breaks "PE-004" by "id-not-named", Driver("short-messages");
+    "host/lists-running-only": breaks "PE-005" by "plugin-not-listed", Driver("lists-running-only");
+    "host/hides-uptime": breaks "PE-006" by "uptime-missing", Driver("hides-uptime");
+    "host/hides-last-exit": breaks "PE-007" by "last-exit-missing", Driver("hides-last-exit");
+    "host/hides-restarts": breaks "PE-008" by "restarts-missing", Driver("hides-restarts");
+    "host/says-started-again": breaks "PE-009" by "says-started", Driver("says-started-again");
+    "host/says-stopped": breaks "PE-010" by "says-stopped", Driver("says-stopped");
+    "host/says-running-early": breaks "PE-011" by "running-early", Driver("says-running-early");
+    "host/keeps-error-text": breaks "PE-012" by "error-kept", Driver("keeps-error-text");
+    "host/removal-forgets-nothing": breaks "PE-013" by "still-listed", Driver("removal-forgets-nothing");
+    "host/removal-always-deletes": breaks "PE-013" by "folder-deleted", Driver("removal-always-deletes");
+    "host/removal-keeps-folder": breaks "PE-014" by "folder-left", Driver("removal-keeps-folder");
+    "host/removes-anything": breaks "PE-015" by "unknown-removed", Driver("removes-anything");
+    "host/skips-configuration": breaks "PE-016" by "not-told", Driver("skips-configuration");
+    "host/hides-configuration-errors": breaks "PE-017" by "error-hidden", Driver("hides-configuration-errors");
+    "host/stops-one-by-one": breaks "PE-018" by "one-by-one", Driver("stops-one-by-one");
+    "host/no-deactivate-patience": breaks "PE-019" by "shutdown-not-bounded", Driver("no-deactivate-patience");
+
+    "host/never-checks": breaks "HE-004" by "not-checked", Driver("never-checks");
+    "host/checks-too-often": breaks "HE-004" by "checked-too-often", Driver("checks-too-often");
+    "host/pings-once": breaks "HE-005" by "wrong-number-of-pings", Driver("pings-once");
+    "host/ignores-ill-plugin": breaks "HE-006" by "not-restarted", Driver("never-checks");
+    "host/never-gives-up": breaks "HE-007" by "not-given-up", Driver("never-gives-up");
+    "host/gives-up-soon": breaks "HE-007" by "given-up-early", Driver("gives-up-soon");
+    "host/refuses-given-up": breaks "HE-008" by "not-activated", Driver("refuses-given-up");
+    "host/slow-pings": breaks "HE-009" by "hang-not-noticed", Driver("slow-health-timeout");
+    "host/one-check-at-a-time": breaks "HE-010" by "check-delayed", Driver("one-check-at-a-time");
+    "host/checks-when-off": breaks "HE-011" by "checked-after-off", Driver("checks-when-off");
+    "host/brings-back-deactivated": breaks "HE-012" by "brought-back", Driver("brings-back-deactivated");
+    "host/window-for-ever": breaks "HE-013" by "given-up", Driver("window-for-ever");
+
+    "host/recovers-late": breaks "CR-005" by "not-at-once", Driver("recovers-late");
+    "host/no-backoff": breaks "CR-006" by "no-pause", Driver("no-backoff");
+    "host/failed-restart-is-final": breaks "CR-007" by "not-tried-again", Driver("failed-restart-is-final");
+    "host/restarts-for-ever": breaks "CR-008" by "not-given-up", Driver("never-gives-up");
+    "host/hides-failures": breaks "CR-009" by "not-reported", Driver("hides-failures");
+    "host/hides-failure-tail": breaks "CR-009" by "stderr-missing", Driver("hides-failure-tail");
+    "host/ignores-stopped-plugin": breaks "CR-010" by "not-recovered", Driver("never-checks");
+    "host/waits-for-stopped-plugin": breaks "CR-011" by "stop-not-bounded", Driver("stops-without-bound");
+    "host/ignores-lost-plugin": breaks "CR-012" by "not-recovered", Driver("never-checks");
+    "host/waits-for-replaced-plugin": breaks "CR-013" by "not-at-once", Driver("waits-for-dead-hook");
+    "host/troubles-leave-children": breaks "CR-014" by "process-left", Driver("kill-only-child");
+    "host/troubles-look-alike": breaks "CR-015" by "error-not-named", Driver("vague-refusals");
+
     "host/starts-twice": breaks "CC-001" by "second-process", Driver("starts-twice");
     "host/storm-of-processes": breaks "CC-004" by "two-processes", Driver("starts-twice");
     "host/one-call-at-a-time": breaks "CC-002" by "hook-delayed", Driver("one-call-at-a-time");

@@ -57,6 +57,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/crash.toml"),
     ),
     (
+        "plugin_environment.toml",
+        "PE",
+        include_str!("../../requirements/plugin_environment.toml"),
+    ),
+    (
         "concurrency.toml",
         "CC",
         include_str!("../../requirements/concurrency.toml"),

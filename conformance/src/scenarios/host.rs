@@ -8,12 +8,16 @@ pub mod traces;
 
 mod held_call;
 
+mod listing;
+
 pub mod activation;
 pub mod aftermath;
 pub mod api;
 pub mod child;
 pub mod concurrency;
 pub mod crash;
+pub mod crash_matrix;
+pub mod environment;
 pub mod failed_start;
 pub mod guard;
 pub mod handshake;
@@ -22,6 +26,9 @@ pub mod hooks;
 pub mod interpreter;
 pub mod manifest;
 pub mod output;
+pub mod plugins;
+pub mod recovery;
 pub mod refusal;
 pub mod script;
 pub mod stopping;
+pub mod supervision;

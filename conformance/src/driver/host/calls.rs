@@ -40,7 +40,7 @@ impl Host {
         Ok(answer)
     }
 
-    fn called(&self, method: &'static Method, outcome: Outcome<bytes::Bytes>) -> Called {
+    pub(super) fn called(&self, method: &'static Method, outcome: Outcome<bytes::Bytes>) -> Called {
         match outcome {
             Outcome::Answered(bytes) => match reflect::to_json(method, Form::Response, &bytes) {
                 Ok(mut response) => {

@@ -25,7 +25,9 @@ impl Host {
                 if self.has(Fault::HealthDecidesStart) {
                     self.insist_on_health(&activation.id).await?;
                 }
-                told(&activated(environment, &activation))
+                let mut answer = activated(environment, &activation);
+                answer.started |= self.has(Fault::SaysStartedAgain);
+                told(&answer)
             }
             Err(error) => {
                 if self.first_time_late() {

@@ -40,7 +40,12 @@ impl Told {
         while let Some(mut event) = events.recv().await {
             let api_call = matches!(event.what, What::ApiCall { .. });
             self.misbehave(&mut event);
-            if self.fault == Some(Fault::HidesHealth) && matches!(event.what, What::Health { .. }) {
+            let hidden = match &event.what {
+                What::Health { .. } => self.fault == Some(Fault::HidesHealth),
+                What::PluginFailed { .. } => self.fault == Some(Fault::HidesFailures),
+                _ => false,
+            };
+            if hidden {
                 continue;
             }
             if let Ok(Value::Object(fields)) = serde_json::to_value(&event) {
@@ -57,6 +62,15 @@ impl Told {
             (Some(Fault::AllAtDebug), What::Log { level, .. }) => *level = Level::Debug,
             (Some(Fault::DiesOfOddLevel), What::Log { raw, .. }) if has_odd_level(raw) => {
                 std::process::exit(2)
+            }
+            (Some(Fault::HidesFailureTail), What::PluginFailed { stderr_tail, .. }) => {
+                stderr_tail.clear();
+            }
+            (Some(Fault::FailedRestartIsFinal), What::PluginFailed { failure, .. })
+                if failure == "restart" =>
+            {
+                let (environment, plugin) = (self.environment.clone(), event.plugin.clone());
+                tokio::spawn(async move { environment.deactivate(&plugin).await });
             }
             (Some(Fault::OneDeathStopsAll), What::Exited { .. }) => self.stop_others(&event.plugin),
             _ => {}

@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::traces::{calls, pids};
 use crate::case::timeline::Source;
 use crate::case::{Case, MARK_VARIABLE};
+use crate::driver::protocol::environment::Watch;
 use crate::driver::protocol::{
     Activated, Called, Configuration, Ended, Event, Health, Order, Refusal, Status, Stopped,
 };
@@ -60,6 +61,13 @@ impl Setting {
         self.configuration
             .timing_ms
             .insert(name.to_owned(), millis(time));
+        self
+    }
+
+    /// How plugins are looked after, once that is asked for.
+    #[must_use]
+    pub fn watch(mut self, watch: Watch) -> Setting {
+        self.configuration.health = Some(watch);
         self
     }
 
