@@ -26,7 +26,7 @@ scenarios! {
     /// The text of an error.
     "host/plugins/error-text" => error_text: ["PE-012"];
     /// A changed configuration.
-    "host/plugins/configuration" => configuration: ["PE-016", "PE-017"];
+    "host/plugins/configuration" => configuration: ["PE-016", "PE-017"], waits();
     /// Plugins that take their time to stop.
     "host/plugins/slow-shutdown" => slow_shutdown: ["PE-018"], waits();
     /// A plugin that hangs while all are stopped.
@@ -188,7 +188,7 @@ async fn error_text(case: &mut Case) -> ScenarioResult {
 async fn configuration(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(
         case,
-        Setting::new().bound("hook", Duration::from_millis(700)),
+        Setting::new().bound("hook", Duration::from_millis(2500)),
     )
     .await?;
     let error = InBand {

@@ -225,19 +225,13 @@ async fn used_up(case: &mut Case) -> ScenarioResult {
 
 /// Checks that notice a plugin without an answer soon.
 fn sharp() -> Setting {
-    short().bound("health", Duration::from_millis(400))
+    short()
+        .bound("hook", Duration::from_secs(3))
+        .bound("health", Duration::from_millis(600))
 }
 
 async fn stopped(case: &mut Case) -> ScenarioResult {
-    let stage = looked_after(
-        case,
-        sharp(),
-        Watch {
-            pings: Some(2),
-            ..quick()
-        },
-    )
-    .await?;
+    let stage = looked_after(case, sharp(), quick()).await?;
     let folder = stage.started("plugin", &good()).await?;
     let first = pids(&folder.entries()?)
         .first()

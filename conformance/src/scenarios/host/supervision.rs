@@ -282,7 +282,8 @@ async fn switch(case: &mut Case) -> ScenarioResult {
 async fn deactivated(case: &mut Case) -> ScenarioResult {
     let watch = Watch {
         interval_ms: Some(100),
-        backoff_ms: Some(700),
+        backoff_ms: Some(1500),
+        backoff_cap_ms: Some(5000),
         ..quick()
     };
     let stage = looked_after(case, Setting::new(), watch).await?;
@@ -294,7 +295,7 @@ async fn deactivated(case: &mut Case) -> ScenarioResult {
         let folder = stage.started(name, &script).await?;
         let before = once_listed(&stage, &folder, PATIENCE, |listed| listed.state == state).await?;
         stage.deactivate(&folder).await?;
-        let control = checked_again(&stage, &well, 12).await?;
+        let control = checked_again(&stage, &well, 20).await?;
         let after = listed(&stage, &folder.id).await?;
         let processes = pids(&folder.entries()?);
         let seen = || {
