@@ -1,44 +1,31 @@
 //! A changed configuration, told to every running plugin that wants to know.
-//!
-//! All are told at once: a plugin that does not answer costs itself its deadline and the others nothing.
 
-use std::collections::BTreeMap;
-
-use futures_util::future::join_all;
 use plugin_proto::Rpc as _;
 use plugin_proto::hook::OnConfigurationChange;
-use plugin_proto::pb::{OnConfigurationChangeRequest, OnConfigurationChangeResponse};
+use plugin_proto::pb::OnConfigurationChangeRequest;
 
-use crate::environment::Environment;
-use crate::hooks::Outcome;
-use crate::ids::PluginId;
-use crate::supervisor::session::context;
+use crate::environment::{Environment, FanOutError};
+use crate::hooks::{FannedOut, Ruling};
 
 impl Environment {
     /// Calls `OnConfigurationChange` of all running plugins that have it; what each of them answered. Errors are logged, and have
     /// no other consequence.
-    pub async fn configuration_changed(
-        &self,
-    ) -> BTreeMap<PluginId, Outcome<OnConfigurationChangeResponse>> {
-        const NAME: &str = OnConfigurationChange::METHOD.name;
-        let sessions: Vec<_> = self
-            .views
-            .borrow()
-            .values()
-            .filter_map(|view| view.session.clone())
-            .filter(|session| session.hooks().implements(NAME))
-            .collect();
-        let told = sessions.into_iter().map(|session| async move {
-            let request = OnConfigurationChangeRequest {
-                context: Some(context(session.manifest())),
-            };
-            let outcome = session.hooks().call::<OnConfigurationChange>(request).await;
-            let plugin = session.manifest().id.clone();
-            if matches!(outcome, Outcome::Refused(_) | Outcome::Failed(_)) {
-                tracing::error!(%plugin, "{NAME}: {outcome}");
+    ///
+    /// # Errors
+    /// Those of a fan-out, of which this hook has none.
+    pub async fn configuration_changed(&self) -> Result<FannedOut, FanOutError> {
+        let request = OnConfigurationChangeRequest::default();
+        let told = self.fan_out_as::<OnConfigurationChange>(request).await?;
+        for part in &told.parts {
+            let (plugin, name) = (&part.plugin, OnConfigurationChange::METHOD.name);
+            match &part.ruling {
+                Ruling::Refused(error) => {
+                    tracing::error!(%plugin, "{name}: {}", crate::in_band::describe(error));
+                }
+                Ruling::Failed { failure, .. } => tracing::error!(%plugin, "{failure}"),
+                _ => {}
             }
-            (plugin, outcome)
-        });
-        join_all(told).await.into_iter().collect()
+        }
+        Ok(told)
     }
 }

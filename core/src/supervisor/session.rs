@@ -163,7 +163,7 @@ impl Session {
 }
 
 /// The context of the calls that the host itself makes.
-pub(crate) fn context(manifest: &Manifest) -> RequestContext {
+pub(super) fn context(manifest: &Manifest) -> RequestContext {
     RequestContext {
         plugin_id: manifest.id.to_string(),
         ..RequestContext::default()

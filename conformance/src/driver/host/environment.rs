@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use plugin_host::environment::{Folder, PluginStatus, RemoveError, ScanError, State};
-use plugin_host::hooks::Outcome;
+use plugin_host::hooks::{Outcome, Ruling};
 use plugin_host::ids::PluginId;
 use plugin_host::process::Exit;
 use plugin_proto::Rpc as _;
@@ -121,17 +121,19 @@ impl Host {
     }
 
     pub(super) async fn configuration_changed(&self) -> Answer {
-        let answers = self.environment.configuration_changed().await;
-        let answers = answers.into_iter().map(|(id, outcome)| {
-            let outcome = match outcome {
-                Outcome::Answered(_) => Outcome::Answered(Bytes::new()),
-                Outcome::Refused(_) if self.has(Fault::HidesConfigurationErrors) => {
+        let told_all = self.environment.configuration_changed().await;
+        let told_all = told_all.map_err(|error| refusal("fan_out", &error.to_string()))?;
+        let answers = told_all.parts.into_iter().map(|part| {
+            let outcome = match part.ruling {
+                Ruling::Refused(_) if self.has(Fault::HidesConfigurationErrors) => {
                     Outcome::Answered(Bytes::new())
                 }
-                Outcome::NotImplemented => Outcome::NotImplemented,
-                Outcome::Refused(error) => Outcome::Refused(error),
-                Outcome::Failed(failure) => Outcome::Failed(failure),
+                Ruling::Refused(error) => Outcome::Refused(error),
+                Ruling::Failed { failure, .. } => Outcome::Failed(failure),
+                Ruling::NotImplemented => Outcome::NotImplemented,
+                _ => Outcome::Answered(Bytes::new()),
             };
+            let id = part.plugin;
             let called = self.called(OnConfigurationChange::METHOD, outcome);
             (id.to_string(), called)
         });
