@@ -2,14 +2,15 @@
 //! that is consistent and wrong.
 //!
 //! `fixtures/<Model>.<variant>.json` holds `mattermost`, the document; `wire`, the message by the contract's field names;
-//! and `wire_only`, fields that the message may have beside them and the document does not show.
+//! `wire_only`, fields that the message may have beside them and the document does not show; and `not_carried`, keys that the
+//! document may have beside its own and the message has no place for.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use plugin_host::model::table::{self, Form, Item, Shape};
-use plugin_host::model::{self, MODELS, Modelled, Strictness};
+use plugin_host::model::{self, Fault, MODELS, Modelled, Strictness};
 use plugin_proto::{pb, reflect};
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ struct Fixture {
     mattermost: Value,
     wire: Value,
     wire_only: Value,
+    not_carried: Value,
 }
 
 fn fixtures() -> Vec<Fixture> {
@@ -35,6 +37,7 @@ fn fixtures() -> Vec<Fixture> {
                 mattermost: json["mattermost"].take(),
                 wire: json["wire"].take(),
                 wire_only: json["wire_only"].take(),
+                not_carried: json["not_carried"].take(),
                 file,
             }
         })
@@ -119,6 +122,36 @@ fn every_key_of_every_model_is_in_a_fixture() {
         }
     }
     assert!(missing.is_empty(), "no fixture has {missing:?}");
+}
+
+#[test]
+fn keys_that_are_not_carried_are_known_as_such() {
+    let mut seen = BTreeSet::new();
+    for fixture in fixtures() {
+        let Value::Object(keys) = &fixture.not_carried else {
+            continue;
+        };
+        for (key, value) in keys {
+            let mut json = fixture.mattermost.clone();
+            json[key] = value.clone();
+            let error = model::json_to_wire(&fixture.model, &json, Strictness::Strict);
+            let error = error.unwrap_err();
+            let message = fixture.model.clone();
+            assert_eq!(error.path, *key, "{}", fixture.file);
+            assert_eq!(error.fault, Fault::NotCarried { message });
+            seen.insert((fixture.model.clone(), key.clone()));
+        }
+    }
+    let in_table = |name: &str| {
+        let lacks = table::shape(name).unwrap().lacks().iter();
+        lacks
+            .map(|lack| (name.to_owned(), lack.key.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        seen,
+        MODELS.iter().flat_map(|name| in_table(name)).collect()
+    );
 }
 
 /// The fields about which the document says something.

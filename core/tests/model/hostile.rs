@@ -54,7 +54,7 @@ fn is_named(error: &ModelError, name: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn any_json_is_read_or_refused_by_name((name, json) in of_any_model(nearly)) {

@@ -51,7 +51,7 @@ fn what_mattermost_writes_comes_back_as_it_was() {
         fill.clone()
             .prop_flat_map(move |fill| document(shape, fill))
     };
-    for_every_model(48, documents, |shape, json| {
+    for_every_model(24, documents, |shape, json| {
         let message = strict(shape, &json);
         let back = json_of(shape, &message);
         prop_assert_eq!(&back, &json);
@@ -83,7 +83,7 @@ fn every_key_of_a_full_document_reaches_a_field_of_its_own() {
 
 #[test]
 fn a_message_comes_back_but_for_the_losses_that_are_written_down() {
-    for_every_model(64, message, |shape, message| {
+    for_every_model(32, message, |shape, message| {
         let json = json_of(shape, &message);
         let back = strict(shape, &json);
         let mut expected = message;
@@ -136,7 +136,7 @@ fn nothing_may_be_said_in_any_way() {
             proptest::collection::vec(any::<u8>(), 1..32),
         )
     };
-    for_every_model(48, inputs, |shape, (json, choices)| {
+    for_every_model(24, inputs, |shape, (json, choices)| {
         let mut loose = json.clone();
         let mut choices = choices.iter().copied().cycle();
         loosen(shape, &mut loose, &mut choices);

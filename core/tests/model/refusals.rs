@@ -38,6 +38,14 @@ fn refusal(name: &str, json: &Value) -> String {
     "CommandResponse", json!({"attachments": [{"text": "t"}]}),
     "CommandResponse.attachments: the wire's CommandResponse has no place for this"
 )]
+#[case::in_a_part(
+    "PostMetadata", json!({"priority": {"PostId": "p"}}),
+    "PostMetadata.priority.PostId: the wire's PostPriority has no place for this"
+)]
+#[case::in_a_part_too(
+    "PostMetadata", json!({"priority": {"ChannelId": "c"}}),
+    "PostMetadata.priority.ChannelId: the wire's PostPriority has no place for this"
+)]
 #[case::embed_of_no_object(
     "PostEmbed", json!({"type": "image", "data": ["x"]}),
     "PostEmbed.data: the wire's PostEmbed has no place for this"
