@@ -196,15 +196,42 @@ def unchanged_answer(name: str, fields: Dict[str, Any]) -> Any:
     return HOOKS[name].response(**(fields if name == "MessagesWillBeConsumed" else {}))
 
 
+def told_of_edits(caplog: pytest.LogCaptureFixture) -> List[str]:
+    return [record.getMessage() for record in caplog.records if "in place" in record.getMessage()]
+
+
 @pytest.mark.parametrize(("name", "fields", "edit", "advice"), EDITS)
 def test_an_edit_in_place_with_none_is_lost_and_told(
     serve: Serve, caplog: pytest.LogCaptureFixture, name: str, fields: Dict[str, Any], edit: Any, advice: str
 ) -> None:
     assert serve(plugin_with(name, edit)).call(name, **fields) == unchanged_answer(name, fields)
-    (record,) = caplog.records
-    text = record.getMessage()
+    (text,) = told_of_edits(caplog)
     assert text.startswith(f"{name} handler SomePlugin.{edit.__name__} changed its arguments in place and returned None")
     assert advice in text
+
+
+@pytest.mark.parametrize("value", [(None, ""), (None, None), ""])
+def test_other_ways_to_say_unchanged_after_an_edit_are_told_as_well(
+    serve: Serve, caplog: pytest.LogCaptureFixture, value: Any
+) -> None:
+    def edit_and(self: Plugin, plugin_context: Any, post: Any) -> Any:
+        post.message = "edited"
+        return value
+
+    assert (
+        not serve(plugin_with("MessageWillBePosted", edit_and)).call("MessageWillBePosted", post=POST).HasField("modified_post")
+    )
+    assert len(told_of_edits(caplog)) == 1
+
+
+@pytest.mark.parametrize("value", [(None, "no"), "no", OTHER])
+def test_an_edit_beside_another_answer_is_nobodys_business(serve: Serve, caplog: pytest.LogCaptureFixture, value: Any) -> None:
+    def edit_and(self: Plugin, plugin_context: Any, post: Any) -> Any:
+        post.message = "edited"
+        return value
+
+    serve(plugin_with("MessageWillBePosted", edit_and)).call("MessageWillBePosted", post=POST)
+    assert told_of_edits(caplog) == []
 
 
 def test_the_hooks_that_may_be_told_of_an_edit_are_those_that_answer_what_they_get() -> None:
@@ -219,7 +246,7 @@ def test_without_an_edit_nothing_is_told(
 ) -> None:
     served = serve(plugin_with(name, lambda self, *args: None))
     assert served.call(name, **fields) == unchanged_answer(name, fields)
-    assert caplog.records == []
+    assert told_of_edits(caplog) == []
 
 
 def test_another_way_to_write_the_same_request_is_no_edit(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
@@ -232,7 +259,7 @@ def test_another_way_to_write_the_same_request_is_no_edit(serve: Serve, caplog: 
     wire = b"\x1a" + bytes([len(post)]) + post
     assert HOOKS["MessageWillBePosted"].request.FromString(wire).SerializeToString(deterministic=True) != wire
     assert method(wire, timeout=10) == b""
-    assert caplog.records == []
+    assert told_of_edits(caplog) == []
 
 
 def test_a_handler_that_edits_and_fails_leaves_the_posts_as_they_came(serve: Serve) -> None:

@@ -94,6 +94,9 @@ class Process:
 
     def handshake(self) -> str:
         line = self.read_line(self.process.stdout)
+        if not line:
+            out, err = self.process.communicate(timeout=SECONDS)
+            raise AssertionError(f"ended with {self.process.returncode} before its handshake: {out!r} {err!r}")
         self.channel = grpc.insecure_channel(line.split("|")[3])
         return line
 

@@ -53,7 +53,7 @@ class HookContext:
 
     @property
     def request_context(self) -> Any:
-        """The request's RequestContext: `plugin_id`, `request_id`, `session_id`, `user_id`. None outside of a server's call."""
+        """The request's RequestContext: `plugin_id`, `request_id`, `session_id`, `user_id`. ServeHTTP has none."""
         return getattr(self._request, "context", None)
 
     @property

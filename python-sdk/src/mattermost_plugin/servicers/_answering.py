@@ -77,33 +77,37 @@ class Handling(Answering):
             log_failure(_logger, self.hook.name, error)
             return self._failed(wire, _text_of(error))
         if value is None and self._can_edit:
-            return self._unchanged(request, wire)
+            return self._respond(self.hook, self._as_it_came(request, wire), None)
         try:
-            return self._respond(self.hook, request, value)
+            answer = self._respond(self.hook, request, value)
         except Exception as wrong:  # WrongReturnError, or a text or number that no message can hold
             what = str(wrong) if isinstance(wrong, WrongReturnError) else f"returned what cannot be sent: {wrong}"
             text = f"{self.hook.name} handler {self._name()} {what}"
             _logger.error("%s", text)
             return self._failed(wire, text)
+        if self._can_edit and self.hook.shape is not Shape.TRANSFORM and not answer.ByteSize():  # such as (None, "")
+            self._as_it_came(request, wire)
+        return answer
 
     def _failed(self, wire: bytes, text: str) -> Message:
         # The request is read anew: a handler may have edited it before it failed.
         return _FAILED[self.hook.shape](self.hook, self.parse(wire), text)
 
-    def _unchanged(self, request: Message, wire: bytes) -> Message:
-        """The answer to None where the handler could have edited its arguments; tells the author if it did."""
+    def _as_it_came(self, request: Message, wire: bytes) -> Message:
+        """The request before a handler that answers "unchanged" could edit it in place; tells the author if it did."""
         now = request.SerializeToString(deterministic=True)
-        if now != wire:  # perhaps only another way to write the same
-            request = self.parse(wire)
-            if now != request.SerializeToString(deterministic=True):
-                _logger.warning(
-                    "%s handler %s changed its arguments in place and returned None, which means unchanged: the changes are "
-                    "lost. Return the changed %s to have them",
-                    self.hook.name,
-                    self._name(),
-                    _answers.name_of(self.hook.results[0]),
-                )
-        return self._respond(self.hook, request, None)
+        if now == wire:
+            return request
+        came = self.parse(wire)  # perhaps only another way to write the same
+        if now != came.SerializeToString(deterministic=True):
+            _logger.warning(
+                "%s handler %s changed its arguments in place and returned None, which means unchanged: the changes are "
+                "lost. Return the changed %s to have them",
+                self.hook.name,
+                self._name(),
+                _answers.name_of(self.hook.results[0]),
+            )
+        return came
 
     def _name(self) -> str:
         return f"{type(self._plugin).__name__}.{getattr(self._runnable.handler, '__name__', self.hook.name)}"

@@ -1,0 +1,22 @@
+"""The bench still runs; what it measures is not judged here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parent.parent / "benches/dispatch.py"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes processor times from /proc")
+def test_the_bench_compares_both_kinds_of_handlers_with_a_bare_servicer() -> None:
+    command = [sys.executable, str(BENCH), "--rounds", "2", "--seconds", "0.05", "--callers", "2", "--no-floors"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[:3] for line in lines] == [["2", "callers", kind] for kind in ("bare", "async", "sync")]
+    assert all(float(re.findall(r"ratio ([\d.]+)", line)[0]) > 0 for line in lines[1:])
