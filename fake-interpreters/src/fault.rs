@@ -307,7 +307,7 @@ faults! {
     AnswerFieldsLost = "answer-fields-lost",
     /// Only the first file of support data is sent back.
     SupportFilesCut = "support-files-cut",
-    /// A success carries an empty error.
+    /// A success of any hook but OnActivate carries an empty error.
     SuccessWithError = "success-with-error",
     /// The error of OnSAMLLogin is lost.
     SamlErrorSwallowed = "saml-error-swallowed",
@@ -335,6 +335,8 @@ faults! {
     TimeoutAsStatus = "timeout-as-status",
     /// A cancelled call keeps its place among the 32 that run at the same time.
     CancelledKeepSlots = "cancelled-keep-slots",
+    /// Health is NOT_SERVING for good after a call was cancelled.
+    CancelledTakeHealthDown = "cancelled-take-health-down",
     /// The API is closed before OnDeactivate runs.
     ApiClosedBeforeEnd = "api-closed-before-end",
     /// Health is NOT_SERVING after OnDeactivate.

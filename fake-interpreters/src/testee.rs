@@ -81,6 +81,8 @@ pub(crate) struct Testee {
     running: AtomicU32,
     activated: AtomicBool,
     failed: AtomicBool,
+    /// A call was given up, and the fault that minds it is there.
+    cancelled: AtomicBool,
     /// OnDeactivate has been called.
     ending: AtomicBool,
     /// Places for running calls, of which the fault that leaks them gives none back when a call is cancelled.
@@ -128,6 +130,7 @@ impl Testee {
             running: AtomicU32::new(0),
             activated: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             slots: Semaphore::new(SLOTS),
             turn: tokio::sync::Mutex::new(()),
@@ -164,7 +167,8 @@ impl Testee {
 
     /// True while the testee is to be reported as not serving.
     pub(crate) fn is_down(&self) -> bool {
-        (self.has(Fault::HealthDownDuringHook) && self.running.load(Ordering::Relaxed) > 0)
+        self.cancelled.load(Ordering::Relaxed)
+            || (self.has(Fault::HealthDownDuringHook) && self.running.load(Ordering::Relaxed) > 0)
             || (self.has(Fault::HealthDownAfterFailure) && self.failed.load(Ordering::Relaxed))
             || (self.has(Fault::HealthDownAfterDeactivate) && self.ending.load(Ordering::Relaxed))
     }
@@ -191,7 +195,7 @@ impl Testee {
         {
             self.stage.exit(1, "fault");
         }
-        let _running = Running::new(&self.running);
+        let mut running = Running::new(self);
         let _turn = if self.has(Fault::HooksSerialised) {
             Some(self.turn.lock().await)
         } else {
@@ -213,6 +217,7 @@ impl Testee {
         if self.has(Fault::CancelledKeepSlots) {
             self.slots.add_permits(1);
         }
+        running.answered = true;
         answer
     }
 
@@ -382,19 +387,28 @@ fn has_room(method: &Method) -> bool {
     method.shape == Shape::Filter || method.name == "ExecuteCommand"
 }
 
-/// Counts a running call, for as long as it lives.
-struct Running<'a>(&'a AtomicU32);
+/// Counts a running call for as long as it lives, and knows whether it was answered or given up.
+struct Running<'a> {
+    testee: &'a Testee,
+    answered: bool,
+}
 
 impl<'a> Running<'a> {
-    fn new(count: &'a AtomicU32) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
+    fn new(testee: &'a Testee) -> Self {
+        testee.running.fetch_add(1, Ordering::Relaxed);
+        Self {
+            testee,
+            answered: false,
+        }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.testee.running.fetch_sub(1, Ordering::Relaxed);
+        if !self.answered && self.testee.has(Fault::CancelledTakeHealthDown) {
+            self.testee.cancelled.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -84,6 +84,41 @@ pub fn difference(sent: &Value, seen: &Value, place: &str) -> Option<String> {
     }
 }
 
+/// The first place in which `seen` holds something that was not sent. What is empty may have been left out on the way.
+pub fn surplus(sent: &Value, seen: &Value, place: &str) -> Option<String> {
+    match (sent, seen) {
+        (Value::Object(sent), Value::Object(seen)) => seen.iter().find_map(|(name, value)| {
+            let place = if place.is_empty() {
+                name.clone()
+            } else {
+                format!("{place}.{name}")
+            };
+            match sent.get(name) {
+                Some(sent) => surplus(sent, value, &place),
+                None if is_empty(value) => None,
+                None => Some(format!("{place} is {value}, nothing was sent")),
+            }
+        }),
+        (Value::Array(sent), Value::Array(seen)) => {
+            let mut pairs = sent.iter().zip(seen).enumerate();
+            pairs.find_map(|(at, (sent, seen))| surplus(sent, seen, &format!("{place}[{at}]")))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value says as little as an absent one.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty() || text == "0" || text.ends_with("_UNSPECIFIED"),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.values().all(is_empty),
+    }
+}
+
 /// Whole numbers are compared as such: as doubles, large ones would be equal to their neighbours.
 fn same_number(sent: &Number, seen: &Number) -> bool {
     match (sent.as_i64(), seen.as_i64()) {
@@ -126,6 +161,39 @@ mod tests {
         assert_eq!(seen["short"], "x");
         assert_eq!(seen["long"]["len"], 400);
         assert_eq!(seen["long"]["sha256"].as_str().unwrap().len(), 64);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_a_surplus_unless_it_is_empty() {
+        let sent = json!({"post": {"id": "p", "list": [{}]}});
+        let extra = |seen: Value| surplus(&sent, &seen, "");
+        assert_eq!(
+            extra(json!({"post": {"id": "q", "create_at": "0", "metadata": {"files": []}}})),
+            None
+        );
+        assert!(
+            extra(json!({"post": {"user_id": "u"}}))
+                .unwrap()
+                .starts_with("post.user_id is")
+        );
+        assert!(
+            extra(json!({"post": {"list": [{"n": 1}]}}))
+                .unwrap()
+                .starts_with("post.list[0].n is")
+        );
+    }
+
+    #[test]
+    fn large_numbers_are_compared_as_they_are_and_may_be_texts() {
+        let large = 9_007_199_254_740_993_i64;
+        let sent = json!({ "n": large });
+        assert_eq!(difference(&sent, &json!({ "n": large }), ""), None);
+        assert_eq!(
+            difference(&sent, &json!({ "n": large.to_string() }), ""),
+            None
+        );
+        assert!(difference(&sent, &json!({ "n": large - 1 }), "").is_some());
+        assert!(difference(&sent, &json!({ "n": "9007199254740992" }), "").is_some());
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Word {
     Modify,
     /// Reject, for this reason.
     Reject(String),
+    /// Give back this response.
+    Answer(Value),
     /// Drop the post without a word to anybody.
     Dismiss,
     /// Raise an error with this text.
@@ -43,6 +45,7 @@ impl fmt::Display for Word {
             Word::Allow => f.write_str("allow"),
             Word::Modify => f.write_str("modify"),
             Word::Reject(why) => write!(f, "reject {why}"),
+            Word::Answer(answer) => write!(f, "answer {answer}"),
             Word::Dismiss => f.write_str("dismiss"),
             Word::Fail(why) => write!(f, "fail {why}"),
             Word::Sleep(ms) => write!(f, "sleep {ms}"),

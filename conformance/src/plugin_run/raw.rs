@@ -24,7 +24,7 @@ use plugin_host::timing::Timing;
 use plugin_proto::connect::{ConnectError, connect};
 use plugin_proto::dial::Target;
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse, ServingStatus};
-use plugin_proto::{Rpc, call, goplugin};
+use plugin_proto::{Method, Rpc, call, goplugin};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -316,6 +316,28 @@ impl Services {
             .await;
         self.timeline
             .note(Source::Rpc, format!("{path}: {}", words(&answer)));
+        answer
+    }
+
+    /// A hook with the bytes of its message.
+    pub async fn call(&self, hook: &'static Method, message: Bytes) -> Result<Bytes, Status> {
+        let sent = message.len();
+        let answer = self
+            .bounded(call::call_raw(
+                &self.channel,
+                hook.path,
+                Request::new(message),
+            ))
+            .await;
+        let size = answer
+            .as_ref()
+            .map(|answer| format!("{} bytes", answer.len()));
+        let size =
+            size.unwrap_or_else(|status| format!("{:?}: {}", status.code(), status.message()));
+        self.timeline.note(
+            Source::Rpc,
+            format!("{} with {sent} bytes: {size}", hook.name),
+        );
         answer
     }
 

@@ -19,6 +19,16 @@ pub mod failures;
 pub mod filters;
 pub mod values;
 
+pub mod answers;
+pub mod arrival;
+pub mod crowd;
+pub mod extremes;
+pub mod gating;
+pub mod oddities;
+pub mod overdue;
+pub mod shapes;
+pub mod succession;
+
 pub mod api;
 pub mod crash;
 

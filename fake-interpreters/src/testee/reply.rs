@@ -323,7 +323,9 @@ impl Reply<'_> {
                     files.truncate(1);
                 }
             }
-            Some(Fault::SuccessWithError) if self.input.method.has_error => {
+            Some(Fault::SuccessWithError)
+                if self.input.method.has_error && self.name() != "OnActivate" =>
+            {
                 fields.insert("error".to_owned(), json!({}));
             }
             _ => {}

@@ -155,7 +155,8 @@ impl Talk<'_> {
         for call in calls {
             call.abort();
         }
-        self.post("conformance n allow").await
+        self.post("conformance n allow").await?;
+        self.health("plugin").await
     }
 
     pub(super) async fn stdio(&mut self) -> Option<()> {
