@@ -98,11 +98,11 @@ class Handling(Answering):
         now = request.SerializeToString(deterministic=True)
         if now == wire:
             return request
-        came = self.parse(wire)  # perhaps only another way to write the same
+        came: Message = self.parse(wire)  # perhaps only another way to write the same
         if now != came.SerializeToString(deterministic=True):
             _logger.warning(
-                "%s handler %s changed its arguments in place and returned None, which means unchanged: the changes are "
-                "lost. Return the changed %s to have them",
+                "%s handler %s changed its arguments in place, but what it returned means unchanged: the changes are lost. "
+                "Return the changed %s to have them",
                 self.hook.name,
                 self._name(),
                 _answers.name_of(self.hook.results[0]),
