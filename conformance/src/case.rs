@@ -5,20 +5,22 @@
 
 pub mod interruption;
 pub mod judge;
-pub mod rng;
+pub mod planning;
 pub mod timeline;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::rng::Rng;
 use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
 use crate::verdict::Outcome;
 
 use interruption::Interruption;
 use judge::Judge;
-use rng::Rng;
+use planning::Planning;
 use timeline::{Source, Timeline};
 
 /// The variable that every process of a case carries, with the case's mark as its value.
@@ -41,6 +43,8 @@ pub struct Setting {
     pub deadline: Instant,
     /// The factor for every time that a scenario allows a subject.
     pub timeout_scale: f64,
+    /// What a scenario of fault plans is told.
+    pub planning: Planning,
 }
 
 /// What a case has said so far; the runner reads it even if the scenario never returns.
@@ -87,6 +91,22 @@ impl Case {
             timeline: Timeline::start(),
             book: Arc::default(),
         }
+    }
+
+    /// A smaller case with the same subject, in a folder inside this one's: it has a timeline and a book of its own, which are this one's to
+    /// read.
+    pub fn part(&self, name: &str) -> io::Result<Case> {
+        let folder = self.setting.folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        Ok(Case::new(Setting {
+            folder,
+            ..self.setting.clone()
+        }))
+    }
+
+    /// What a scenario of fault plans is told.
+    pub fn planning(&self) -> &Planning {
+        &self.setting.planning
     }
 
     /// What is under test.
@@ -195,6 +215,12 @@ impl Case {
             None => outcome,
         };
         book.judged.insert(id.to_owned(), joined);
+    }
+
+    /// What was judged so far, and the processes that were seen to start.
+    pub fn said(&self) -> (BTreeMap<String, Outcome>, Vec<u32>) {
+        let book = self.book();
+        (book.judged.clone(), book.spawned.clone())
     }
 
     /// The book, for the runner.

@@ -1,6 +1,7 @@
 //! The command line: words to options. Nothing below this module knows clap.
 
 pub mod command;
+pub mod replay;
 
 use std::path::PathBuf;
 
@@ -44,6 +45,8 @@ pub enum Command {
     },
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(Mutants),
+    /// Play a fault plan that was kept because it failed, and say whether it shows the same again.
+    Replay(Replay),
     /// Run a plugin folder and explain what is wrong with it, and how to mend it.
     Doctor(Doctor),
     /// Be the guard of a host.
@@ -74,7 +77,7 @@ pub const KEEP: &str = "keep";
 pub struct Run {
     /// Globs over scenario names and requirement ids: `handshake/*`, `HS-012`. Without any, everything.
     pub patterns: Vec<String>,
-    /// Globs over the names of subjects. Without any, everything that this machine can.
+    /// Globs over the names of subjects, or the whole name of a mutant. Without any, everything that this machine can.
     #[arg(long = "subject", value_name = "NAME")]
     pub subjects: Vec<String>,
     /// A plugin folder to test where it lies; several may be given.
@@ -89,12 +92,37 @@ pub struct Run {
     /// End the run at the first failure.
     #[arg(long)]
     pub fail_fast: bool,
+    /// How many fault plans are drawn for each subject; if not given 12 for hosts and 3 for plugins.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub plans: Option<usize>,
+    /// Where fault plans that fail are kept, made small, for `replay`.
+    #[arg(long, value_name = "DIR", default_value = "plugin-conformance-plans")]
+    pub plans_dir: PathBuf,
     /// Write one JSON object per event to this file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
     /// Write JUnit XML to this file.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The plan, as `run` has kept it.
+    pub file: PathBuf,
+    /// Another subject than the one that it was kept for: a name, or the whole name of a mutant.
+    #[arg(long, value_name = "NAME", conflicts_with = "plugin")]
+    pub subject: Option<String>,
+    /// A plugin folder in place of the subject that it was kept for.
+    #[arg(long, value_name = "DIR")]
+    pub plugin: Option<PathBuf>,
+    /// Play it so many times; one verdict over all of them.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub repeat: usize,
+    /// The factor for every time that a subject is allowed, for slow machines.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
+    pub timeout_scale: f64,
 }
 
 /// Options of `mutants`.

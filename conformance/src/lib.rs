@@ -3,7 +3,9 @@
 //! The modules in reading order, which is the order of the layers: a module uses only those above it in this list.
 //! - `requirement`: the register, one sentence of the contract each;
 //! - `profile`: what a subject can claim to do;
+//! - `rng`: numbers from a seed: pure;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
+//! - `fault_plan`: what happens to a plugin, step by step, as data: pure;
 //! - `driver`: our own host as a host under test;
 //! - `subject`: what is under test;
 //! - `case`: what a scenario is given to play and to judge with;
@@ -21,7 +23,11 @@ pub mod requirement;
 
 pub mod profile;
 
+pub mod rng;
+
 pub mod verdict;
+
+pub mod fault_plan;
 
 pub mod driver;
 

@@ -8,7 +8,7 @@ pub mod coverage;
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The name of a requirement, `HS-012`: an area of two capital letters, a dash, three digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -80,7 +80,7 @@ impl fmt::Display for Level {
 }
 
 /// Who has to keep a requirement, and so which kind of subject can be judged by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The server that starts plugins.

@@ -18,6 +18,8 @@ pub mod summary;
 
 use std::sync::Arc;
 
+use crate::case::planning::Planning;
+use crate::mutant::Mutant;
 use crate::requirement::Side;
 use crate::subject::{Skipped, Subject};
 use crate::suite::Suite;
@@ -35,7 +37,7 @@ use summary::Summing;
 pub struct RunOptions {
     /// Globs over scenario names and requirement ids; none means everything.
     pub patterns: Vec<String>,
-    /// Globs over subject names; none means every default subject, or none if plugins are given.
+    /// Globs over subject names, or whole names of mutants; none means every default subject, or none if plugins are given.
     pub subjects: Vec<String>,
     /// Subjects that have no name in the suite: plugin folders that are tested where they lie.
     pub plugins: Vec<Subject>,
@@ -49,6 +51,8 @@ pub struct RunOptions {
     pub repeat: usize,
     /// Whether the first failure ends the run.
     pub fail_fast: bool,
+    /// What scenarios of fault plans are told.
+    pub planning: Planning,
     /// The program that cleans up if the run is killed.
     pub keeper: Option<KeeperProgram>,
 }
@@ -112,7 +116,8 @@ pub async fn run(
     )?;
     let ground = Arc::new(
         Ground::prepare(options.timeout_scale, options.keeper.as_ref())
-            .map_err(RunError::Folder)?,
+            .map_err(RunError::Folder)?
+            .planning(options.planning.clone()),
     );
     let started = RunStarted {
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -160,14 +165,31 @@ fn subjects(
         .iter()
         .map(|factory| (factory.name(), factory.by_default()))
         .collect();
-    let chosen = select::subjects(&known, &options.subjects, !options.plugins.is_empty())?;
-    let (mut subjects, mut skipped) = (Vec::new(), Vec::new());
-    for factory in suite
+    // Nobody gets a mutant who has not named it.
+    let named = |mutant: &&Mutant| options.subjects.iter().any(|name| name == mutant.name);
+    let mutants: Vec<&Mutant> = suite.mutants.iter().filter(named).collect();
+    let globs = options.subjects.iter();
+    let globs: Vec<String> = globs
+        .filter(|glob| !mutants.iter().any(|mutant| mutant.name == **glob))
+        .cloned()
+        .collect();
+    let others = !options.plugins.is_empty() || !mutants.is_empty();
+    let chosen = select::subjects(&known, &globs, others)?;
+    let made = suite
         .subjects
         .iter()
         .filter(|factory| chosen.contains(factory.name()))
-    {
-        match factory.make() {
+        .map(|factory| factory.make());
+    let made = made.chain(mutants.iter().map(|mutant| {
+        let subject = suite.workshop.mutant(mutant)?;
+        Ok(Subject {
+            name: mutant.name.to_owned(),
+            ..subject
+        })
+    }));
+    let (mut subjects, mut skipped) = (Vec::new(), Vec::new());
+    for subject in made {
+        match subject {
             Ok(subject) => subjects.push(Arc::new(subject)),
             Err(missing) => skipped.push(missing),
         }

@@ -1,5 +1,7 @@
 //! The stories of the suite, one file per part of the contract; the tables are joined here.
 
+mod hunt;
+
 pub mod host;
 pub mod plugin;
 
@@ -33,6 +35,7 @@ const TABLES: &[&[Scenario]] = &[
     plugin::succession::orders::SCENARIOS,
     plugin::api::SCENARIOS,
     plugin::crash::SCENARIOS,
+    plugin::plans::SCENARIOS,
     host::handshake::SCENARIOS,
     host::refusal::SCENARIOS,
     host::manifest::SCENARIOS,
@@ -56,6 +59,7 @@ const TABLES: &[&[Scenario]] = &[
     host::concurrency::SCENARIOS,
     host::api::SCENARIOS,
     host::api::kv::SCENARIOS,
+    host::plans::SCENARIOS,
 ];
 
 /// Every scenario.

@@ -74,6 +74,9 @@ pub struct Failure {
     /// What a Go host does with this subject, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub go_host: Option<String>,
+    /// The plan that shows it again, as a file for `replay`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
     /// The place in the case's timeline of the first entry that contradicts the requirement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<usize>,

@@ -44,6 +44,7 @@ async fn passes(hosts: Vec<Subject>) -> BTreeMap<String, Vec<String>> {
         timeout_scale: 0.1,
         repeat: 1,
         fail_fast: false,
+        planning: plugin_conformance::case::planning::Planning::default(),
         keeper: None,
     };
     let mut note = |event: &Event| {

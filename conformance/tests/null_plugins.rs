@@ -27,6 +27,7 @@ async fn plugins_that_do_nothing_useful_score_about_nothing() {
         timeout_scale: 0.1,
         repeat: 1,
         fail_fast: false,
+        planning: plugin_conformance::case::planning::Planning::default(),
         keeper: None,
     };
     let summary = run(&suite, &options, &mut |_| {}).await.unwrap();

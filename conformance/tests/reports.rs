@@ -55,6 +55,7 @@ fn failed() -> Outcome {
         expected: text("an error of kind \"handshake.network\""),
         seen: text("a running plugin at udp <1.2.3.4> & more"),
         go_host: Some(text("says: unknown address type")),
+        replay: None,
         entry: Some(1),
     })
 }

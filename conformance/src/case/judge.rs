@@ -137,6 +137,7 @@ impl<'a> Judge<'a> {
             expected: expected.into(),
             seen: seen.into(),
             go_host: self.go_host,
+            replay: None,
             entry,
         };
         self.case.judge(self.id, Outcome::Failed(failure));

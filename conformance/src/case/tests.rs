@@ -23,6 +23,7 @@ fn case() -> Case {
         mark: "mark".to_owned(),
         deadline: Instant::now() + Duration::from_secs(5),
         timeout_scale: 2.0,
+        planning: Planning::default(),
     })
 }
 

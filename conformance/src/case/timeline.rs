@@ -94,6 +94,14 @@ impl Timeline {
         entries.len() - 1
     }
 
+    /// Takes over the entries of another timeline, with the times that they have there; returns the place of the first.
+    pub fn adopt(&self, others: Vec<Entry>) -> usize {
+        let mut entries = self.lock();
+        let first = entries.len();
+        entries.extend(others);
+        first
+    }
+
     /// The place of the entry noted last.
     pub fn last(&self) -> Option<usize> {
         self.lock().len().checked_sub(1)

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
+use super::replay::{ReplayError, replay};
 use super::{Arguments, Command, Doctor, Mutants, PaceArguments, Run};
+use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
 use crate::exit::Exit;
@@ -40,6 +42,9 @@ pub enum CommandError {
     /// The output cannot be written.
     #[error("cannot write the output")]
     Output(#[from] io::Error),
+    /// A plan cannot be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The claims of a plugin cannot be used.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
@@ -63,6 +68,7 @@ impl CommandError {
         match self {
             CommandError::Run(error) => Exit::of_error(error),
             CommandError::UnknownRequirement(_)
+            | CommandError::Replay(_)
             | CommandError::Report(..)
             | CommandError::Claims(_) => Exit::Usage,
             CommandError::Output(_)
@@ -101,6 +107,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         }
         Command::Mutants(arguments) => {
             runtime()?.block_on(mutants(&suite, arguments, out, surface))
+        }
+        Command::Replay(arguments) => {
+            let options = options(1, Some(0), 1.0);
+            runtime()?.block_on(replay(&suite, arguments, options, out, surface))
         }
         Command::Doctor(arguments) => runtime()?.block_on(doctor(arguments, out, surface.paint())),
         Command::List { json } => list(&suite, *json, out),
@@ -144,7 +154,12 @@ pub async fn run(
         plugins,
         repeat: arguments.repeat,
         fail_fast: arguments.fail_fast,
-        ..options(&arguments.pace)
+        planning: Planning {
+            count: arguments.plans,
+            folder: Some(arguments.plans_dir.clone()),
+            given: None,
+        },
+        ..paced(&arguments.pace)
     };
     let mut reporters = Reporters::default();
     reporters.add(Human::new(out, surface));
@@ -170,7 +185,7 @@ pub async fn mutants(
 ) -> Result<Exit, CommandError> {
     let mut options = RunOptions {
         patterns: arguments.patterns.clone(),
-        ..options(&arguments.pace)
+        ..paced(&arguments.pace)
     };
     if arguments.pace.jobs.is_none() {
         // Fakes cost a processor next to nothing, and what is broken is mostly waited for.
@@ -282,18 +297,24 @@ pub fn surface_of_stdout() -> Surface {
     })
 }
 
-fn options(pace: &PaceArguments) -> RunOptions {
+fn paced(pace: &PaceArguments) -> RunOptions {
+    let jobs = pace
+        .jobs
+        .unwrap_or_else(|| available_parallelism().map_or(2, usize::from));
+    options(jobs, pace.seed, pace.timeout_scale)
+}
+
+fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
     RunOptions {
         patterns: Vec::new(),
         subjects: Vec::new(),
         plugins: Vec::new(),
-        jobs: pace
-            .jobs
-            .unwrap_or_else(|| available_parallelism().map_or(2, usize::from)),
-        seed: pace.seed.unwrap_or_else(fresh_seed),
-        timeout_scale: pace.timeout_scale,
+        jobs,
+        seed: seed.unwrap_or_else(fresh_seed),
+        timeout_scale,
         repeat: 1,
         fail_fast: false,
+        planning: Planning::default(),
         keeper: keeper(),
     }
 }

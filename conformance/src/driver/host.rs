@@ -7,7 +7,8 @@ mod environment;
 mod manners;
 mod told;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(super) struct Host {
     shared: Shared,
     /// Environments beside the first one, of faults that start too much.
     others: Mutex<Vec<Environment>>,
+    /// The folders that were activated before.
+    activated: Mutex<BTreeSet<PathBuf>>,
     /// Held by every call of a host that can do one at a time.
     turn: Mutex<()>,
     /// The answer to the hook before.
@@ -80,6 +83,7 @@ impl Host {
             guard,
             shared,
             others: Mutex::default(),
+            activated: Mutex::default(),
             turn: Mutex::default(),
             mixed: Mutex::default(),
             was_late: AtomicBool::new(false),
@@ -135,7 +139,11 @@ impl Host {
         if self.refuses_given_up(dir) {
             return Err(refusal("start.refused", "it failed too often"));
         }
-        let environment = self.environment_for(Fault::StartsTwice).await?;
+        let again = !self.activated.lock().await.insert(dir.to_owned());
+        let environment = match again {
+            true => self.environment_for(Fault::StartsTwice).await?,
+            false => self.environment.clone(),
+        };
         if self.has(Fault::SucceedsEarly) {
             let dir = dir.to_owned();
             tokio::spawn(async move { environment.activate(dir).await });
@@ -270,10 +278,6 @@ impl Host {
             return Ok(self.environment.clone());
         }
         let mut others = self.others.lock().await;
-        if fault == Fault::StartsTwice && others.is_empty() {
-            others.push(self.environment.clone());
-            return Ok(self.environment.clone());
-        }
         let other = environment(&self.options, &self.memory, self.fault)
             .map_err(|error| refusal("host", &error.to_string()))?;
         others.push(other.clone());

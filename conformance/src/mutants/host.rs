@@ -191,6 +191,20 @@ mutants! {
     "host/storm-of-processes": breaks "CC-004" by "two-processes", Driver("starts-twice");
     "host/one-call-at-a-time": breaks "CC-002" by "hook-delayed", Driver("one-call-at-a-time");
     "host/mixes-answers": breaks "CC-003" by "mixed-answers", Driver("mixes-answers");
+
+    "host/plans-stop-without-bound": breaks "FP-001" by "not-answered-in-time", Driver("stops-without-bound");
+    "host/plans-slow-hook": breaks "FP-001" by "not-answered-in-time", Driver("slow-hook-timeout");
+    "host/plans-die-of-odd-level": breaks "FP-001" by "host-ended", Driver("dies-of-odd-level");
+    "host/plans-errors-look-alike": breaks "FP-002" by "wrong-outcome", Driver("errors-look-alike");
+    "host/plans-activation-error-ignored": breaks "FP-003" by "wrong-start", Driver("ignores-activation-error");
+    "host/plans-succeed-early": breaks "FP-003" by "wrong-start", Driver("succeeds-early");
+    "host/plans-second-process": breaks "FP-004" by "two-processes", Driver("starts-twice");
+    "host/plans-children-left": breaks "FP-005" by "process-left", Driver("kill-only-child");
+    "host/plans-never-restart": breaks "FP-006" by "not-again", Driver("never-restarts");
+    "host/plans-one-death-stops-all": breaks "FP-007" by "other-plugin-touched", Driver("one-death-stops-all");
+    "host/plans-one-call-at-a-time": breaks "FP-007" by "other-plugin-delayed", Driver("one-call-at-a-time");
+    "host/plans-end-not-told": breaks "FP-008" by "wrong-state", Driver("reports-no-end");
+    "host/plans-api-not-ready": breaks "FP-009" by "api-call-failed", Driver("api-not-ready");
 }
 
 #[cfg(test)]

@@ -159,4 +159,9 @@ mutants! {
     "plugin/lock-of-the-busy": breaks "CR-054" by "does-not-start-again", Testee("lock-stays");
     "plugin/lock-of-the-deactivating": breaks "CR-055" by "does-not-start-again", Testee("lock-stays");
     "plugin/exit-status-lost": breaks "CR-056" by "wrong-exit-status", Testee("exit-status-lost");
+
+    "plugin/plans-shutdown-ignored": breaks "FP-051" by "does-not-end", Testee("shutdown-ignored");
+    "plugin/plans-error-as-status": breaks "FP-052" by "transport-error", Testee("error-as-status");
+    "plugin/plans-lock-stays": breaks "FP-053" by "does-not-start-again", Testee("lock-stays");
+    "plugin/plans-health-down-after-failure": breaks "FP-054" by "not-serving", Testee("health-down-after-failure");
 }

@@ -20,12 +20,19 @@ pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
 
 /// Whether a process is there and not only waiting to be reaped.
 pub fn is_alive(pid: u32) -> bool {
+    state_of(pid).is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+fn state_of(pid: u32) -> Option<char> {
     // The state follows the name, which stands in parentheses and may itself hold some.
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat
-        .rsplit_once(") ")
-        .and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.chars().next()
+}
+
+/// Whether a process is stopped by a signal.
+pub fn is_stopped(pid: u32) -> bool {
+    state_of(pid) == Some('T')
 }
 
 /// How long it took until a process was gone; `None` if it outlived the time.

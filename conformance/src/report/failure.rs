@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::paint::Paint;
 use crate::case::timeline::Entry;
 use crate::runner::event::{CaseReport, Judgement};
+use crate::runner::plan::quoted;
 use crate::verdict::{Failure, Outcome, OutcomeKind};
 
 /// The most lines that a failure may have.
@@ -51,7 +52,15 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
     {
         field(&mut tail, "a Go host", does);
     }
-    field(&mut tail, "reproduce", &report.reproduce);
+    let replay = match &judgement.outcome {
+        Outcome::Failed(failure) => failure.replay.as_deref(),
+        _ => None,
+    };
+    let reproduce = match replay {
+        Some(file) => format!("plugin-conformance replay {}", quoted(file)),
+        None => report.reproduce.clone(),
+    };
+    field(&mut tail, "reproduce", &reproduce);
     let entry = match &judgement.outcome {
         Outcome::Failed(failure) => failure.entry,
         _ => None,

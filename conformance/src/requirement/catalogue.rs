@@ -66,6 +66,11 @@ const FILES: &[(&str, &str, &str)] = &[
         "CC",
         include_str!("../../requirements/concurrency.toml"),
     ),
+    (
+        "plans.toml",
+        "FP",
+        include_str!("../../requirements/plans.toml"),
+    ),
 ];
 
 /// The fields that an entry may have; all but the last are demanded.

@@ -17,6 +17,7 @@ use tokio::task::JoinError;
 use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
+use crate::case::planning::Planning;
 use crate::case::timeline::{Entry, Source, Timeline};
 use crate::case::{Book, Case, Setting};
 use crate::scenario::{Interruption, Run, ScenarioResult};
@@ -37,6 +38,7 @@ pub struct Ground {
     /// The beginning of every case's mark.
     pub mark: String,
     timeout_scale: f64,
+    planning: Planning,
     count: AtomicU64,
     /// Cleans up if this process cannot; it is the last field, so it goes after the folder.
     _keeper: Option<Keeper>,
@@ -60,9 +62,16 @@ impl Ground {
             folder,
             mark: unique,
             timeout_scale,
+            planning: Planning::default(),
             count: AtomicU64::new(0),
             _keeper: keeper,
         })
+    }
+
+    /// The same with something to be told to scenarios of fault plans.
+    #[must_use]
+    pub fn planning(self, planning: Planning) -> Ground {
+        Ground { planning, ..self }
     }
 
     /// The folder of the run.
@@ -139,6 +148,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
         mark: mark.clone(),
         deadline: begun + allowed,
         timeout_scale: ground.timeout_scale,
+        planning: ground.planning.clone(),
     });
     let (book, timeline) = (case.shared_book(), case.timeline());
     let end = play(planned.scenario().run, case, allowed).await;
@@ -310,6 +320,7 @@ fn judge_census(left: &[Leftover], spawned: &[u32], timeline: &Timeline) -> Opti
         expected: "no process of this case after its end".to_owned(),
         seen: list,
         go_host: Some("leaves them: it ends only the process that it has started".to_owned()),
+        replay: None,
         entry: Some(entry),
     }))
 }

@@ -93,7 +93,8 @@ pub async fn prove(
     let mutants = choose(&suite.mutants, &options.patterns)?;
     let ground = Arc::new(
         Ground::prepare(options.timeout_scale, options.keeper.as_ref())
-            .map_err(RunError::Folder)?,
+            .map_err(RunError::Folder)?
+            .planning(options.planning.clone()),
     );
     let stage = Stage {
         suite,

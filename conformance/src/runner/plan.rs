@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::RunError;
 use super::event::{CaseName, Judgement};
 use super::select::{SelectError, Selected};
-use crate::case::rng::case_seed;
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::{Requirement, Side};
+use crate::rng::case_seed;
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use crate::verdict::Outcome;
@@ -83,7 +83,7 @@ impl PlannedCase {
 }
 
 /// A word for a POSIX shell.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:+=@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

@@ -26,6 +26,7 @@ pub mod hooks;
 pub mod interpreter;
 pub mod manifest;
 pub mod output;
+pub mod plans;
 pub mod plugins;
 pub mod recovery;
 pub mod refusal;

@@ -31,6 +31,7 @@ pub mod succession;
 
 pub mod api;
 pub mod crash;
+pub mod plans;
 
 /// The plugin's folder for this case.
 fn place(case: &Case) -> Result<PathBuf, Interruption> {

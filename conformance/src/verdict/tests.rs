@@ -16,6 +16,7 @@ fn failed(reason: &'static str) -> Outcome {
         expected: "a".to_owned(),
         seen: "b".to_owned(),
         go_host: None,
+        replay: None,
         entry: None,
     })
 }

@@ -132,6 +132,7 @@ pub(crate) fn options() -> RunOptions {
         timeout_scale: 1.0,
         repeat: 1,
         fail_fast: false,
+        planning: plugin_conformance::case::planning::Planning::default(),
         keeper: None,
     }
 }

@@ -43,6 +43,7 @@ fn judgement(expected: &str, seen: &str, go_host: Option<&str>, entry: Option<us
             expected: expected.to_owned(),
             seen: seen.to_owned(),
             go_host: go_host.map(str::to_owned),
+            replay: None,
             entry,
         }),
     }

@@ -214,7 +214,7 @@ async fn storm(case: &mut Case) -> ScenarioResult {
 }
 
 /// The processes that wrote something after a later one had started.
-fn overlaps(entries: &[Entry]) -> Vec<u32> {
+pub(super) fn overlaps(entries: &[Entry]) -> Vec<u32> {
     let starts: Vec<usize> = (0..entries.len())
         .filter(|at| matches!(entries[*at].event, Seen::Started { .. }))
         .collect();

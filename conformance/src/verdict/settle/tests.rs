@@ -17,6 +17,7 @@ fn failed() -> Outcome {
         expected: "a".to_owned(),
         seen: "b".to_owned(),
         go_host: None,
+        replay: None,
         entry: None,
     })
 }

@@ -15,6 +15,7 @@ fn of(kind: OutcomeKind) -> Outcome {
             expected: "a".to_owned(),
             seen: "b".to_owned(),
             go_host: None,
+            replay: None,
             entry: None,
         }),
         OutcomeKind::Inconclusive => Outcome::inconclusive("x"),
