@@ -19,12 +19,13 @@ use crate::scenarios::hunt::checks::Checks;
 use crate::subject::host::DriverError;
 
 /// The bounds that a play sets, in milliseconds: short where plans wait for them, generous where nothing is waited for.
-const BOUNDS: [(&str, u64); 11] = [
+const BOUNDS: [(&str, u64); 12] = [
     ("start", 2000),
     ("connect", 1000),
     ("implemented", 1500),
     ("hook", 1500),
     ("health", 1500),
+    ("deactivate", 1500),
     ("shutdown_rpc", 500),
     ("exit_after_shutdown", 500),
     ("term_grace", 300),
@@ -56,7 +57,7 @@ pub(super) fn setting(case: &Case) -> Setting {
 fn longest(order: &Order) -> Duration {
     let start = ["start", "connect", "implemented", "hook", "hook"];
     let stop = [
-        "hook",
+        "deactivate",
         "shutdown_rpc",
         "exit_after_shutdown",
         "term_grace",
@@ -73,7 +74,8 @@ fn longest(order: &Order) -> Duration {
         Order::Hook { .. } => bound("hook"),
         Order::Health { .. } => bound("health"),
         Order::WaitExit { within_ms, .. } => Duration::from_millis(*within_ms),
-        Order::Configure(_) | Order::Status { .. } => Duration::ZERO,
+        // Answered at once, or not among the orders of a play.
+        _ => Duration::ZERO,
     };
     steps + Duration::from_millis(MARGIN)
 }
