@@ -1,10 +1,12 @@
-//! What people and plugins write, as they never should: manifests and output hold against any text.
+//! What people and plugins send, as they never should: manifests, output and answers hold against anything.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
 
+#[path = "input/answers.rs"]
+mod answers;
 #[path = "input/manifest.rs"]
 mod manifest;
 #[path = "input/output.rs"]
