@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Callable, List, Tuple, Type
+from typing import Any, Callable, List, Optional, Tuple, Type
 
 import grpc
 import pytest
@@ -14,6 +14,7 @@ from conftest import FakeApi
 from mattermost_plugin import (
     AsyncPluginAPIClient,
     NotFoundError,
+    Plugin,
     PluginAPIClient,
     PluginAPIError,
     PluginKVSetOptions,
@@ -191,3 +192,17 @@ def test_the_default_target_comes_from_the_environment(monkeypatch: pytest.Monke
     monkeypatch.setenv("MATTERMOST_PLUGIN_API_TARGET", "")
     with pytest.raises(RuntimeError, match="MATTERMOST_PLUGIN_API_TARGET is not set"):
         PluginAPIClient()
+
+
+def test_the_async_client_of_a_plugin_goes_to_the_same_server(api: FakeApi) -> None:
+    api.answers["KVGet"] = kv.KVGetResponse(value=b"1")
+    plain = PluginAPIClient(api.target)
+    plugin = Plugin(api=plain)
+    assert plugin.async_api is plugin.async_api
+    assert plugin.async_api.target == api.target
+
+    async def get() -> Optional[bytes]:
+        return await plugin.async_api.kv_get("a")
+
+    assert [asyncio.run(get()), asyncio.run(get())] == [b"1", b"1"]  # on whichever loop
+    asyncio.run(plugin.async_api.close())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Tuple
 
 from mattermost_plugin import CommandResponse, HookName, HTTPRequest, HTTPResponseWriter, Plugin, hook, hook_context, run_plugin
 from mattermost_plugin.grpc.api_remaining_pb2 import CommandArgs
@@ -35,8 +34,9 @@ class Greeter(Plugin):
 
     @hook(HookName.ExecuteCommand)
     async def greet(self, plugin_context: PluginContext, args: CommandArgs) -> CommandResponse:
-        # What blocks goes to a thread; here it is the call of the API.
-        count = await asyncio.get_running_loop().run_in_executor(None, self.count_one)
+        stored = await self.async_api.kv_get(COUNT)
+        count = int(stored or 0) + 1
+        await self.async_api.kv_set(COUNT, str(count).encode())
         return CommandResponse(response_type="in_channel", text=f"Hello, for the {count}. time!")
 
     @hook(HookName.RunDataRetention)
@@ -54,16 +54,7 @@ class Greeter(Plugin):
             writer.write_header(405)
             return
         writer.set_header("Content-Type", "application/json")
-        writer.write(json.dumps({"greetings": self.counted()}))
-
-    def count_one(self) -> int:
-        count = self.counted() + 1
-        self.api.kv_set(COUNT, str(count).encode())
-        return count
-
-    def counted(self) -> int:
-        stored: Union[bytes, None] = self.api.kv_get(COUNT)
-        return int(stored) if stored else 0
+        writer.write(json.dumps({"greetings": int(self.api.kv_get(COUNT) or 0)}))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,19 @@ import asyncio
 import os
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Awaitable, Callable, Dict, Optional, Sequence, Tuple, Type
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Type
 
 import grpc
 from google.protobuf.message import Message
 
 from mattermost_plugin._api_methods import METHODS, ApiMethods, BoundMethod
 from mattermost_plugin.exceptions import convert_app_error, convert_grpc_error
+
+if TYPE_CHECKING:
+    from mattermost_plugin._async_api_methods import AsyncApiMethods
+else:
+    # The declarations only call `_invoke`; where that gives an awaitable, so do they.
+    AsyncApiMethods = type("AsyncApiMethods", (), {name: getattr(ApiMethods, name) for name in METHODS})
 
 __all__ = ["AsyncPluginAPIClient", "PluginAPIClient", "get_default_target"]
 
@@ -125,6 +131,12 @@ class PluginAPIClient(ApiMethods, _Connection):
         """Close the channel; may be repeated."""
         self._close()
 
+    def as_async(self) -> AsyncPluginAPIClient:
+        """A client of the same server for coroutines, connected on demand."""
+        client = AsyncPluginAPIClient(self._target, credentials=self._credentials, options=self._options, timeout=self._timeout)
+        client.connect_on_demand()
+        return client
+
     def __enter__(self) -> PluginAPIClient:
         self.connect()
         return self
@@ -142,12 +154,8 @@ class PluginAPIClient(ApiMethods, _Connection):
         return result_of(method, response)
 
 
-class AsyncPluginAPIClient(_Connection):
+class AsyncPluginAPIClient(AsyncApiMethods, _Connection):
     """The same methods as awaitables, for use on any event loop."""
-
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]: ...
 
     async def connect(self) -> None:
         """Open the channel."""
@@ -200,8 +208,3 @@ def result_of(method: BoundMethod, response: Any) -> Any:
     if response.HasField("error"):
         raise convert_app_error(response.error)
     return method.value(response)
-
-
-# The declarations only call `_invoke`; on this class that gives an awaitable.
-for _name in METHODS:
-    setattr(AsyncPluginAPIClient, _name, getattr(ApiMethods, _name))

@@ -15,7 +15,7 @@ from mattermost_plugin.hooks import HookRegistrationError, hook_mark
 from mattermost_plugin.runtime_config import RuntimeConfig
 
 if TYPE_CHECKING:
-    from mattermost_plugin.client import PluginAPIClient
+    from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient
 
 __all__ = ["Plugin"]
 
@@ -39,6 +39,7 @@ class Plugin:
         logger: Optional[logging.Logger] = None,
     ) -> None:
         self._api = api
+        self._async_api: Optional[AsyncPluginAPIClient] = None
         self._config = config
         self._logger = logger if logger is not None else logging.getLogger(type(self).__name__)
 
@@ -48,6 +49,13 @@ class Plugin:
         if self._api is None:
             raise RuntimeError("this plugin was made without an API client: pass one as `api=` to its constructor")
         return self._api
+
+    @property
+    def async_api(self) -> AsyncPluginAPIClient:
+        """The same for coroutines: what `async def` handlers await, as calls of `api` would block their loop."""
+        if self._async_api is None:
+            self._async_api = self.api.as_async()
+        return self._async_api
 
     @property
     def logger(self) -> logging.Logger:

@@ -90,7 +90,7 @@ class FakeAPI(PluginAPIClient):
         return [call.request for call in self.calls if call.method == method]
 
     def as_async(self) -> AsyncPluginAPIClient:
-        """The same fake for plugins that use the asynchronous client."""
+        """The same fake behind a client for coroutines; what a plugin finds as `self.async_api`."""
         return _AsyncFakeAPI(self)
 
     def _invoke(self, method: BoundMethod, request: Message) -> Any:

@@ -7,6 +7,7 @@ from typing import List, Optional, Tuple
 from mattermost_plugin import CommandResponse, HookName, HTTPRequest, HTTPResponseWriter, Plugin, hook
 from mattermost_plugin.grpc.api_remaining_pb2 import CommandArgs
 from mattermost_plugin.grpc.file_pb2 import FileData, FileInfo
+from mattermost_plugin.grpc.hooks_command_pb2 import RemoteCluster
 from mattermost_plugin.grpc.hooks_common_pb2 import PluginContext
 from mattermost_plugin.grpc.post_pb2 import Post
 from mattermost_plugin.grpc.user_pb2 import User
@@ -40,6 +41,12 @@ class Right(Plugin):
 
     @hook
     def on_activate(self) -> None: ...
+
+    @hook(HookName.OnSharedChannelsPing)
+    async def ping(self, remote_cluster: RemoteCluster) -> bool:
+        value: Optional[bytes] = await self.async_api.kv_get("key")
+        await self.async_api.kv_set("key", value or b"")
+        return True
 
 
 class Wrong(Plugin):
@@ -76,6 +83,12 @@ class Wrong(Plugin):
 
     @hook(HookName.ServeHTTP)  # E: type-var
     def wrong_order(self, plugin_context: PluginContext, request: HTTPRequest, writer: HTTPResponseWriter) -> None: ...
+
+    @hook(HookName.OnDeactivate)
+    async def wrong_call(self) -> None:
+        await self.async_api.kv_set("key", 7)  # E: arg-type
+        self.api.kv_gett("key")  # E: attr-defined
+        await self.async_api.kv_gett("key")  # E: attr-defined
 
     @hook("OnActivat")  # E: call-overload
     def misspelt(self) -> None: ...
