@@ -321,6 +321,90 @@ pub enum Fault {
     OneCallAtATime,
     /// Answers of hooks are mixed up.
     MixesAnswers,
+
+    // ---- hooks: what the reference does ----
+    /// Passwords and tokens are sent to plugins.
+    SendSecrets,
+    /// Posts are sent without props, participants and metadata.
+    StripPosts,
+    /// The message of an error in band is lost.
+    SwallowHookErrorText,
+    /// A hook goes on when its caller has gone away.
+    OutliveCallers,
+    /// A failed call always lets pass.
+    AlwaysFailOpen,
+    /// All hooks have one deadline.
+    OneHookDeadline,
+    /// A limit on calls is ignored.
+    UnlimitedCalls,
+    /// Failed calls count as successes.
+    CountFailuresAsSuccesses,
+
+    // ---- hooks: what is decided ----
+    /// What nobody decided about stops when a call fails.
+    ClosedByDefault,
+    /// A decision to fail open is ignored.
+    NeverOpens,
+    /// Decisions about hooks that there are not are taken.
+    AcceptsUnknownHooks,
+    /// Posts that an answer leaves out are removed.
+    AnswerIsAll,
+    /// Posts that an answer leaves out always stay.
+    KeepsEveryPost,
+    /// The queue of calls has no end.
+    QueuesWithoutEnd,
+    /// There is no queue of calls.
+    NeverQueues,
+
+    // ---- hooks: what an answer means ----
+    /// What a filter changed is forgotten.
+    ForgetsChanges,
+    /// An answer without an object is taken for an empty object.
+    TakesEmptyForChange,
+    /// A post beside a rejection is taken.
+    PrefersThePost,
+    /// A silent dismissal is told in words.
+    ExplainsDismissals,
+    /// A file with new content keeps its old size.
+    KeepsFileSize,
+    /// A configuration that is none is taken.
+    TakesAnyConfiguration,
+    /// A ping that failed was a success.
+    PingsOptimistically,
+    /// A failed call gives its caller no error.
+    FailsWithoutError,
+    /// Objects in answers lose their last field.
+    DropsNestedAnswers,
+
+    // ---- fan-out ----
+    /// Plugins are asked in the wrong order.
+    ReverseOrder,
+    /// Each plugin of a chain sees what the first one saw.
+    EachSeesOriginal,
+    /// Every plugin is told that it is nobody in particular.
+    OneContextForAll,
+    /// A failed call undoes what others changed.
+    FailureUndoesChanges,
+    /// A chain goes on after a rejection.
+    AsksOnAfterNo,
+    /// A failed call keeps the others from being asked.
+    StopsAtFailure,
+    /// Hooks about one plugin go to all.
+    FansOutEverything,
+
+    // ---- metrics ----
+    /// Nothing is counted.
+    CountsNothing,
+    /// API calls are not counted.
+    CountsNoApi,
+    /// Fan-outs are not counted.
+    CountsNoFanOuts,
+    /// Hooks that were not called are counted.
+    CountsSkipped,
+    /// Nothing took any time.
+    CountsNoTime,
+    /// Histograms have no last bucket.
+    MalformedMetrics,
 }
 
 impl Fault {

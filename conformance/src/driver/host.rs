@@ -4,6 +4,7 @@
 
 mod calls;
 mod environment;
+mod fanned;
 mod manners;
 mod told;
 
@@ -31,6 +32,23 @@ use super::seams::api::FaultyBackend;
 use super::seams::{self, Shared};
 use told::Told;
 
+/// Why there is no host.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoHost {
+    /// What it was configured with cannot be.
+    #[error("{}: {}", .0.kind, .0.message)]
+    Configuration(Box<Refusal>),
+    /// The machine does not let it.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl From<Refusal> for NoHost {
+    fn from(refusal: Refusal) -> NoHost {
+        NoHost::Configuration(Box::new(refusal))
+    }
+}
+
 /// What is answered to an order.
 pub(super) type Answer = Result<Value, Refusal>;
 
@@ -57,15 +75,15 @@ pub(super) struct Host {
 
 impl Host {
     /// A host with this configuration, which tells its events to `out`.
-    pub(super) fn new(
+    pub(super) async fn new(
         fault: Option<Fault>,
         configuration: &Configuration,
         out: mpsc::UnboundedSender<Message>,
-    ) -> std::io::Result<Arc<Host>> {
+    ) -> Result<Arc<Host>, NoHost> {
         let shared = Shared::default();
         let memory = Memory::default();
         let (sender, events) = mpsc::unbounded_channel();
-        let mut options = seams::options(fault, configuration, &shared);
+        let mut options = seams::options(fault, configuration, &shared)?;
         options.run_mark = run_mark();
         options.events = Some(sender);
         let guard = match fault {
@@ -73,7 +91,16 @@ impl Host {
             _ => Some(GuardHandle::start(&guard_program()?, &options.run_mark)?),
         };
         options.shared_guard = guard.clone();
-        let environment = environment(&options, &memory, fault)?;
+        let environment = match environment(&options, &memory, fault) {
+            Ok(environment) => environment,
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+                if let Some(guard) = &guard {
+                    guard.close(Duration::from_secs(3)).await;
+                }
+                return Err(refusal("configuration", &error.to_string()).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
         tokio::spawn(Told::new(fault, memory.clone(), environment.clone(), out).run(events));
         Ok(Arc::new(Host {
             fault,
@@ -97,7 +124,10 @@ impl Host {
 
     /// Carries out an order.
     pub(super) async fn obey(&self, order: Order) -> Answer {
-        let calls = matches!(order, Order::Hook { .. } | Order::Health { .. });
+        let calls = matches!(
+            order,
+            Order::Hook { .. } | Order::Ask { .. } | Order::Health { .. }
+        );
         let _turn = if calls && self.has(Fault::OneCallAtATime) {
             Some(self.turn.lock().await)
         } else {
@@ -128,6 +158,14 @@ impl Host {
             Order::Remove { plugin, delete } => self.remove(&plugin, delete).await,
             Order::ConfigurationChanged {} => self.configuration_changed().await,
             Order::Supervise { on } => self.supervise(on).await,
+            Order::Ask {
+                plugin,
+                hook,
+                request,
+            } => self.ask(&plugin, &hook, request).await,
+            Order::FanOut { hook, request } => self.fan_out(&hook, request).await,
+            Order::Cancel { .. } => Err(refusal("order.misplaced", "the loop cancels orders")),
+            Order::Metrics {} => self.metrics(),
             Order::Shutdown {} => Ok(self.shut_down().await),
         }
     }

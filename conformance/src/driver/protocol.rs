@@ -5,6 +5,7 @@
 //! shutdown. A word of a host's own (a kind, a state) is free text here; what it has to be is for the requirements to say.
 
 pub mod environment;
+pub mod hooks;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -97,6 +98,32 @@ pub enum Order {
         /// Which of the two.
         on: bool,
     },
+    /// Asks one plugin and says what its answer, or that there is none, means; answered by [`hooks::FannedOut`].
+    Ask {
+        /// The plugin's id.
+        plugin: String,
+        /// The hook's name.
+        hook: String,
+        /// The request in proto field names.
+        #[serde(default)]
+        request: Value,
+    },
+    /// Asks all plugins that have a hook; answered by [`hooks::FannedOut`].
+    FanOut {
+        /// The hook's name.
+        hook: String,
+        /// The request in proto field names.
+        #[serde(default)]
+        request: Value,
+    },
+    /// Goes away from an order that is under way, as a caller does that does not want the answer any more; answered by
+    /// [`hooks::Cancelled`]. The order itself fails with `order.cancelled`.
+    Cancel {
+        /// The number of the order.
+        order: u64,
+    },
+    /// Asks what was counted; answered by [`hooks::Metrics`].
+    Metrics {},
     /// Stops everything and ends the driver after the answer.
     Shutdown {},
 }
@@ -119,6 +146,10 @@ impl Order {
             Order::Remove { .. } => "remove",
             Order::ConfigurationChanged {} => "configuration_changed",
             Order::Supervise { .. } => "supervise",
+            Order::Ask { .. } => "ask",
+            Order::FanOut { .. } => "fan_out",
+            Order::Cancel { .. } => "cancel",
+            Order::Metrics {} => "metrics",
             Order::Shutdown {} => "shutdown",
         }
     }
@@ -128,7 +159,7 @@ impl Order {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Configuration {
-    /// Bounds in milliseconds, by the names of [`TIMING`].
+    /// Bounds in milliseconds, by the names of [`TIMING`]; `hook.NAME` is the bound of one hook.
     pub timing_ms: BTreeMap<String, u64>,
     /// Variables of the host's own environment that plugins may see.
     pub pass_env: Vec<String>,
@@ -137,6 +168,9 @@ pub struct Configuration {
     /// How running plugins are looked after, once that is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<environment::Watch>,
+    /// What is decided about hooks.
+    #[serde(flatten)]
+    pub hooks: hooks::HookSettings,
 }
 
 /// The bounds that can be set: from spawn to handshake, to the connection, of each call, and of each step of a stop.

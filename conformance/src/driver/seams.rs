@@ -1,6 +1,7 @@
 //! Where a fault is put into the options of the host: each seam is one that any application has.
 
 pub(super) mod api;
+mod hooks;
 pub(super) mod launch;
 pub(super) mod line;
 
@@ -12,7 +13,7 @@ use plugin_host::policy::Policy;
 use plugin_host::timing::{Recovery, Timing};
 
 use super::fault::Fault;
-use super::protocol::Configuration;
+use super::protocol::{Configuration, Refusal};
 use super::proxy;
 
 /// What outlives one start and a fault has to reach later.
@@ -27,18 +28,21 @@ pub(super) fn options(
     fault: Option<Fault>,
     configuration: &Configuration,
     shared: &Shared,
-) -> HostOptions {
+) -> Result<HostOptions, Refusal> {
     let mut options = HostOptions {
         timing: timing(fault, configuration),
         recovery: recovery(fault, configuration),
         policy: policy(fault),
+        hooks: hooks::policy(fault, &configuration.hooks)?,
         pass_environment: configuration.pass_env.clone(),
         ..HostOptions::default()
     };
     if let Some(level) = &configuration.log_level {
         options.log_level.clone_from(level);
     }
-    let Some(fault) = fault else { return options };
+    let Some(fault) = fault else {
+        return Ok(options);
+    };
     if fault == Fault::IgnoresPassedVariables {
         options.pass_environment.clear();
     }
@@ -50,7 +54,7 @@ pub(super) fn options(
         }),
         false => Arc::new(parse),
     };
-    options
+    Ok(options)
 }
 
 fn policy(fault: Option<Fault>) -> Policy {
@@ -70,7 +74,14 @@ fn policy(fault: Option<Fault>) -> Policy {
         swallow_activation_error_text: is(Fault::SwallowActivationErrorText),
         require_implemented: is(Fault::RequireImplemented),
         ignore_tracebacks: is(Fault::IgnoreTracebacks),
-        ..Policy::default()
+        send_secrets: is(Fault::SendSecrets),
+        strip_posts: is(Fault::StripPosts),
+        swallow_hook_error_text: is(Fault::SwallowHookErrorText),
+        outlive_callers: is(Fault::OutliveCallers),
+        always_fail_open: is(Fault::AlwaysFailOpen),
+        one_hook_deadline: is(Fault::OneHookDeadline),
+        unlimited_calls: is(Fault::UnlimitedCalls),
+        count_failures_as_successes: is(Fault::CountFailuresAsSuccesses),
     }
 }
 
@@ -84,6 +95,7 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
             *bound = Duration::from_millis(*ms);
         }
     }
+    hooks::bounds(configuration, &mut timing);
     match fault {
         Some(Fault::GivesUpEarly) => timing.start /= 8,
         Some(Fault::GivesUpLate) => timing.start += Duration::from_secs(4),

@@ -3,6 +3,7 @@
 //! Orders are carried out side by side, each in a task of its own. The end of stdin, or the order to shut down, ends the driver. Both
 //! streams have threads of their own, so that neither a suite that is silent nor one that is slow stops the host.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fault::Fault;
-use super::host::Host;
+use super::host::{Host, NoHost};
+use super::protocol::hooks::Cancelled;
 use super::protocol::{Configuration, Event, Message, Order, Refusal, Request};
 
 /// How long orders may take that were under way at the end.
@@ -54,7 +56,9 @@ async fn obey_all(
     out: &mpsc::UnboundedSender<Message>,
 ) -> io::Result<()> {
     let mut host: Option<Arc<Host>> = None;
-    let mut orders = JoinSet::new();
+    let mut orders: JoinSet<u64> = JoinSet::new();
+    // Each tells its order that nobody wants its answer any more.
+    let mut running: HashMap<u64, oneshot::Sender<()>> = HashMap::new();
     while let Some(line) = lines.recv().await {
         let Request { id, order } = match serde_json::from_str(&line) {
             Ok(request) => request,
@@ -70,37 +74,59 @@ async fn obey_all(
             }
         };
         if let (Order::Configure(configuration), None) = (&order, &host) {
-            host = Some(Host::new(fault, configuration, out.clone())?);
-            say(
-                out,
-                Message::Done {
-                    id,
-                    ok: serde_json::json!({}),
-                },
-            );
+            let ok = serde_json::json!({});
+            match Host::new(fault, configuration, out.clone()).await {
+                Ok(made) => {
+                    host = Some(made);
+                    say(out, Message::Done { id, ok });
+                }
+                Err(NoHost::Configuration(error)) => {
+                    say(out, Message::Failed { id, error: *error })
+                }
+                Err(NoHost::Io(error)) => return Err(error),
+            }
+            continue;
+        }
+        if let Order::Cancel { order } = order {
+            let away = running.remove(&order);
+            let cancelled = away.is_some_and(|away| away.send(()).is_ok());
+            let ok = serde_json::to_value(Cancelled { cancelled }).unwrap_or_default();
+            say(out, Message::Done { id, ok });
             continue;
         }
         let host = match &host {
             Some(host) => Arc::clone(host),
             None => {
-                Arc::clone(host.insert(Host::new(fault, &Configuration::default(), out.clone())?))
+                let made = Host::new(fault, &Configuration::default(), out.clone()).await;
+                Arc::clone(host.insert(made.map_err(io::Error::other)?))
             }
         };
         let last = matches!(order, Order::Shutdown {});
         let out = out.clone();
+        let (away, went_away) = oneshot::channel();
         let obeyed = async move {
-            let message = match host.obey(order).await {
-                Ok(ok) => Message::Done { id, ok },
-                Err(error) => Message::Failed { id, error },
+            let message = tokio::select! {
+                biased;
+                answer = host.obey(order) => match answer {
+                    Ok(ok) => Message::Done { id, ok },
+                    Err(error) => Message::Failed { id, error },
+                },
+                Ok(()) = went_away => Message::Failed { id, error: cancelled_order() },
             };
             say(&out, message);
+            id
         };
         if last {
             obeyed.await;
             break;
         }
+        running.insert(id, away);
         orders.spawn(obeyed);
-        while orders.try_join_next().is_some() {}
+        while let Some(ended) = orders.try_join_next() {
+            if let Ok(id) = ended {
+                running.remove(&id);
+            }
+        }
     }
     if let Some(host) = &host {
         host.shut_down().await;
@@ -122,6 +148,14 @@ fn misunderstood(error: &serde_json::Error) -> Refusal {
     Refusal {
         kind: "order.misunderstood".to_owned(),
         message: error.to_string(),
+        ..Refusal::default()
+    }
+}
+
+fn cancelled_order() -> Refusal {
+    Refusal {
+        kind: "order.cancelled".to_owned(),
+        message: "whoever gave the order went away".to_owned(),
         ..Refusal::default()
     }
 }

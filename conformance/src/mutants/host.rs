@@ -96,6 +96,52 @@ mutants! {
     "host/ignores-spelling": breaks "HK-006" by "wrong-spelling-called", Driver("ignores-spelling");
     "host/stops-on-bad-answer": breaks "HK-007" by "plugin-ended", Driver("stops-on-bad-answer");
 
+    "host/strips-posts": breaks "HK-008" by "field-lost", Driver("strip-posts");
+    "host/drops-nested-answers": breaks "HK-009" by "answer-field-lost", Driver("drops-nested-answers");
+    "host/sends-secrets": breaks "HK-010" by "secret-sent", Driver("send-secrets");
+    "host/hook-message-lost": breaks "HK-011" by "message-lost", Driver("swallow-hook-error-text");
+    "host/forgets-changes": breaks "HK-012" by "change-lost", Driver("forgets-changes");
+    "host/takes-empty-for-change": breaks "HK-013" by "changed-by-an-empty-answer", Driver("takes-empty-for-change");
+    "host/prefers-the-post": breaks "HK-014" by "rejection-lost", Driver("prefers-the-post");
+    "host/explains-dismissals": breaks "HK-015" by "dismissal-changed", Driver("explains-dismissals");
+    "host/forgets-content": breaks "HK-016" by "content-lost", Driver("forgets-changes");
+    "host/keeps-file-size": breaks "HK-016" by "size-not-counted", Driver("keeps-file-size");
+    "host/forgets-texts": breaks "HK-017" by "text-not-replaced", Driver("forgets-changes");
+    "host/takes-any-configuration": breaks "HK-018" by "bad-configuration-taken", Driver("takes-any-configuration");
+    "host/removes-posts": breaks "HK-019" by "post-removed", Driver("answer-is-all");
+    "host/pings-optimistically": breaks "HK-020" by "failed-ping-healthy", Driver("pings-optimistically");
+    "host/fails-without-error": breaks "HK-021" by "no-error-given", Driver("fails-without-error");
+
+    "host/reverse-order": breaks "FO-001" by "wrong-order", Driver("reverse-order");
+    "host/each-sees-original": breaks "FO-002" by "change-not-seen", Driver("each-sees-original");
+    "host/asks-on-after-no": breaks "FO-003" by "asked-after-rejection", Driver("asks-on-after-no");
+    "host/stops-at-failure": breaks "FO-004" by "not-asked-after-failure", Driver("stops-at-failure");
+    "host/turn-without-bound": breaks "FO-005" by "turn-not-bounded", Driver("slow-hook-timeout");
+    "host/stops-at-error": breaks "FO-006" by "not-asked-after-error", Driver("stops-at-failure");
+    "host/one-context-for-all": breaks "FO-007" by "wrong-plugin-in-context", Driver("one-context-for-all");
+    "host/failure-undoes-changes": breaks "FO-008" by "change-undone", Driver("failure-undoes-changes");
+    "host/fans-out-everything": breaks "FO-009" by "fanned-out", Driver("fans-out-everything");
+
+    "host/closed-by-default": breaks "PO-001" by "closed-by-default", Driver("closed-by-default");
+    "host/always-open": breaks "PO-002" by "passed-though-closed", Driver("always-fail-open");
+    "host/never-opens": breaks "PO-003" by "stopped-though-open", Driver("never-opens");
+    "host/keeps-every-post": breaks "PO-004" by "post-kept", Driver("keeps-every-post");
+    "host/one-hook-deadline": breaks "PO-005" by "single-deadline-ignored", Driver("one-hook-deadline");
+    "host/unlimited-calls": breaks "PO-006" by "limit-exceeded", Driver("unlimited-calls");
+    "host/queues-without-end": breaks "PO-007" by "queue-without-end", Driver("queues-without-end");
+    "host/never-queues": breaks "PO-008" by "queued-call-lost", Driver("never-queues");
+    "host/queue-without-bound": breaks "PO-009" by "queue-not-bounded", Driver("one-hook-deadline");
+    "host/outlives-callers": breaks "PO-010" by "not-cancelled", Driver("outlive-callers");
+    "host/accepts-unknown-hooks": breaks "PO-011" by "unknown-hook-accepted", Driver("accepts-unknown-hooks");
+
+    "host/counts-nothing": breaks "ME-001" by "not-counted", Driver("counts-nothing");
+    "host/counts-failures": breaks "ME-002" by "failure-counted-as-success", Driver("count-failures-as-successes");
+    "host/counts-no-api": breaks "ME-003" by "api-not-counted", Driver("counts-no-api");
+    "host/counts-no-fan-outs": breaks "ME-004" by "fan-out-not-counted", Driver("counts-no-fan-outs");
+    "host/counts-skipped": breaks "ME-005" by "skipped-counted", Driver("counts-skipped");
+    "host/malformed-metrics": breaks "ME-006" by "bad-exposition", Driver("malformed-metrics");
+    "host/counts-no-time": breaks "ME-007" by "wrong-time", Driver("counts-no-time");
+
     "host/checks-no-service": breaks "HE-001" by "wrong-service", Driver("checks-no-service");
     "host/ignores-health-status": breaks "HE-002" by "unhealthy-counted-healthy", Driver("ignore-health-status");
     "host/slow-health": breaks "HE-002" by "health-not-bounded", Driver("slow-health-timeout");

@@ -62,6 +62,21 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/plugin_environment.toml"),
     ),
     (
+        "fanout.toml",
+        "FO",
+        include_str!("../../requirements/fanout.toml"),
+    ),
+    (
+        "policy.toml",
+        "PO",
+        include_str!("../../requirements/policy.toml"),
+    ),
+    (
+        "metrics.toml",
+        "ME",
+        include_str!("../../requirements/metrics.toml"),
+    ),
+    (
         "concurrency.toml",
         "CC",
         include_str!("../../requirements/concurrency.toml"),

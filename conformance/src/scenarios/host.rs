@@ -6,11 +6,13 @@
 pub mod stage;
 pub mod traces;
 
+mod filled;
 mod held_call;
 
 mod listing;
 
 pub mod activation;
+pub mod adapter;
 pub mod aftermath;
 pub mod api;
 pub mod child;
@@ -19,15 +21,18 @@ pub mod crash;
 pub mod crash_matrix;
 pub mod environment;
 pub mod failed_start;
+pub mod fanout;
 pub mod guard;
 pub mod handshake;
 pub mod health;
 pub mod hooks;
 pub mod interpreter;
 pub mod manifest;
+pub mod metrics;
 pub mod output;
 pub mod plans;
 pub mod plugins;
+pub mod policy;
 pub mod recovery;
 pub mod refusal;
 pub mod script;

@@ -101,6 +101,15 @@ impl std::fmt::Debug for Shared {
     }
 }
 
+/// An order that was sent.
+#[derive(Debug)]
+pub struct Sent {
+    /// Its number, by which another order can name it.
+    pub id: u64,
+    word: &'static str,
+    answer: oneshot::Receiver<Answer>,
+}
+
 impl Shared {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
@@ -170,6 +179,12 @@ impl HostProcess {
 
     /// Sends an order and waits for its answer.
     pub async fn ask(&self, order: Order, within: Duration) -> Result<Answer, DriverError> {
+        let sent = self.send(order).await;
+        self.answer(sent, within).await
+    }
+
+    /// Sends an order, whose answer is to be taken with [`HostProcess::answer`].
+    pub async fn send(&self, order: Order) -> Sent {
         let word = order.word();
         let (sender, answer) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
@@ -188,6 +203,12 @@ impl HostProcess {
             // A driver that does not read any more shows as one that has ended.
             let _ = stdin.write_all(format!("{line}\n").as_bytes()).await;
         }
+        Sent { id, word, answer }
+    }
+
+    /// Waits for the answer to an order.
+    pub async fn answer(&self, sent: Sent, within: Duration) -> Result<Answer, DriverError> {
+        let Sent { word, answer, .. } = sent;
         match timeout(within, answer).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(DriverError::Gone {

@@ -1,3 +1,5 @@
+//! What counts are and are not.
+
 use std::sync::Barrier;
 use std::thread;
 

@@ -19,6 +19,7 @@ use super::traces::{calls, pids};
 use crate::case::timeline::Source;
 use crate::case::{Case, MARK_VARIABLE};
 use crate::driver::protocol::environment::Watch;
+use crate::driver::protocol::hooks::{Calls, FannedOut, Metrics};
 use crate::driver::protocol::{
     Activated, Called, Configuration, Ended, Event, Health, Order, Refusal, Status, Stopped,
 };
@@ -93,6 +94,30 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// What it means that the call of a hook failed: `open` or `closed`.
+    #[must_use]
+    pub fn failure(mut self, hook: &str, word: &str) -> Setting {
+        let failure = &mut self.configuration.hooks.failure;
+        failure.insert(hook.to_owned(), word.to_owned());
+        self
+    }
+
+    /// What an answer to `MessagesWillBeConsumed` means.
+    #[must_use]
+    pub fn consumed(mut self, word: &str) -> Setting {
+        self.configuration.hooks.consumed = Some(word.to_owned());
+        self
+    }
+
+    /// How many calls a plugin gets at a time, and how many may wait.
+    #[must_use]
+    pub fn calls(mut self, concurrent: usize, queued: usize) -> Setting {
+        self.configuration.hooks.calls = Some(Calls { concurrent, queued });
+        self
+    }
+}
+
 /// A driver and the folders it is given.
 #[derive(Debug)]
 pub struct Stage<'a> {
@@ -109,6 +134,21 @@ impl<'a> Stage<'a> {
 
     /// A driver with settings of the scenario's own.
     pub async fn open_with(case: &'a Case, setting: Setting) -> Result<Stage<'a>, Interruption> {
+        let (stage, configured) = Stage::configured(case, setting).await?;
+        configured.map_err(|refusal| {
+            Interruption::broken_off(format!(
+                "the host refused configure: {}: {}",
+                refusal.kind, refusal.message
+            ))
+        })?;
+        Ok(stage)
+    }
+
+    /// A driver, and what it says to settings that it may refuse.
+    pub async fn configured(
+        case: &'a Case,
+        setting: Setting,
+    ) -> Result<(Stage<'a>, Result<Value, Refusal>), Interruption> {
         let fake = fake::binary().ok_or_else(|| suite("the fake interpreter is not built"))?;
         let timeline = case.timeline();
         let notes = Arc::new(move |line: String| {
@@ -118,10 +158,9 @@ impl<'a> Stage<'a> {
         let host = HostProcess::start(case.host()?, case.folder(), &environment, notes)
             .map_err(broken_off)?;
         let stage = Stage { case, host, fake };
-        stage
-            .done::<Value>(Order::Configure(setting.configuration))
-            .await?;
-        Ok(stage)
+        let order = Order::Configure(setting.configuration);
+        let configured = stage.ask(order).await?;
+        Ok((stage, configured))
     }
 
     /// The case that is played.
@@ -226,6 +265,32 @@ impl<'a> Stage<'a> {
             request,
         };
         self.ask(order).await
+    }
+
+    /// Asks one plugin what it says to a hook.
+    pub async fn ask_hook(
+        &self,
+        folder: &PluginFolder,
+        hook: &str,
+        request: Value,
+    ) -> Result<FannedOut, Interruption> {
+        self.done(Order::Ask {
+            plugin: folder.id.clone(),
+            hook: hook.to_owned(),
+            request,
+        })
+        .await
+    }
+
+    /// Asks all plugins what they say to a hook.
+    pub async fn fan_out(&self, hook: &str, request: Value) -> Result<FannedOut, Interruption> {
+        let hook = hook.to_owned();
+        self.done(Order::FanOut { hook, request }).await
+    }
+
+    /// Asks what the host counted.
+    pub async fn metrics(&self) -> Result<Metrics, Interruption> {
+        self.done(Order::Metrics {}).await
     }
 
     /// Checks a plugin's health.

@@ -1,3 +1,5 @@
+//! What the ends of calls mean, hook by hook.
+
 use plugin_proto::hook::{
     ConfigurationWillBeSaved, EmailNotificationWillBeSent, ExecuteCommand, FileWillBeUploaded,
     MessageWillBePosted, MessageWillBeUpdated, MessagesWillBeConsumed, NotificationWillBePushed,
