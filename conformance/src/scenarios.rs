@@ -46,6 +46,7 @@ const TABLES: &[&[Scenario]] = &[
     host::failed_start::SCENARIOS,
     host::hooks::SCENARIOS,
     host::adapter::SCENARIOS,
+    host::ruling::SCENARIOS,
     host::fanout::SCENARIOS,
     host::policy::SCENARIOS,
     host::metrics::SCENARIOS,

@@ -35,6 +35,7 @@ pub mod plugins;
 pub mod policy;
 pub mod recovery;
 pub mod refusal;
+pub mod ruling;
 pub mod script;
 pub mod stopping;
 pub mod supervision;
