@@ -116,6 +116,8 @@ pub(super) const MODELS: &[Model] = &[
         lacks: &[
             lack("emojis", Written::Never),
             lack("expire_at", Written::Never),
+            lack("recipients", Written::Never),
+            lack("translations", Written::Never),
         ],
         ..NOTHING
     },
