@@ -294,10 +294,9 @@ impl Entry {
         }
     }
 
-    /// Takes the machine's state over, and reports it if it has changed since the last time.
+    /// Reports the state if it has changed since the last time.
     pub(super) fn announce(&mut self) {
-        let state = self.life.state();
-        self.status.state = state;
+        let state = self.status.state;
         if self.announced.word() != state.word() {
             self.emit(What::StateChanged {
                 state: state.word().to_owned(),

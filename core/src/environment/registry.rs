@@ -16,7 +16,7 @@ use crate::environment::failure::Failure;
 use crate::environment::life::{Effect, Ticket, Verdict};
 use crate::environment::state::State;
 use crate::environment::status::Views;
-use crate::environment::watcher::Teller;
+use crate::environment::watcher::{Teller, Watcher};
 use crate::health::Health;
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
@@ -97,6 +97,8 @@ pub(super) struct Registry {
 struct Shutdown {
     replies: Vec<oneshot::Sender<StopReports>>,
     reports: StopReports,
+    /// Ends it when its time is over.
+    limit: Option<Watcher>,
 }
 
 impl Registry {
@@ -375,12 +377,15 @@ impl Registry {
             self.carry_out(&id, effects);
         }
         let (sender, limit) = (self.sender.clone(), self.options.timing.shutdown);
-        tokio::spawn(async move {
+        let limit = Watcher::new(async move {
             tokio::time::sleep(limit).await;
             if let Some(sender) = sender.upgrade() {
                 let _ = sender.send(Message::Hurry);
             }
         });
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.limit = Some(limit);
+        }
     }
 
     fn finish_shutdown(&mut self) {
@@ -391,6 +396,7 @@ impl Registry {
         if self.entries.values().any(lives) {
             return;
         }
+        shutdown.limit = None;
         for reply in shutdown.replies.drain(..) {
             answer(reply, shutdown.reports.clone());
         }
@@ -401,7 +407,7 @@ impl Registry {
         let Some(entry) = self.entries.get_mut(id) else {
             return;
         };
-        entry.announce();
+        entry.status.state = entry.life.state();
         let is_forgotten = entry.is_forgotten;
         let view = entry.view();
         self.views.send_if_modified(|views| {
@@ -415,5 +421,7 @@ impl Registry {
             }
             !known
         });
+        // Whoever hears of a state can see it.
+        entry.announce();
     }
 }

@@ -27,6 +27,12 @@ impl Drop for Watcher {
     }
 }
 
+impl Watcher {
+    pub(super) fn new(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+}
+
 /// Whom to tell about which start of which plugin.
 pub(super) struct Teller {
     pub(super) id: PluginId,
@@ -61,19 +67,19 @@ impl Teller {
         policy: Policy,
     ) -> Watcher {
         let session = Arc::downgrade(session);
-        Watcher(tokio::spawn(async move {
+        Watcher::new(async move {
             let ping = || ask(session.clone());
             let health = until_unhealthy(&recovery, &policy, ping).await;
             self.tell(|id, start| Message::Unhealthy { id, start, health });
-        }))
+        })
     }
 
     /// Tells when this time is over.
     pub(super) fn pause(self, time: Duration) -> Watcher {
-        Watcher(tokio::spawn(async move {
+        Watcher::new(async move {
             tokio::time::sleep(time).await;
             self.tell(|id, start| Message::Due { id, start });
-        }))
+        })
     }
 }
 

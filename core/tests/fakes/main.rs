@@ -11,4 +11,5 @@ mod lifecycle;
 mod services;
 mod start;
 mod stop;
+mod supervision;
 mod world;

@@ -14,7 +14,7 @@ use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
 use plugin_host::policy::Policy;
-use plugin_host::timing::Timing;
+use plugin_host::timing::{Recovery, Timing};
 use plugin_proto::api::GetPluginID;
 use plugin_proto::call;
 use plugin_proto::dial::{Target, dial};
@@ -40,6 +40,7 @@ pub(crate) struct World {
 pub(crate) struct Setting {
     pub(crate) timing: Option<Timing>,
     pub(crate) policy: Policy,
+    pub(crate) recovery: Recovery,
     pub(crate) backend: Option<Arc<dyn Backend>>,
 }
 
@@ -71,6 +72,7 @@ impl World {
         let options = HostOptions {
             timing: setting.timing.unwrap_or_else(patient),
             policy: setting.policy,
+            recovery: setting.recovery,
             events: Some(sender),
             ..HostOptions::default()
         };
@@ -134,6 +136,16 @@ impl World {
         match tokio::time::timeout(LONG, search).await {
             Ok(found) => found,
             Err(_) => panic!("no such event in {:#?}", self.seen),
+        }
+    }
+
+    /// Waits until the events so far are as wanted.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&[What]) -> bool) {
+        while !wanted(self.events()) {
+            match tokio::time::timeout(LONG, self.events.recv()).await {
+                Ok(event) => self.seen.push(event.expect("the host lives").what),
+                Err(_) => panic!("not as wanted: {:#?}", self.seen),
+            }
         }
     }
 

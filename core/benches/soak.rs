@@ -1,0 +1,88 @@
+//! What a host holds after 1,000 crashes of one plugin and with 200 plugins active, what a cycle costs and what an idle plugin
+//! costs in memory. It fails if descriptors, threads or tasks do not come back to where they were.
+//!
+//! `cargo bench -p plugin-host --bench soak`; a number is the number of cycles.
+
+#![expect(clippy::print_stdout, reason = "a bench prints")]
+
+#[path = "../tests/soak/farm.rs"]
+mod farm;
+
+use std::time::{Duration, Instant};
+
+use farm::{Farm, Result, Usage, resident, runtime};
+
+/// How many plugins are active at once.
+const PLUGINS: usize = 200;
+
+/// What warms up: allocator, thread pool, the journal of the API.
+const WARM_UP: usize = 20;
+
+fn main() -> Result<()> {
+    let number = std::env::args().find_map(|argument| argument.parse().ok());
+    let cycles: usize = number.unwrap_or(1000);
+    let build = escargot::CargoBuild::new()
+        .release()
+        .package("fake-interpreters")
+        .bin("fake-interpreter");
+    let fake = build.run()?.path().to_owned();
+    runtime()?.block_on(async {
+        let mut one = Farm::new(&fake, 1)?;
+        one.activate().await?;
+        one.crash(WARM_UP).await?;
+        let (before, held) = (Usage::now()?, resident()?);
+        let began = Instant::now();
+        one.crash(cycles).await?;
+        let took = began.elapsed();
+        let after = before.settled().await?;
+        println!(
+            "{cycles} crashes and restarts: {:.2} ms each; resident {held} KiB, then {} KiB",
+            took.as_secs_f64() * 1000.0 / cycles as f64,
+            resident()?
+        );
+        compare("one plugin", before, after)?;
+        one.environment.shutdown().await;
+        drop(one);
+
+        let mut many = Farm::new(&fake, PLUGINS)?;
+        many.activate().await?;
+        many.deactivate().await?;
+        let idle = Usage::now()?.settled().await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (idle, held) = (idle.settled().await?, resident()?);
+        let began = Instant::now();
+        many.activate().await?;
+        let took = began.elapsed();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (busy, holds) = (Usage::now()?, resident()?);
+        let per_plugin = |more: usize, less: usize| (more - less) as f64 / PLUGINS as f64;
+        println!(
+            "{:?}: {:.1} ms per start; per idle plugin {:.1} KiB, {:.1} descriptors, {:.1} tasks",
+            many.states(),
+            took.as_secs_f64() * 1000.0 / PLUGINS as f64,
+            holds.saturating_sub(held) as f64 / PLUGINS as f64,
+            per_plugin(busy.descriptors, idle.descriptors),
+            per_plugin(busy.tasks, idle.tasks),
+        );
+        many.deactivate().await?;
+        let after = idle.settled().await?;
+        println!(
+            "resident {held} KiB, then {holds} KiB, then {} KiB",
+            resident()?
+        );
+        compare("200 plugins", idle, after)?;
+        many.environment.shutdown().await;
+        Ok(())
+    })
+}
+
+fn compare(what: &str, before: Usage, after: Usage) -> Result<()> {
+    println!("{what}: {before:?}, then {after:?}");
+    let is_within = after.descriptors <= before.descriptors
+        && after.threads <= before.threads
+        && after.tasks <= before.tasks;
+    if is_within {
+        return Ok(());
+    }
+    Err(format!("{what}: the host holds more than before").into())
+}
