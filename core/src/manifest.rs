@@ -291,12 +291,18 @@ fn field_of(path: &serde_path_to_error::Path) -> String {
     known.strip_suffix('.').unwrap_or(known).to_owned()
 }
 
-/// Both parsers end their messages with the location, which stands in [`Place`] already.
+/// Both parsers end their messages with the location, which stands in [`Place`] already; YAML's aliases have two.
 fn without_location(message: &str) -> String {
-    match message.rfind(" at line ") {
-        Some(end) => message[..end].to_owned(),
-        None => message.to_owned(),
+    let mut rest = message;
+    while let Some(end) = rest.rfind(" at line ") {
+        rest = &rest[..end];
+        let alias = [" (used", " (defined"];
+        match alias.iter().find_map(|word| rest.strip_suffix(word)) {
+            Some(before) => rest = before,
+            None => break,
+        }
     }
+    rest.to_owned()
 }
 
 fn first_line(message: &str) -> String {

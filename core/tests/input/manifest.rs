@@ -184,6 +184,24 @@ proptest! {
     }
 }
 
+#[rstest]
+#[case::wrong_type("a: &a [x]\nname: *a\nid: abc\nserver: {}\n", 2)]
+#[case::too_much(laughs(), 6)]
+fn an_alias_is_named_where_it_is_used_and_only_there(
+    #[case] text: impl AsRef<str>,
+    #[case] line: usize,
+) {
+    let error = Manifest::parse(Path::new("plugin.yml"), text.as_ref()).unwrap_err();
+    let ManifestError::Invalid { place, reason } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(place.line, line, "{error}");
+    assert!(
+        !reason.contains(" at line ") && !reason.contains('('),
+        "{reason}"
+    );
+}
+
 /// Nine lists, each of nine of the one before: a document of nothing that would be 400 million texts.
 fn laughs() -> String {
     let mut text = "a0: &a0 [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n".to_owned();
