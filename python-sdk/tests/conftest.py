@@ -7,6 +7,10 @@ import threading
 from concurrent import futures
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
 
+# Before grpc: with gRPC's support for forking, some of the processes that tests start die.
+import mattermost_plugin._grpc_settings  # noqa: F401
+
+# isort: split
 import grpc
 import pytest
 
