@@ -46,10 +46,20 @@ pub async fn call_raw(
     path: &str,
     request: Request<Bytes>,
 ) -> Result<Bytes, Status> {
-    let path = path
-        .parse()
-        .map_err(|error| Status::invalid_argument(format!("{path:?} is no gRPC path: {error}")))?;
-    unary(channel, path, request).await
+    unary(channel, parse(path)?, request).await
+}
+
+/// Calls a unary method with these bytes as the whole stream, prefix of the message included: what no well-behaved client sends.
+///
+/// # Errors
+/// The status of the call; INVALID_ARGUMENT when `path` is no gRPC path.
+pub async fn call_stream(channel: &Channel, path: &str, stream: Bytes) -> Result<Bytes, Status> {
+    unary::exchange_stream(channel, parse(path)?, stream).await
+}
+
+fn parse(path: &str) -> Result<PathAndQuery, Status> {
+    path.parse()
+        .map_err(|error| Status::invalid_argument(format!("{path:?} is no gRPC path: {error}")))
 }
 
 /// Opens a method that answers with a stream.

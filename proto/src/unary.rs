@@ -25,29 +25,95 @@ const GRPC_STATUS: &str = "grpc-status";
 /// Messages up to this size are copied behind their prefix; larger ones follow it as they are.
 const COPIED: usize = 8 * 1024;
 
+/// How often a call is begun again that never left: each time the connection that it was given was about to end.
+const BEGUN_AGAIN: usize = 3;
+
 /// The status of the call, or the message of its answer.
 pub(crate) async fn exchange(
     channel: &Channel,
     path: PathAndQuery,
     request: Request<Bytes>,
 ) -> Result<Bytes, Status> {
-    let mut channel = channel.clone();
-    poll_fn(|context| channel.poll_ready(context))
-        .await
-        .map_err(|error| Status::unavailable(crate::call::describe(&error)))?;
     let (metadata, _, message) = request.into_parts();
-    let mut call = http::Request::new(Body::new(Outgoing::new(message)));
-    *call.method_mut() = Method::POST;
-    *call.version_mut() = Version::HTTP_2;
-    *call.uri_mut() = Uri::from(path);
-    let mut headers = metadata.into_headers();
+    let body = || Outgoing::message(message.clone());
+    exchange_body(channel, path, metadata.into_headers(), body).await
+}
+
+/// The same with these bytes as the whole stream of the request, whatever they are.
+pub(crate) async fn exchange_stream(
+    channel: &Channel,
+    path: PathAndQuery,
+    bytes: Bytes,
+) -> Result<Bytes, Status> {
+    let body = || Outgoing::bytes(bytes.clone());
+    exchange_body(channel, path, HeaderMap::new(), body).await
+}
+
+async fn exchange_body(
+    channel: &Channel,
+    path: PathAndQuery,
+    mut headers: HeaderMap,
+    body: impl Fn() -> Outgoing,
+) -> Result<Bytes, Status> {
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
-    *call.headers_mut() = headers;
-    let answer = channel
-        .call(call)
+    let uri = Uri::from(path);
+    let mut channel = channel.clone();
+    for _ in 0..=BEGUN_AGAIN {
+        let call = call_of(uri.clone(), headers.clone(), body());
+        match begin(&mut channel, call).await {
+            Err(Begun::Never) => {}
+            Err(Begun::Failed(status)) => return Err(status),
+            Ok(answer) => return read(answer).await,
+        }
+    }
+    let text = "each connection had ended before the call could leave";
+    Err(Status::unavailable(text))
+}
+
+/// Why a call has no answer.
+enum Begun {
+    /// Nothing of it has left.
+    Never,
+    Failed(Status),
+}
+
+async fn begin(
+    channel: &mut Channel,
+    call: http::Request<Body>,
+) -> Result<http::Response<Body>, Begun> {
+    poll_fn(|context| channel.poll_ready(context))
         .await
-        .map_err(|error| Status::from_error(Box::new(error)))?;
+        .map_err(|error| Begun::Failed(Status::unavailable(crate::call::describe(&error))))?;
+    let answer = channel.call(call).await;
+    answer.map_err(|error| match never_left(&error) {
+        true => Begun::Never,
+        false => Begun::Failed(Status::from_error(Box::new(error))),
+    })
+}
+
+/// Whether a call was taken back from a connection that had ended by the time of its turn.
+fn never_left(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_canceled();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn call_of(uri: Uri, headers: HeaderMap, body: Outgoing) -> http::Request<Body> {
+    let mut call = http::Request::new(Body::new(body));
+    *call.method_mut() = Method::POST;
+    *call.version_mut() = Version::HTTP_2;
+    *call.uri_mut() = uri;
+    *call.headers_mut() = headers;
+    call
+}
+
+async fn read(answer: http::Response<Body>) -> Result<Bytes, Status> {
     let (head, mut body) = answer.into_parts();
     if let Some(status) = status_of(&head.headers)? {
         // Without a message: everything was said at once.
@@ -112,14 +178,22 @@ fn code_of(status: StatusCode) -> Code {
     }
 }
 
-/// A request's stream: one message.
+/// A request's stream.
 struct Outgoing {
     first: Option<Bytes>,
     second: Option<Bytes>,
 }
 
 impl Outgoing {
-    fn new(message: Bytes) -> Self {
+    fn bytes(bytes: Bytes) -> Self {
+        Self {
+            first: Some(bytes),
+            second: None,
+        }
+    }
+
+    /// One message.
+    fn message(message: Bytes) -> Self {
         let copied = if message.len() <= COPIED {
             message.len()
         } else {

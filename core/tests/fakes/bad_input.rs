@@ -73,6 +73,19 @@ async fn an_answer_against_the_rules_fails_alone(
     assert!(outcome.to_string().contains(says), "{outcome}");
 }
 
+#[rstest]
+#[case::go_away(Wire::GoAway)]
+#[case::garbage(Wire::Garbage)]
+#[tokio::test]
+async fn the_call_after_a_broken_one_is_begun_on_a_connection_that_lives(#[case] wire: Wire) {
+    let script = Script::serving(Serve::good().hook("MessageWillBePosted", Answer::Wire(wire)));
+    let world = World::script(&script);
+    world.activate().await.unwrap();
+    for _ in 0..30 {
+        assert_eq!(survived(&world).await.word(), "unavailable");
+    }
+}
+
 #[tokio::test]
 async fn calls_that_share_a_broken_connection_all_end() {
     let serve = Serve::good()
