@@ -7,6 +7,7 @@
 //! - `seams`: where a fault is put into the host's options: policy, timing, launch, line, API;
 //! - `proxy`: a gRPC peer between host and plugin, the seam for faults on the wire;
 //! - `host`: what the host does for each order, and the faults of that;
+//! - `lines`: the lines that orders come in;
 //! - `serve`: the loop from orders to answers.
 //!
 //! The host itself knows nothing of faults: each is one of its policies or sits where an application could sit.
@@ -19,6 +20,7 @@ mod proxy;
 mod seams;
 
 mod host;
+mod lines;
 mod serve;
 
 pub use serve::serve;

@@ -6,7 +6,13 @@ pub mod plugin;
 use crate::mutant::Mutant;
 
 /// The tables, in the order in which they are played; the first row of each side is the canary.
-const TABLES: &[&[Mutant]] = &[host::MUTANTS, plugin::MUTANTS, plugin::hooks::MUTANTS];
+const TABLES: &[&[Mutant]] = &[
+    host::MUTANTS,
+    host::seams::MUTANTS,
+    plugin::MUTANTS,
+    plugin::hooks::MUTANTS,
+    plugin::seams::MUTANTS,
+];
 
 /// Every mutant.
 pub fn all() -> Vec<Mutant> {

@@ -81,6 +81,49 @@ fn orders_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
+fn lines_that_are_no_orders_cost_their_answer_and_nothing_more() {
+    let long = format!(r#"{{"id":3,"do":"{}"}}"#, "x".repeat(8 << 20));
+    let deep = "[".repeat(100_000);
+    let lines: [&[u8]; 9] = [
+        b"\xff\xfe\x00",
+        b"",
+        b"\0\0\0",
+        deep.as_bytes(),
+        br#"{"id":-1,"do":"status","plugin":"a.b.c"}"#,
+        br#"{"id":1,"do":["status"]}"#,
+        br#"{"id":2,"do":"hook","plugin":"a.b.c","hook":{"name":"OnActivate"}}"#,
+        long.as_bytes(),
+        br#"{"id":4,"do":"status","plugin":"a.b.c"}"#,
+    ];
+    let output = Command::cargo_bin("plugin-conformance")
+        .unwrap()
+        .arg("drive")
+        .write_stdin(lines.join(&b'\n'))
+        .timeout(Duration::from_secs(60))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let messages = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut answers: Vec<(u64, Value)> = messages
+        .filter_map(|message| {
+            let kind = message["error"]["kind"].clone();
+            Some((message["id"].as_u64()?, kind))
+        })
+        .collect();
+    answers.sort_by_key(|answer| answer.0);
+    let misunderstood = json!("order.misunderstood");
+    let expected: Vec<(u64, Value)> = [0, 0, 0, 0, 0, 1, 2, 3]
+        .map(|id| (id, misunderstood.clone()))
+        .into_iter()
+        .chain([(4, Value::Null)])
+        .collect();
+    assert_eq!(answers, expected);
+}
+
+#[test]
 fn a_plugin_that_never_was_is_not_running() {
     let lines = [
         r#"{"id":1,"do":"status","plugin":"a.b.c"}"#,

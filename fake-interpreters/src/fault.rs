@@ -341,6 +341,17 @@ faults! {
     ApiClosedBeforeEnd = "api-closed-before-end",
     /// Health is NOT_SERVING after OnDeactivate.
     HealthDownAfterDeactivate = "health-down-after-deactivate",
+    // Bad input.
+    /// A request that does not decode is answered with an empty message.
+    GarbageTaken = "garbage-taken",
+    /// A stream that is no message ends the process.
+    BadStreamKills = "bad-stream-kills",
+    /// A connection that speaks no HTTP/2 ends the process.
+    BadConnectionKills = "bad-connection-kills",
+    /// A caller that goes away ends the process.
+    CancelKills = "cancel-kills",
+    /// A request without its object ends the process.
+    MissingObjectKills = "missing-object-kills",
     // The API.
     /// The client of the API is never connected.
     ApiNotConnected = "api-not-connected",

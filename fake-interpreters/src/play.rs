@@ -166,7 +166,8 @@ impl Player {
     fn serve(&mut self, serve: &Serve) -> std::io::Result<()> {
         let listener = self.take_listener()?;
         let service = serve::start(&self.stage, &self.api, serve, &self.place)?;
-        let accepting = tokio::spawn(server::serve(listener, Arc::clone(&self.stage), service));
+        let stage = Arc::clone(&self.stage);
+        let accepting = tokio::spawn(server::serve(listener, stage, service, serve.fault));
         self.accepting = Some(accepting.abort_handle());
         self.serving = true;
         Ok(())

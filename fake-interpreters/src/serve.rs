@@ -101,7 +101,7 @@ impl Server {
 
     /// One unary call, from its arrival to its answer.
     async fn call(&self, call: Call) -> Result<Bytes, Status> {
-        let seen = Seen::new(&self.stage, &call);
+        let seen = Seen::new(&self.stage, &call, self.has(Fault::CancelKills));
         let answer = self.answer(&call).await;
         seen.answered(&answer);
         answer
@@ -175,10 +175,12 @@ struct Seen<'a> {
     stage: &'a Stage,
     path: String,
     open: bool,
+    /// Being abandoned ends the process.
+    kills: bool,
 }
 
 impl<'a> Seen<'a> {
-    fn new(stage: &'a Stage, call: &Call) -> Self {
+    fn new(stage: &'a Stage, call: &Call, kills: bool) -> Self {
         stage.journal.note(Event::Rpc {
             path: call.path.to_string(),
             message: Payload::of(&call.message),
@@ -189,6 +191,7 @@ impl<'a> Seen<'a> {
             stage,
             path: call.path.to_string(),
             open: true,
+            kills,
         };
         stage.happened(&seen.event("hook"));
         match &*call.path {
@@ -232,6 +235,9 @@ impl Drop for Seen<'_> {
             self.stage.journal.note(Event::Abandoned {
                 path: self.path.clone(),
             });
+            if self.kills {
+                self.stage.exit(1, "fault");
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use tonic::body::Body;
 use tower_service::Service;
 
 use crate::connection::{Connection, Counted};
+use crate::fault::Fault;
 use crate::journal::Event;
 use crate::stage::Stage;
 use crate::wire;
@@ -81,13 +82,23 @@ pub(crate) fn listen_unix(path: Option<&str>) -> std::io::Result<(UnixListener, 
 }
 
 /// Accepts connections and serves calls on them until the task is aborted.
-pub(crate) async fn serve(listener: Listener, stage: Arc<Stage>, service: MethodsService) {
+pub(crate) async fn serve(
+    listener: Listener,
+    stage: Arc<Stage>,
+    service: MethodsService,
+    fault: Option<Fault>,
+) {
     loop {
         match listener.accept().await {
             Ok(stream) => {
                 stage.journal.note(Event::Connected {});
                 stage.happened("connection");
-                tokio::spawn(connection(stream, Arc::clone(&stage), service.clone()));
+                tokio::spawn(connection(
+                    stream,
+                    Arc::clone(&stage),
+                    service.clone(),
+                    fault,
+                ));
             }
             Err(error) => {
                 return stage.journal.note(Event::Trouble {
@@ -108,24 +119,40 @@ pub(crate) async fn accept_mute(listener: Listener, stage: Arc<Stage>) {
     }
 }
 
-async fn connection(stream: Box<dyn Connection>, stage: Arc<Stage>, service: MethodsService) {
+async fn connection(
+    stream: Box<dyn Connection>,
+    stage: Arc<Stage>,
+    service: MethodsService,
+    fault: Option<Fault>,
+) {
     let mut cuts = stage.cuts.subscribe();
     let serving = http2::Builder::new(TokioExecutor::new())
         .max_frame_size(MAX_FRAME)
         .serve_connection(
-            TokioIo::new(Counted::new(stream, stage)),
-            TowerToHyperService::new(WithAuthority(service)),
+            TokioIo::new(Counted::new(stream, Arc::clone(&stage))),
+            TowerToHyperService::new(WithAuthority {
+                service,
+                kills: (fault == Some(Fault::BadStreamKills)).then(|| Arc::clone(&stage)),
+            }),
         );
     tokio::select! {
         // Either side may break a connection off; the journal has what was seen of it.
-        _ = serving => {}
+        ended = serving => {
+            if ended.is_err() && fault == Some(Fault::BadConnectionKills) {
+                stage.exit(1, "fault");
+            }
+        }
         _ = cuts.changed() => {}
     }
 }
 
 /// Hands the authority of each call to its handler, which sees headers only; and breaks the answers that are to be broken.
 #[derive(Clone)]
-struct WithAuthority(MethodsService);
+struct WithAuthority {
+    service: MethodsService,
+    /// Ended by a stream that is no message.
+    kills: Option<Arc<Stage>>,
+}
 
 impl<B> Service<Request<B>> for WithAuthority
 where
@@ -141,7 +168,7 @@ where
         &mut self,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        self.service.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
@@ -152,7 +179,13 @@ where
         if let Ok(value) = HeaderValue::from_str(authority) {
             request.headers_mut().insert(AUTHORITY, value);
         }
-        let answered = self.0.call(request);
-        Box::pin(async move { answered.await.map(wire::exchange) })
+        let (answered, kills) = (self.service.call(request), self.kills.clone());
+        Box::pin(async move {
+            let answer = answered.await?;
+            if let Some(stage) = kills.filter(|_| wire::refuses_stream(&answer)) {
+                stage.exit(1, "fault");
+            }
+            Ok(wire::exchange(answer))
+        })
     }
 }

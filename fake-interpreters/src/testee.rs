@@ -212,6 +212,7 @@ impl Testee {
         let answer = match Input::read(method, &call.message) {
             Ok(input) => self.run(input).await,
             Err(_) if self.has(Fault::GarbageKills) => self.stage.exit(1, "fault"),
+            Err(_) if self.has(Fault::GarbageTaken) => Ok(Bytes::new()),
             Err(status) => Err(status),
         };
         if self.has(Fault::CancelledKeepSlots) {
@@ -238,6 +239,9 @@ impl Testee {
             return Err(Status::resource_exhausted(
                 "Received message larger than max",
             ));
+        }
+        if self.has(Fault::MissingObjectKills) && size == 0 && method.shape != Shape::Fallible {
+            self.stage.exit(1, "fault");
         }
         if self.has(Fault::EmptyMessageRefused) && size == 0 && method.shape != Shape::Fallible {
             return Err(Status::internal(

@@ -50,6 +50,15 @@ pub(crate) fn exchange(response: Response<Body>) -> Response<Body> {
     named.map_or(response, broken)
 }
 
+/// Whether the server itself has refused a call whose stream is no message: no handler answers with these words.
+pub(crate) fn refuses_stream(response: &Response<Body>) -> bool {
+    let message = response.headers().get("grpc-message");
+    let text = message.and_then(|text| text.to_str().ok()).unwrap_or("");
+    ["compress", "message%20length", "Missing%20request"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
 fn broken(wire: Wire) -> Response<Body> {
     match wire {
         Wire::Compressed => frame(&[1, 0, 0, 0, 3, 0x1f, 0x8b, 8]),

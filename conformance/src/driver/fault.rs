@@ -405,6 +405,35 @@ pub enum Fault {
     CountsNoTime,
     /// Histograms have no last bucket.
     MalformedMetrics,
+    // ---- bad input and crowds ----
+    /// An answer that does not decode counts as an empty one.
+    GarbageIsEmpty,
+    /// After a lost connection no hook is ever called again.
+    NeverReconnects,
+    /// Answers of hooks over 4 MiB are refused.
+    FourMibAnswers,
+    /// Requests of hooks over 4 MiB are not sent.
+    FourMibRequests,
+    /// The API server ends at the first bytes that are no HTTP/2.
+    ApiEndsOnGarbage,
+    /// A key that is no text is taken.
+    TakesBadText,
+    /// The hook after a late one gets the late answer.
+    LateAnswerIsNext,
+    /// A long list of hooks is never read to its end.
+    ChokesOnLongLists,
+    /// A hook that does not exist is answered.
+    AnswersUnknownHooks,
+    /// Any end of a health check counts as healthy.
+    GarbageIsHealthy,
+    /// One start at a time.
+    StartsOneAtATime,
+    /// A hook that comes during a restart never ends.
+    HooksHangInRestart,
+    /// API calls wait until no hook runs.
+    ApiWaitsForHooks,
+    /// Answers of API calls are mixed up.
+    MixesApiAnswers,
 }
 
 impl Fault {

@@ -7,6 +7,7 @@ mod environment;
 mod fanned;
 mod manners;
 mod told;
+mod trouble;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -71,6 +72,7 @@ pub(super) struct Host {
     was_late: AtomicBool,
     /// The latest error text.
     kept: std::sync::Mutex<Option<String>>,
+    trouble: trouble::Trouble,
 }
 
 impl Host {
@@ -115,6 +117,7 @@ impl Host {
             mixed: Mutex::default(),
             was_late: AtomicBool::new(false),
             kept: std::sync::Mutex::default(),
+            trouble: trouble::Trouble::default(),
         }))
     }
 
@@ -174,6 +177,7 @@ impl Host {
         if let Some(refusal) = self.manner_before(dir) {
             return Err(refusal);
         }
+        let _turn = self.trouble_before_start().await;
         if self.refuses_given_up(dir) {
             return Err(refusal("start.refused", "it failed too often"));
         }
@@ -209,7 +213,12 @@ impl Host {
         let folder = self.environment.status(&id).map(|status| status.folder);
         let started = match folder {
             Some(folder) if self.has(Fault::RestartKeepsOld) => environment.activate(folder).await,
-            _ => environment.restart(&id).await,
+            _ => {
+                self.trouble_in_restart(true);
+                let started = environment.restart(&id).await;
+                self.trouble_in_restart(false);
+                started
+            }
         };
         self.activated(&environment, started).await
     }
@@ -222,7 +231,7 @@ impl Host {
             .await
             .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
         told(&Health {
-            healthy: health.is_healthy(&self.options.policy),
+            healthy: health.is_healthy(&self.options.policy) || self.trouble_in_health(health),
             status: health.word().to_owned(),
         })
     }

@@ -44,6 +44,9 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::TakesShutdownForAnswered
             | Fault::OneCheckAtATime
             | Fault::SkipsConfiguration
+            | Fault::FourMibAnswers
+            | Fault::FourMibRequests
+            | Fault::ChokesOnLongLists
     )
 }
 
@@ -206,6 +209,18 @@ impl Proxy {
             {
                 Ok(Bytes::new())
             }
+            (Fault::FourMibAnswers, _) => small(self.forward(call).await?),
+            (Fault::FourMibRequests, _) => {
+                small(call.message.clone())?;
+                self.forward(call).await
+            }
+            (Fault::ChokesOnLongLists, IMPLEMENTED) => {
+                let answer = self.forward(call).await?;
+                if answer.len() > 64 * 1024 {
+                    std::future::pending::<()>().await;
+                }
+                Ok(answer)
+            }
             (Fault::SkipsOnDeactivate, DEACTIVATE) => Ok(Bytes::new()),
             (Fault::SkipsShutdown, SHUTDOWN) => Err(Status::unimplemented("not asked for")),
             (Fault::TakesShutdownForAnswered, SHUTDOWN) => {
@@ -252,6 +267,16 @@ const IMPLEMENTED: &str = hook::Implemented::METHOD.path;
 const CONFIGURATION: &str = hook::OnConfigurationChange::METHOD.path;
 const ACTIVATE: &str = hook::OnActivate::METHOD.path;
 const DEACTIVATE: &str = hook::OnDeactivate::METHOD.path;
+
+/// What a client or a server takes that nobody has told otherwise.
+fn small(message: Bytes) -> Answer {
+    if message.len() > 4 << 20 {
+        return Err(Status::resource_exhausted(
+            "grpc: received message larger than max",
+        ));
+    }
+    Ok(message)
+}
 
 fn announce(hooks: Vec<String>) -> Bytes {
     ImplementedResponse { error: None, hooks }

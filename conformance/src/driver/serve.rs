@@ -4,17 +4,19 @@
 //! streams have threads of their own, so that neither a suite that is silent nor one that is slow stops the host.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::host::{Host, NoHost};
+use super::lines::{self, Line};
 use super::protocol::hooks::Cancelled;
 use super::protocol::{Configuration, Event, Message, Order, Refusal, Request};
 
@@ -52,7 +54,7 @@ pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
 
 async fn obey_all(
     fault: Option<Fault>,
-    mut lines: mpsc::UnboundedReceiver<String>,
+    mut lines: mpsc::UnboundedReceiver<Line>,
     out: &mpsc::UnboundedSender<Message>,
 ) -> io::Result<()> {
     let mut host: Option<Arc<Host>> = None;
@@ -60,16 +62,10 @@ async fn obey_all(
     // Each tells its order that nobody wants its answer any more.
     let mut running: HashMap<u64, oneshot::Sender<()>> = HashMap::new();
     while let Some(line) = lines.recv().await {
-        let Request { id, order } = match serde_json::from_str(&line) {
+        let Request { id, order } = match understand(&line) {
             Ok(request) => request,
-            Err(error) => {
-                say(
-                    out,
-                    Message::Failed {
-                        id: 0,
-                        error: misunderstood(&error),
-                    },
-                );
+            Err((id, error)) => {
+                say(out, Message::Failed { id, error });
                 continue;
             }
         };
@@ -144,11 +140,28 @@ fn say(out: &mpsc::UnboundedSender<Message>, message: Message) {
     let _ = out.send(message);
 }
 
-fn misunderstood(error: &serde_json::Error) -> Refusal {
-    Refusal {
+/// The order in a line, or why there is none and the number that its answer has, if it has one.
+fn understand(line: &Line) -> Result<Request, (u64, Refusal)> {
+    let misunderstood = |message: String| Refusal {
         kind: "order.misunderstood".to_owned(),
-        message: error.to_string(),
+        message,
         ..Refusal::default()
+    };
+    match line {
+        Line::Text(text) => serde_json::from_str(text).map_err(|error| {
+            let line: Option<Value> = serde_json::from_str(text).ok();
+            let id = line.and_then(|line| line["id"].as_u64()).unwrap_or(0);
+            (id, misunderstood(error.to_string()))
+        }),
+        Line::NotText(at) => Err((0, misunderstood(format!("no UTF-8 from byte {at} on")))),
+        Line::TooLong => {
+            let error = Refusal {
+                kind: "order.too_long".to_owned(),
+                message: format!("an order has at most {} bytes", lines::LONGEST),
+                ..Refusal::default()
+            };
+            Err((0, error))
+        }
     }
 }
 
@@ -161,9 +174,9 @@ fn cancelled_order() -> Refusal {
 }
 
 /// Reads lines until there are no more, or nobody wants them.
-fn read(lines: &mpsc::UnboundedSender<String>) {
-    for line in io::stdin().lock().lines() {
-        let Ok(line) = line else { return };
+fn read(lines: &mpsc::UnboundedSender<Line>) {
+    let mut input = io::stdin().lock();
+    while let Ok(Some(line)) = lines::next(&mut input, lines::LONGEST) {
         if lines.send(line).is_err() {
             return;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -33,6 +34,28 @@ pub enum Mishap {
     Failed(Code),
     /// No answer, ever.
     Never,
+    /// The right answer, after something else was done.
+    After(Doing),
+}
+
+/// Something to be done before an answer.
+#[derive(Clone)]
+pub struct Doing(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>);
+
+impl Mishap {
+    /// The right answer, after this was done.
+    pub fn after<F>(doing: impl Fn() -> F + Send + Sync + 'static) -> Mishap
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Mishap::After(Doing(Arc::new(move || Box::pin(doing()))))
+    }
+}
+
+impl fmt::Debug for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Doing")
+    }
 }
 
 /// The backend of one case; cheap to clone, all clones share their state.
@@ -138,6 +161,10 @@ impl Backend for Recorder {
                         Some(Mishap::Refused(error)) => Ok(plugin_host::in_band::encode(error)),
                         Some(Mishap::Failed(code)) => {
                             Err(Status::new(code, "a mishap that the suite arranged"))
+                        }
+                        Some(Mishap::After(doing)) => {
+                            (doing.0)().await;
+                            inner.dispatch(call).await
                         }
                         Some(Mishap::Never) => std::future::pending().await,
                     }

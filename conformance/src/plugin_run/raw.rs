@@ -307,13 +307,13 @@ impl Services {
 
     /// Any unary method with an empty message.
     pub async fn empty(&self, path: &str) -> Result<Bytes, Status> {
-        let answer = self
-            .bounded(call::call_raw(
-                &self.channel,
-                path,
-                Request::new(Bytes::new()),
-            ))
-            .await;
+        self.message(path, Bytes::new()).await
+    }
+
+    /// Any unary method with these bytes as its message.
+    pub async fn message(&self, path: &str, message: Bytes) -> Result<Bytes, Status> {
+        let call = call::call_raw(&self.channel, path, Request::new(message));
+        let answer = self.bounded(call).await;
         self.timeline
             .note(Source::Rpc, format!("{path}: {}", words(&answer)));
         answer
@@ -338,6 +338,16 @@ impl Services {
             Source::Rpc,
             format!("{} with {sent} bytes: {size}", hook.name),
         );
+        answer
+    }
+
+    /// Any unary method with these bytes as the whole stream, message or not.
+    pub async fn stream(&self, path: &str, stream: Bytes) -> Result<Bytes, Status> {
+        let answer = self
+            .bounded(call::call_stream(&self.channel, path, stream))
+            .await;
+        self.timeline
+            .note(Source::Rpc, format!("{path}, by hand: {}", words(&answer)));
         answer
     }
 

@@ -86,6 +86,11 @@ const FILES: &[(&str, &str, &str)] = &[
         "FP",
         include_str!("../../requirements/plans.toml"),
     ),
+    (
+        "bad_input.toml",
+        "BI",
+        include_str!("../../requirements/bad_input.toml"),
+    ),
 ];
 
 /// The fields that an entry may have; all but the last are demanded.

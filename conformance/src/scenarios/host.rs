@@ -15,6 +15,7 @@ pub mod activation;
 pub mod adapter;
 pub mod aftermath;
 pub mod api;
+pub mod bad_input;
 pub mod child;
 pub mod concurrency;
 pub mod crash;

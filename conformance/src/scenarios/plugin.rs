@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod output;
 pub mod stop;
 
+pub mod bad_input;
 pub mod concurrency;
 pub mod failures;
 pub mod filters;

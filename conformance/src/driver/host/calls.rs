@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 use super::{Answer, Host, NOT_RUNNING, plugin_id, refusal, told};
 use crate::driver::fault::Fault;
 use crate::driver::protocol::Called;
+use crate::driver::seams::api::HookRuns;
 
 impl Host {
     pub(super) async fn hook(&self, plugin: &str, hook: &str, request: Value) -> Answer {
+        if let Some(answer) = self.trouble_before_hook(hook).await {
+            return answer;
+        }
         let id = plugin_id(plugin)?;
         let method = find_hook(hook)
             .ok_or_else(|| refusal("hook.unknown", &format!("no hook is called {hook:?}")))?;
@@ -29,8 +33,9 @@ impl Host {
             .environment
             .hooks(&id)
             .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        let _running = self.has(Fault::ApiWaitsForHooks).then(HookRuns::new);
         let outcome = hooks.call_raw(method, bytes).await;
-        let called = self.called(method, outcome);
+        let called = self.trouble_after_hook(self.called(method, outcome));
         self.manner_after_hook(&id, &called).await;
         let answer = told(&called)?;
         if self.has(Fault::MixesAnswers) {

@@ -1,7 +1,8 @@
 //! Faults in what the API answers: the right backend with single methods replaced.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use plugin_host::api::Backend;
@@ -13,6 +14,7 @@ use plugin_proto::pb::{
 };
 use plugin_proto::{Call, Methods, Rpc, api};
 use prost::Message;
+use tokio::sync::Mutex;
 use tonic::Status;
 
 use crate::driver::fault::Fault;
@@ -84,6 +86,9 @@ impl Backend for FaultyBackend {
                     Err(Status::unimplemented("not here"))
                 });
             }
+            Some(Fault::TakesBadText) => take_bad_text(methods, inner),
+            Some(Fault::ApiWaitsForHooks) => wait_for_hooks(methods, inner),
+            Some(Fault::MixesApiAnswers) => mix_answers(methods, inner),
             Some(Fault::BreaksOnBadMessage) => break_on_bad_message(methods, inner),
             Some(Fault::FourMibLimit) => {
                 let inner = Arc::new(inner);
@@ -212,6 +217,59 @@ fn break_on_bad_message(methods: &mut Methods, inner: Methods) {
             } else {
                 answer
             }
+        }
+    });
+}
+
+fn take_bad_text(methods: &mut Methods, inner: Methods) {
+    let inner = Arc::new(inner);
+    replace(methods, &["KVSet"], move |call| {
+        let inner = Arc::clone(&inner);
+        async move { Ok(inner.dispatch(call).await.unwrap_or_default()) }
+    });
+}
+
+/// How many hooks run, where an API call may have to wait for them. A driver is one host.
+static HOOKS_RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// A hook that runs, as long as it lives.
+pub(in crate::driver) struct HookRuns;
+
+impl HookRuns {
+    pub(in crate::driver) fn new() -> HookRuns {
+        HOOKS_RUNNING.fetch_add(1, Ordering::Relaxed);
+        HookRuns
+    }
+}
+
+impl Drop for HookRuns {
+    fn drop(&mut self) {
+        HOOKS_RUNNING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn wait_for_hooks(methods: &mut Methods, inner: Methods) {
+    let inner = Arc::new(inner);
+    replace(methods, &["KVSet", "KVGet"], move |call| {
+        let inner = Arc::clone(&inner);
+        async move {
+            while HOOKS_RUNNING.load(Ordering::Relaxed) > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            inner.dispatch(call).await
+        }
+    });
+}
+
+/// Each answer of KVGet is the one before.
+fn mix_answers(methods: &mut Methods, inner: Methods) {
+    let (inner, before) = (Arc::new(inner), Arc::new(Mutex::new(None)));
+    replace(methods, &["KVGet"], move |call| {
+        let (inner, before) = (Arc::clone(&inner), Arc::clone(&before));
+        async move {
+            let answer = inner.dispatch(call).await?;
+            let mixed = before.lock().await.replace(answer.clone());
+            Ok(mixed.unwrap_or(answer))
         }
     });
 }

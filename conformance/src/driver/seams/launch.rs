@@ -5,6 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use plugin_host::options::PrepareLaunch;
 use plugin_host::process::Launch;
@@ -49,8 +50,9 @@ pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
                 .environment
                 .insert(API_TARGET.into(), "127.0.0.1:1".into());
         }),
-        Fault::LeaksApiServer | Fault::ApiGoneEarly => {
-            Box::new(move |launch| forwarders.put_before(launch))
+        Fault::LeaksApiServer | Fault::ApiGoneEarly | Fault::ApiEndsOnGarbage => {
+            let ends_on_garbage = fault == Fault::ApiEndsOnGarbage;
+            Box::new(move |launch| forwarders.put_before(launch, ends_on_garbage))
         }
         Fault::FirstChunkIsLine => Box::new(|launch| {
             in_shell(
@@ -79,6 +81,13 @@ fn in_shell(launch: &mut Launch, script: &str) {
     launch.arguments.splice(0..0, own);
 }
 
+/// Whether the first bytes of a connection are those of HTTP/2.
+async fn begins_with_http2(stream: &tokio::net::TcpStream) -> bool {
+    let mut first = [0; 4];
+    let peeked = tokio::time::timeout(Duration::from_secs(5), stream.peek(&mut first)).await;
+    matches!(peeked, Ok(Ok(_))) && b"PRI ".starts_with(&first[..1])
+}
+
 /// Forwarders of TCP connections, each in front of one API server.
 #[derive(Clone, Debug, Default)]
 pub(in crate::driver) struct Forwarders {
@@ -86,8 +95,8 @@ pub(in crate::driver) struct Forwarders {
 }
 
 impl Forwarders {
-    /// Puts a forwarder before the API server of a launch; it never ends by itself.
-    fn put_before(&self, launch: &mut Launch) {
+    /// Puts a forwarder before the API server of a launch; it never ends by itself, unless it is to end on what is no HTTP/2.
+    fn put_before(&self, launch: &mut Launch, ends_on_garbage: bool) {
         let Some(target) = launch
             .environment
             .get(OsStr::new(API_TARGET))
@@ -113,6 +122,9 @@ impl Forwarders {
             .insert(API_TARGET.into(), address.to_string().into());
         let task = tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
+                if ends_on_garbage && !begins_with_http2(&near).await {
+                    return;
+                }
                 let target = target.clone();
                 tokio::spawn(async move {
                     if let Ok(mut far) = tokio::net::TcpStream::connect(target).await {

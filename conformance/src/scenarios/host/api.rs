@@ -268,7 +268,9 @@ async fn missing_methods(case: &mut Case) -> ScenarioResult {
 }
 
 /// A channel to the API server of a running plugin.
-async fn channel(folder: &PluginFolder) -> Result<tonic::transport::Channel, Interruption> {
+pub(super) async fn channel(
+    folder: &PluginFolder,
+) -> Result<tonic::transport::Channel, Interruption> {
     let entries = folder.entries()?;
     let target = environment_of(&entries)
         .and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned())
@@ -281,7 +283,7 @@ async fn channel(folder: &PluginFolder) -> Result<tonic::transport::Channel, Int
     })
 }
 
-async fn raw(
+pub(super) async fn raw(
     channel: &tonic::transport::Channel,
     method: &str,
     message: Bytes,

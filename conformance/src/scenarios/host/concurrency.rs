@@ -1,5 +1,8 @@
 //! Many things at the same time: starts, hooks, plugins.
 
+pub mod crowds;
+pub mod races;
+
 use std::time::Duration;
 
 use fake_interpreters::journal::{Entry, Event as Seen};

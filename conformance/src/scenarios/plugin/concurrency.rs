@@ -1,5 +1,7 @@
 //! Many hooks at the same time: side by side, each with its own answer, and nobody behind the slow ones.
 
+pub mod crowds;
+
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;

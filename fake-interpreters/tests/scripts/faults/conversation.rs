@@ -19,6 +19,7 @@ pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
     interrupted,
     given_up,
     without_hooks,
+    badly_treated,
     in_bare_environment,
     in_rich_environment,
     without_cookie,
@@ -289,6 +290,30 @@ fn of_all_shapes(script: &Script, good: Option<&Seen>) -> Seen {
 /// A testee that is asked to end in the middle of its work.
 fn interrupted(script: &Script, good: Option<&Seen>) -> Seen {
     talk(script, &[], good, async |talk| talk.leave_running().await)
+}
+
+/// A testee whose callers break the rules.
+fn badly_treated(script: &Script, good: Option<&Seen>) -> Seen {
+    let post = plugin_proto::find_hook("MessageWillBePosted").unwrap().path;
+    talk(script, &[], good, async |talk| {
+        talk.message(post, b"\xff\xff\xff").await?;
+        talk.message(post, &[]).await?;
+        // Field 2,000, a number.
+        talk.message(post, &[0x80, 0x7d, 1]).await?;
+        let long = format!("conformance n allow {}", "x".repeat(5 << 20));
+        talk.post(&long).await?;
+        for stream in [
+            &[1, 0, 0, 0, 0][..],
+            &[9, 0, 0, 0, 0],
+            &[0, 255, 255, 255, 255],
+        ] {
+            talk.stream(post, stream).await?;
+        }
+        talk.cancel().await?;
+        talk.health("plugin").await?;
+        talk.knock(b"GET / HTTP/1.1\r\n\r\n").await?;
+        talk.health("plugin").await
+    })
 }
 
 /// A testee in its daily work.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fake_interpreters::journal::Event;
 use fake_interpreters::{Script, cookie};
-use plugin_proto::call::{call, call_message, call_raw, server_stream};
+use plugin_proto::call::{call, call_message, call_raw, call_stream, server_stream};
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::goplugin::{SHUTDOWN, STREAM_STDIO};
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse};
@@ -16,6 +16,7 @@ use plugin_proto::pb::{MessageHasBeenPostedRequest, Post};
 use plugin_proto::{hook, reflect};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -37,6 +38,7 @@ pub(super) const GOOD: (&str, &str) = (cookie::KEY, cookie::VALUE);
 /// A conversation with a testee that is up.
 pub(super) struct Talk<'a> {
     running: Running,
+    target: Target,
     channel: Channel,
     seen: Seen,
     good: Option<&'a Seen>,
@@ -68,6 +70,7 @@ pub(super) fn talk(
         };
         let mut talk = Talk {
             running,
+            target: address,
             channel,
             seen: Vec::new(),
             good,
@@ -113,6 +116,55 @@ impl Talk<'_> {
         let channel = self.channel.clone();
         self.ask(path, call_raw(&channel, path, Request::new(Bytes::new())))
             .await
+    }
+
+    /// Calls a method with these bytes as its message.
+    pub(super) async fn message(&mut self, path: &str, message: &[u8]) -> Option<()> {
+        let channel = self.channel.clone();
+        let request = Request::new(Bytes::copy_from_slice(message));
+        self.ask(path, call_raw(&channel, path, request)).await
+    }
+
+    /// Calls a method with these bytes as its whole stream.
+    pub(super) async fn stream(&mut self, path: &str, stream: &[u8]) -> Option<()> {
+        let channel = self.channel.clone();
+        let stream = Bytes::copy_from_slice(stream);
+        self.ask(path, call_stream(&channel, path, stream)).await
+    }
+
+    /// Goes away in the middle of a call.
+    pub(super) async fn cancel(&mut self) -> Option<()> {
+        let channel = self.channel.clone();
+        let call =
+            tokio::spawn(async move { post(&channel, "conformance gone sleep 100000").await });
+        let arrived = self.running.until_within(PATIENCE, |event| match event {
+            Event::Rpc { message, .. } => message
+                .bytes()
+                .is_some_and(|bytes| bytes.windows(4).any(|window| window == b"gone")),
+            _ => false,
+        });
+        self.note("arrived", arrived.is_some())?;
+        call.abort();
+        let abandoned = self
+            .running
+            .until_within(PATIENCE, |event| matches!(event, Event::Abandoned { .. }));
+        self.note("abandoned", abandoned.is_some())
+    }
+
+    /// Says something on a connection of its own, and waits until it is closed.
+    pub(super) async fn knock(&mut self, bytes: &[u8]) -> Option<()> {
+        let Target::Tcp(address) = &self.target else {
+            return self.note("knocks", "at no port");
+        };
+        let knocked = async {
+            let mut stream = tokio::net::TcpStream::connect(address).await?;
+            stream.write_all(bytes).await?;
+            // How a server ends such a connection is its affair.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+            std::io::Result::Ok(())
+        };
+        let knocked = tokio::time::timeout(PATIENCE, knocked).await;
+        self.note("knocked", matches!(knocked, Ok(Ok(()))))
     }
 
     pub(super) async fn hook(&mut self, name: &str) -> Option<()> {

@@ -1,0 +1,357 @@
+//! What callers send against the rules: the plugin fails that call, and goes on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use plugin_host::handshake::Handshake;
+use plugin_proto::dial::Target;
+use plugin_proto::hook::{
+    ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted, OnActivate, UserWillLogIn,
+};
+use plugin_proto::pb::OnActivateRequest;
+use plugin_proto::{Method, Rpc as _};
+use prost::Message as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpStream, UnixStream};
+use tonic::{Code, Status};
+
+use super::place;
+use crate::case::Case;
+use crate::plugin_run::message::Orderable as _;
+use crate::plugin_run::order::{Order, Word};
+use crate::plugin_run::raw::{Raw, START, Services, target_of, words};
+use crate::plugin_run::running::fresh;
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+
+scenarios! {
+    Plugin, Hooks;
+    /// Requests that are no message.
+    "plugin/bad-input/requests" => requests: ["BI-051"];
+    /// Text in a request that is no UTF-8.
+    "plugin/bad-input/text" => text: ["BI-052"];
+    /// A request of 5 MiB.
+    "plugin/bad-input/large-request" => large_request: ["BI-053"];
+    /// Streams that are no message of gRPC.
+    "plugin/bad-input/streams" => streams: ["BI-054"];
+    /// Connections that speak no HTTP/2.
+    "plugin/bad-input/connections" => connections: ["BI-055"];
+    /// Callers that go away in the middle of a hook.
+    "plugin/bad-input/cancelled" => cancelled: ["BI-056"];
+    /// Requests without the object that the hook is about.
+    "plugin/bad-input/empty-requests" => empty_requests: ["BI-057"];
+    /// Requests with a field that the plugin cannot know.
+    "plugin/bad-input/unknown-fields" => unknown_fields: ["BI-058"];
+}
+
+/// How long evidence may be on its way.
+const EVIDENCE: Duration = Duration::from_secs(2);
+
+/// The hooks of TESTEE.md whose request has an object.
+const HOOKS: [&Method; 4] = [
+    MessageWillBePosted::METHOD,
+    MessageHasBeenPosted::METHOD,
+    ExecuteCommand::METHOD,
+    UserWillLogIn::METHOD,
+];
+
+/// A plugin that was activated, and a way to it.
+struct Up {
+    raw: Raw,
+    handshake: Handshake,
+    services: Services,
+}
+
+impl Up {
+    async fn start(case: &Case) -> Result<Up, Interruption> {
+        let folder = place(case)?;
+        let raw = Raw::start(case, &folder, |_| {}).await?;
+        let broken_off =
+            |error: &dyn std::fmt::Display| Interruption::broken_off(error.to_string());
+        let handshake = raw
+            .handshake(START)
+            .await
+            .map_err(|error| broken_off(&error))?;
+        let services = raw
+            .connect(&handshake)
+            .await
+            .map_err(|error| broken_off(&error))?;
+        let activated = services
+            .hook::<OnActivate>(OnActivateRequest::default())
+            .await;
+        activated.map_err(|error| broken_off(&error))?;
+        Ok(Up {
+            raw,
+            handshake,
+            services,
+        })
+    }
+
+    /// Whether the handler of this order ran.
+    async fn showed(&self, case: &Case, order: &Order) -> bool {
+        let within = case.scaled(EVIDENCE);
+        self.raw
+            .seen
+            .evidence_for(&order.nonce, within)
+            .await
+            .is_some()
+    }
+
+    /// What is wrong with the plugin, if something is: asked on a connection of its own, for the one before may be gone.
+    async fn trouble(&self, case: &mut Case) -> Option<(&'static str, String)> {
+        let services = match self.raw.connect(&self.handshake).await {
+            Ok(services) => services,
+            Err(error) => return Some((self.gone(), error.to_string())),
+        };
+        let order = fresh(case, Word::Allow);
+        let request = MessageWillBePosted::ordering(order.to_string());
+        let answer = services.hook::<MessageWillBePosted>(request).await;
+        if answer.is_err() || !self.showed(case, &order).await {
+            return Some((self.gone(), words(&answer)));
+        }
+        match services.health("plugin").await {
+            Ok(status) if status == "SERVING" => None,
+            other => Some((self.gone(), format!("health: {}", words(&other)))),
+        }
+    }
+
+    fn gone(&self) -> &'static str {
+        match self.raw.exit() {
+            Some(_) => "process-ended",
+            None => "not-answering",
+        }
+    }
+
+    /// Judges a call that has to fail, and that the plugin goes on after it.
+    async fn judge(
+        &self,
+        case: &mut Case,
+        id: &'static str,
+        what: &str,
+        answer: &Result<Bytes, Status>,
+    ) -> bool {
+        let trouble = self.trouble(case).await;
+        let seen = || {
+            case.require(id).seen(
+                what,
+                words(&answer.as_ref().map(Bytes::len).map_err(Clone::clone)),
+            )
+        };
+        let failed = answer
+            .as_ref()
+            .is_err_and(|status| status.code() != Code::DeadlineExceeded);
+        let reason = if answer.is_ok() { "taken" } else { "no-answer" };
+        let failed = seen().holds(
+            failed || trouble.is_some(),
+            format!("{what} ends with a status"),
+            words(&answer.as_ref().map(Bytes::len).map_err(Clone::clone)),
+            reason,
+        );
+        failed && self.goes_on(case, id, Some(&what.to_owned()), trouble)
+    }
+
+    fn goes_on(
+        &self,
+        case: &Case,
+        id: &'static str,
+        what: Option<&String>,
+        trouble: Option<(&'static str, String)>,
+    ) -> bool {
+        let (reason, seen) = trouble.clone().unwrap_or(("process-ended", String::new()));
+        let after = what.map_or("", String::as_str);
+        case.require(id).seen("sent", what).holds(
+            trouble.is_none(),
+            format!("after {after} a hook is answered with evidence, and health is SERVING"),
+            seen,
+            reason,
+        )
+    }
+
+    async fn end(self) -> ScenarioResult {
+        self.raw.end().await;
+        Ok(())
+    }
+}
+
+async fn requests(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let messages: [(&str, &'static [u8]); 3] = [
+        ("bytes without a meaning", b"\xff\xff\xff"),
+        ("a field that is cut", &[0x1a, 0x7f, 1]),
+        ("a field of another type", &[0x1d, 1, 2, 3]),
+    ];
+    for hook in HOOKS {
+        for (what, bytes) in messages {
+            let answer = up
+                .services
+                .message(hook.path, Bytes::from_static(bytes))
+                .await;
+            let what = format!("{} with {what}", hook.name);
+            if !up.judge(case, "BI-051", &what, &answer).await {
+                return up.end().await;
+            }
+        }
+    }
+    up.end().await
+}
+
+async fn text(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let order = fresh(case, Word::Allow);
+    let request = MessageWillBePosted::ordering(format!("{order} ZZ"));
+    let mut bytes = request.encode_to_vec();
+    // The first byte of a character of two, and not the second.
+    if let Some(at) = bytes.windows(2).position(|pair| pair == b"ZZ") {
+        bytes[at..at + 2].copy_from_slice(&[0xc3, 0x28]);
+    }
+    let answer = up
+        .services
+        .message(MessageWillBePosted::METHOD.path, bytes.into())
+        .await;
+    up.judge(case, "BI-052", "a post whose text is no UTF-8", &answer)
+        .await;
+    up.end().await
+}
+
+async fn large_request(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let order = fresh(case, Word::Allow);
+    let request = MessageWillBePosted::ordering(format!("{order} {}", "x".repeat(5 << 20)));
+    let answer = up.services.hook::<MessageWillBePosted>(request).await;
+    let shown = up.showed(case, &order).await;
+    let control = up.trouble(case).await.is_none();
+    case.require("BI-053")
+        .seen("control: a small request", control.then_some("answered"))
+        .holds(
+            answer.is_ok() && shown,
+            "a post of 5 MiB is answered with evidence",
+            answer
+                .err()
+                .map_or_else(|| format!("evidence: {shown}"), |status| status.to_string()),
+            "large-request-refused",
+        );
+    up.end().await
+}
+
+async fn streams(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let streams: [(&str, &'static [u8]); 3] = [
+        ("a message marked as compressed", &[1, 0, 0, 0, 2, 8, 0]),
+        ("an odd mark of compression", &[9, 0, 0, 0, 0]),
+        ("a message of 4 GiB", &[0, 0xff, 0xff, 0xff, 0xff]),
+    ];
+    for (what, bytes) in streams {
+        let answer = up
+            .services
+            .stream(MessageWillBePosted::METHOD.path, Bytes::from_static(bytes))
+            .await;
+        if !up.judge(case, "BI-054", what, &answer).await {
+            break;
+        }
+    }
+    up.end().await
+}
+
+async fn connections(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let openings: [(&str, &[u8]); 3] = [
+        (
+            "a request of HTTP/1.1",
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        ),
+        ("bytes without a meaning", &[0xff; 4096]),
+        (
+            "a preface and bytes without a meaning",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        ),
+    ];
+    for (what, bytes) in openings {
+        say(&target_of(&up.handshake.address), bytes).await;
+        let trouble = up.trouble(case).await;
+        if !up.goes_on(case, "BI-055", Some(&what.to_owned()), trouble) {
+            break;
+        }
+    }
+    up.end().await
+}
+
+/// Sends bytes on a connection of its own and takes what comes for a moment. Whether anybody listens shows in what follows.
+async fn say(target: &Target, bytes: &[u8]) {
+    async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
+        // A server may close before it has read everything.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
+    }
+    match target {
+        Target::Tcp(address) => {
+            if let Ok(stream) = TcpStream::connect(address).await {
+                talk(stream, bytes).await;
+            }
+        }
+        Target::Unix(path) => {
+            if let Ok(stream) = UnixStream::connect(path).await {
+                talk(stream, bytes).await;
+            }
+        }
+    }
+}
+
+async fn cancelled(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    for number in 0..3 {
+        let order = fresh(case, Word::Sleep(1_000));
+        let request = MessageWillBePosted::ordering(order.to_string());
+        let hook = up.services.hook::<MessageWillBePosted>(request);
+        // The handler is at work when its caller goes away.
+        let ran = tokio::select! {
+            ran = up.showed(case, &order) => ran,
+            _ = hook => true,
+        };
+        let trouble = up.trouble(case).await;
+        let what = format!("a caller that goes away, number {number}");
+        if !up.goes_on(case, "BI-056", ran.then_some(&what), trouble) {
+            break;
+        }
+    }
+    up.end().await
+}
+
+async fn empty_requests(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    for hook in HOOKS {
+        let answer = up.services.message(hook.path, Bytes::new()).await;
+        let trouble = up.trouble(case).await;
+        let what = format!("an empty request to {}, {}", hook.name, words(&answer));
+        if !up.goes_on(case, "BI-057", Some(&what), trouble) {
+            break;
+        }
+    }
+    up.end().await
+}
+
+async fn unknown_fields(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let order = fresh(case, Word::Allow);
+    let mut bytes = MessageWillBePosted::ordering(order.to_string()).encode_to_vec();
+    // Field 2,000: text, and field 2,001: a number.
+    bytes.extend([0x82, 0x7d, 3, b'n', b'e', b'w', 0x88, 0x7d, 42]);
+    let answer = up
+        .services
+        .message(MessageWillBePosted::METHOD.path, bytes.into())
+        .await;
+    let shown = up.showed(case, &order).await;
+    let control = up.trouble(case).await.is_none();
+    case.require("BI-058")
+        .seen(
+            "control: a request without them",
+            control.then_some("answered"),
+        )
+        .holds(
+            answer.is_ok() && shown,
+            "a post with two fields more is answered with evidence",
+            format!("{}; evidence: {shown}", words(&answer)),
+            "unknown-field-refused",
+        );
+    up.end().await
+}
