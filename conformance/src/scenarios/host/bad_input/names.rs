@@ -1,10 +1,12 @@
 //! What plugins answer against the rules while they start: lists of hooks, and activations.
 
+use std::time::Duration;
+
 use fake_interpreters::PluginFolder;
 use fake_interpreters::script::{Answer, Repeated, Script, Serve, Wire};
 use serde_json::Value;
 
-use super::super::stage::{Stage, good};
+use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::driver::protocol::{Activated, Called, Refusal};
@@ -24,7 +26,9 @@ scenarios! {
 const TIMES: usize = 333_334;
 
 async fn many_names(case: &mut Case) -> ScenarioResult {
-    let stage = Stage::open(case).await?;
+    let bound = case.scaled(Duration::from_secs(7));
+    let setting = Setting::new().bound("implemented", bound);
+    let stage = Stage::open_with(case, setting).await?;
     let mut head_hex = Vec::new();
     for name in ["OnActivate", "MessageHasBeenPosted"] {
         head_hex.extend([0x12, u8::try_from(name.len()).unwrap_or_default()]);

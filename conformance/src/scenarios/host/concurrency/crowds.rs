@@ -89,12 +89,11 @@ async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
     let first = loop {
         tokio::select! {
             biased;
+            outcome = &mut slow => break Some(outcome?),
             Some(outcome) = starts.next() => match outcome? {
                 Ok(_) => up += 1,
                 Err(refusal) => refused.push(refusal.message),
             },
-            outcome = &mut slow => break Some(outcome?),
-            else => break None,
         }
         if up + refused.len() == folders.len() {
             break None;

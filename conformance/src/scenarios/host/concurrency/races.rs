@@ -1,5 +1,6 @@
 //! Races: hooks during a restart, and activations against deactivations.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fake_interpreters::script::{Answer, Script, Serve};
@@ -11,7 +12,7 @@ use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::driver::protocol::{Called, Order};
-use crate::scenario::{ScenarioResult, scenarios};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
     Host, Hooks;
@@ -22,41 +23,43 @@ scenarios! {
 }
 
 async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
-    let bound = case.scaled(Duration::from_secs(5));
+    let bound = case.scaled(Duration::from_secs(3));
     let stage = Stage::open_with(case, Setting::new().bound("hook", bound)).await?;
     // The plugin takes its time to go, so that there is time to call it meanwhile.
     let serve = Serve::good()
         .hook("OnDeactivate", Answer::empty().after(400))
         .hook("MessageWillBePosted", Answer::empty().after(30));
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
-    let mut restart = Box::pin(stage.restart(&folder));
-    let (mut ended, mut hanging) = (0, 0);
-    let restarted = loop {
-        let crowd = join_all((0..8).map(|_| {
-            let hook = stage.hook(&folder, "MessageWillBePosted", Value::Null);
-            timeout(bound * 2, hook)
-        }));
-        let outcomes = tokio::select! {
-            outcomes = crowd => outcomes,
-            restarted = &mut restart => break restarted?,
-        };
-        for outcome in outcomes {
-            match outcome {
-                Ok(outcome) => {
-                    outcome?.ok();
-                    ended += 1;
-                }
-                Err(_) => hanging += 1,
-            }
-        }
-        // Whoever hangs once would hang again.
-        if hanging > 0 {
-            break (&mut restart).await?;
-        }
-        // Refusals come at once; the next crowd need not be the same instant's.
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let over = AtomicBool::new(false);
+    let restart = async {
+        let restarted = stage.restart(&folder).await;
+        over.store(true, Ordering::Relaxed);
+        restarted
     };
-    drop(restart);
+    let crowds = async {
+        let (mut ended, mut hanging) = (0, 0);
+        // Whoever hangs once would hang again.
+        while hanging == 0 && !over.load(Ordering::Relaxed) {
+            let crowd = (0..8).map(|_| {
+                let hook = stage.hook(&folder, "MessageWillBePosted", Value::Null);
+                timeout(bound * 2, hook)
+            });
+            for outcome in join_all(crowd).await {
+                match outcome {
+                    Ok(outcome) => {
+                        outcome?.ok();
+                        ended += 1;
+                    }
+                    Err(_) => hanging += 1,
+                }
+            }
+            // Refusals come at once; the next crowd need not be the same instant's.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok::<_, Interruption>((ended, hanging))
+    };
+    let (restarted, crowds) = tokio::join!(restart, crowds);
+    let (restarted, (ended, hanging)) = (restarted?, crowds?);
     let next = stage
         .hook(&folder, "MessageWillBePosted", Value::Null)
         .await?;
