@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 METHOD = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
 BARE, ASYNC, SYNC = "bare", "async", "sync"
@@ -113,8 +113,8 @@ class Server:
         self.process.communicate()
 
 
-async def calls_in(method: Any, request: bytes, callers: int, seconds: float) -> float:
-    """Calls per second of so many callers, each making one call after the other."""
+async def calls_in(method: Any, request: bytes, callers: int, seconds: float) -> Tuple[int, float]:
+    """Calls of so many callers, each making one call after the other, and the seconds that these took."""
     done = 0
     begun = time.perf_counter()
     end = begun + seconds
@@ -126,14 +126,27 @@ async def calls_in(method: Any, request: bytes, callers: int, seconds: float) ->
             done += 1
 
     await asyncio.gather(*(caller() for _ in range(callers)))
-    return done / (time.perf_counter() - begun)
+    return done, time.perf_counter() - begun
 
 
-async def measure(servers: Sequence[Server], rounds: int, seconds: float, callers: int) -> Dict[str, Dict[str, List[float]]]:
-    """Per server and round: calls per second, and processor seconds per call."""
+class Found:
+    """What was measured of one server."""
+
+    def __init__(self) -> None:
+        self.rates: List[float] = []  # calls per second, by round
+        self.calls = 0
+        self.processor_seconds = 0.0  # counted in ticks of a hundredth, so only the sum tells something
+
+    def cost(self) -> float:
+        """Processor seconds per call; not a number when the run was too short to tell."""
+        return self.processor_seconds / self.calls if self.processor_seconds else float("nan")
+
+
+async def measure(servers: Sequence[Server], rounds: int, seconds: float, callers: int) -> Dict[str, Found]:
+    """What is found about every server."""
     import grpc.aio
 
-    found: Dict[str, Dict[str, List[float]]] = {server.kind: {"rate": [], "cost": []} for server in servers}
+    found = {server.kind: Found() for server in servers}
     channels = {server.kind: grpc.aio.insecure_channel(server.address) for server in servers}
     methods: Dict[str, Any] = {kind: channel.unary_unary(METHOD) for kind, channel in channels.items()}  # bytes in, bytes out
     request = a_request()
@@ -141,29 +154,31 @@ async def measure(servers: Sequence[Server], rounds: int, seconds: float, caller
     for number in range(rounds + 1):
         for server in next(orders):
             before = server.processor_seconds()
-            rate = await calls_in(methods[server.kind], request, callers, seconds)
+            calls, elapsed = await calls_in(methods[server.kind], request, callers, seconds)
             if number:  # the first round warms up
-                found[server.kind]["rate"].append(rate)
-                found[server.kind]["cost"].append((server.processor_seconds() - before) / (rate * seconds))
+                one = found[server.kind]
+                one.rates.append(calls / elapsed)
+                one.calls += calls
+                one.processor_seconds += server.processor_seconds() - before
     for channel in channels.values():
         await channel.close()
     return found
 
 
-def report(found: Dict[str, Dict[str, List[float]]], callers: int) -> List[str]:
+def report(found: Dict[str, Found], callers: int) -> List[str]:
     """Print the medians; returns what is below its floor."""
     bare = found[BARE]
-    rate, cost = statistics.median(bare["rate"]), statistics.median(bare["cost"])
+    rate, cost = statistics.median(bare.rates), bare.cost()
     print(f"{callers:3} callers  bare   {rate:8.0f}/s   {cost * 1e6:6.0f} us of processor time a call")
     below = []
     for kind, floor in FLOORS.items():
-        rates = sorted(mine / floors for mine, floors in zip(found[kind]["rate"], bare["rate"]))
-        costs = statistics.median(mine / floors for mine, floors in zip(found[kind]["cost"], bare["cost"]))
-        ratio = statistics.median(rates)
-        quarter = len(rates) // 4
+        ratios = sorted(mine / floors for mine, floors in zip(found[kind].rates, bare.rates))
+        ratio = statistics.median(ratios)
+        quarter = len(ratios) // 4
         print(
-            f"{callers:3} callers  {kind:5}  {statistics.median(found[kind]['rate']):8.0f}/s   ratio {ratio:.2f} "
-            f"(middle half {rates[quarter]:.2f} to {rates[-1 - quarter]:.2f}, wanted {floor:.2f})   processor time {costs:.2f}"
+            f"{callers:3} callers  {kind:5}  {statistics.median(found[kind].rates):8.0f}/s   ratio {ratio:.2f} "
+            f"(middle half {ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}, wanted {floor:.2f})   "
+            f"processor time {found[kind].cost() / cost:.2f}"
         )
         if ratio < floor:
             below.append(f"{kind} with {callers} callers: {ratio:.2f} < {floor:.2f}")

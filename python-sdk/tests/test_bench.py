@@ -14,7 +14,7 @@ BENCH = Path(__file__).parent.parent / "benches/dispatch.py"
 
 @pytest.mark.skipif(sys.platform != "linux", reason="takes processor times from /proc")
 def test_the_bench_compares_both_kinds_of_handlers_with_a_bare_servicer() -> None:
-    command = [sys.executable, str(BENCH), "--rounds", "2", "--seconds", "0.05", "--callers", "2", "--no-floors"]
+    command = [sys.executable, str(BENCH), "--rounds", "2", "--seconds", "0.01", "--callers", "2", "--no-floors"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
