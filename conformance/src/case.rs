@@ -223,6 +223,13 @@ impl Case {
         (book.judged.clone(), book.spawned.clone())
     }
 
+    /// The listed requirements about which nothing was said so far.
+    pub fn unjudged(&self) -> Vec<&'static str> {
+        let book = self.book();
+        let listed = self.setting.listed.iter().copied();
+        listed.filter(|id| !book.judged.contains_key(*id)).collect()
+    }
+
     /// The book, for the runner.
     pub fn shared_book(&self) -> Arc<Mutex<Book>> {
         Arc::clone(&self.book)

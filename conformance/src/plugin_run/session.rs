@@ -272,8 +272,14 @@ impl Session {
         self.hear(asking).await
     }
 
-    /// Ends it without ceremony.
-    pub async fn end(self) {
+    /// Ends it without ceremony. What a scenario could not judge, because the plugin claims none of the hooks that it is about, is
+    /// not applicable; of a plugin that claims all hooks it stays open.
+    pub async fn end(self, case: &Case) {
+        if case.subject().capabilities.hooks.is_some() {
+            for id in case.unjudged() {
+                case.not_applicable(id, "the hooks that this is about");
+            }
+        }
         self.raw.end().await;
     }
 }

@@ -71,7 +71,7 @@ async fn mixed(case: &mut Case) -> ScenarioResult {
                 reason,
             );
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -128,6 +128,6 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
             format!("health: {health:?}; exit: {exit:?}"),
             "unhealthy",
         );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }

@@ -212,7 +212,7 @@ async fn text(case: &mut Case) -> ScenarioResult {
     for (sent, heard) in sent.iter().zip(&heard) {
         judge(case, "HK-080", "text-changed", sent, "", heard);
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -232,8 +232,7 @@ async fn size(case: &mut Case) -> ScenarioResult {
         one(case, &session, "HK-081", asking).await?;
     }
     let Some(hook) = of("FileWillBeUploaded") else {
-        case.not_applicable("HK-128", "hook FileWillBeUploaded");
-        session.end().await;
+        session.end(case).await;
         return Ok(());
     };
     let content: Vec<u8> = (0..8 * 1024 * 1024_u32)
@@ -242,7 +241,7 @@ async fn size(case: &mut Case) -> ScenarioResult {
     let message = json!({ "file_content": base64::encode(&content) });
     let asking = session.asking(case, hook, message, &Word::Allow);
     one(case, &session, "HK-128", asking).await?;
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -271,7 +270,7 @@ async fn play(case: &mut Case, samples: Vec<Sample>) -> ScenarioResult {
         let heard = session.hear(asking).await?;
         judge(case, sample.id, sample.lost, &sent, sample.part, &heard);
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 

@@ -103,7 +103,7 @@ async fn gating(case: &mut Case) -> ScenarioResult {
         format!("exit: {exit:?}; {}", control.words()),
         "process-ended",
     );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 

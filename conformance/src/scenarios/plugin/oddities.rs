@@ -41,7 +41,7 @@ async fn empty(case: &mut Case) -> ScenarioResult {
             problem.unwrap_or("call-failed"),
         );
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -62,7 +62,7 @@ async fn unknown_field(case: &mut Case) -> ScenarioResult {
             "refused",
         );
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -94,6 +94,6 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
         ),
         reason,
     );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }

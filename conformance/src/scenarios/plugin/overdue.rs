@@ -18,14 +18,16 @@ scenarios! {
 }
 
 const TIMEOUT: &str = "MATTERMOST_PLUGIN_HOOK_TIMEOUT";
-/// How long the handlers take; the host allows one second.
-const SLEEP: Duration = Duration::from_secs(7);
+/// How long handlers may take, in seconds: on a machine that is busy, too, a handler that does nothing takes less.
+const ALLOWED: &str = "2";
+/// How long they take.
+const SLEEP: Duration = Duration::from_secs(10);
 /// By when an answer does not come from a handler that was waited for.
-const BY: Duration = Duration::from_secs(6);
+const BY: Duration = Duration::from_secs(9);
 
 async fn overdue(case: &mut Case) -> ScenarioResult {
     let word = Word::Sleep(u64::try_from(SLEEP.as_millis()).unwrap_or(u64::MAX));
-    let session = Session::start(case, word.clone(), &[(TIMEOUT, "1")]).await?;
+    let session = Session::start(case, word.clone(), &[(TIMEOUT, ALLOWED)]).await?;
     let mut calls = Vec::new();
     for hook in claimed(case) {
         let message = filled::parts(hook).swap_remove(0);
@@ -59,7 +61,7 @@ async fn overdue(case: &mut Case) -> ScenarioResult {
             format!("{}; health: {health:?}", later.words()),
             reason,
         );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -100,7 +102,7 @@ fn judge(case: &Case, sent: &Value, heard: &Heard) {
     };
     case.require(id).seen("evidence", heard.witness()).holds(
         kept && in_time,
-        format!("{name}: {expected} after about one second"),
+        format!("{name}: {expected} after about {ALLOWED} seconds"),
         format!("after {} ms, {}", heard.took.as_millis(), heard.words()),
         reason,
     );

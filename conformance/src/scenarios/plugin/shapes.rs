@@ -118,7 +118,7 @@ async fn allow(case: &mut Case) -> ScenarioResult {
             Shape::Stream | Shape::Api => {}
         }
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -166,7 +166,7 @@ async fn reject(case: &mut Case) -> ScenarioResult {
                 reason,
             );
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -189,7 +189,7 @@ async fn fail(case: &mut Case) -> ScenarioResult {
             Shape::Stream | Shape::Api => {}
         }
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 

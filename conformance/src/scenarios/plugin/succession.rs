@@ -106,7 +106,7 @@ async fn activating(case: &mut Case) -> ScenarioResult {
             format!("{}; OnActivate had ended: {activated:?}", words(&answer)),
             "waits-for-activation",
         );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -154,7 +154,7 @@ async fn deactivating(case: &mut Case) -> ScenarioResult {
             format!("health: {}; exit: {exit:?}", words(&health)),
             "unhealthy",
         );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -192,7 +192,7 @@ async fn overdue(case: &mut Case) -> ScenarioResult {
                 reason,
             );
     }
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }
 
@@ -227,6 +227,6 @@ async fn last_words(case: &mut Case) -> ScenarioResult {
             format!("calls that arrived: {calls:?}; {}", words(&answer)),
             "api-closed",
         );
-    session.end().await;
+    session.end(case).await;
     Ok(())
 }

@@ -190,7 +190,7 @@ fn of_all_shapes(script: &Script, good: Option<&Seen>) -> Seen {
         ("MATTERMOST_PLUGIN_HOOK_TIMEOUT", "0.4"),
     ];
     let post = json!({
-        "message": "conformance n allow \u{1f680}", "props": { "list": [1] }, "file_ids": ["a", "b"], "create_at": i64::MAX,
+        "message": "conformance n allow \u{1f680}", "props": { "list": [1] }, "file_ids": ["a", "b"], "create_at": i64::MAX - 1,
         "metadata": { "priority": { "priority": "urgent" } },
     });
     let notification = json!({ "subject": "conformance n modify", "subtitle": "s" }).to_string();
