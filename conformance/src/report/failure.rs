@@ -60,7 +60,8 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
         Some(file) => format!("plugin-conformance replay {}", quoted(file)),
         None => report.reproduce.clone(),
     };
-    field(&mut tail, "reproduce", &reproduce);
+    // A command is not folded: it is there to be copied.
+    tail.push(format!("  {:<12} {reproduce}", "reproduce"));
     let entry = match &judgement.outcome {
         Outcome::Failed(failure) => failure.entry,
         _ => None,

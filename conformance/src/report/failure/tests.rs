@@ -80,3 +80,15 @@ fn an_early_contradiction_is_shown_with_what_followed() {
     assert!(text.contains("  >      2 ms"), "{text}");
     assert!(text.contains("(54 later entries)"), "{text}");
 }
+
+#[test]
+fn a_kept_plan_is_what_is_played_again() {
+    let mut judgement = judgement("a", "b", None, None);
+    let file = format!("plans of mine/{}/plan.json", "x".repeat(120));
+    if let Outcome::Failed(failure) = &mut judgement.outcome {
+        failure.replay = Some(file.clone());
+    }
+    let text = text(&report(1), &judgement, Paint::Plain);
+    let expect = format!("  reproduce    plugin-conformance replay '{file}'\n");
+    assert!(text.ends_with(&expect), "{text}");
+}
