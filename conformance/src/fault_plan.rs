@@ -7,6 +7,7 @@
 pub mod generate;
 pub mod life;
 pub mod place;
+mod reading;
 pub mod script;
 pub mod shrink;
 pub mod stored;
@@ -73,21 +74,13 @@ impl From<Format> for u32 {
 }
 
 /// One step: a point of a plugin's life, and what happens there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "WrittenStep", into = "WrittenStep")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Where.
     pub at: Point,
     /// What.
-    pub action: Action,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenStep {
-    at: Point,
     #[serde(rename = "do")]
-    action: Action,
+    pub action: Action,
 }
 
 /// A point in the life of a plugin. It is reached when the suite sees it: an entry of the fake's journal, evidence, an answer.
@@ -261,25 +254,6 @@ impl From<FaultPlan> for Written {
             side: plan.side,
             steps: plan.steps,
         }
-    }
-}
-
-impl TryFrom<WrittenStep> for Step {
-    type Error = PlanError;
-
-    fn try_from(WrittenStep { at, action }: WrittenStep) -> Result<Step, PlanError> {
-        let step = Step { at, action };
-        step.check_values()?;
-        // A step alone does not know whom it is for; what fits neither is found out here, where its line is known.
-        step.check_side(Side::Host)
-            .or_else(|error| step.check_side(Side::Plugin).map_err(|_| error))?;
-        Ok(step)
-    }
-}
-
-impl From<Step> for WrittenStep {
-    fn from(Step { at, action }: Step) -> WrittenStep {
-        WrittenStep { at, action }
     }
 }
 

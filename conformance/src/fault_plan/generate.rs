@@ -36,8 +36,12 @@ const NOISE: [&[u8]; 5] = [
 /// So many plans for a side.
 pub fn plans(seed: u64, side: Side, count: usize) -> Vec<FaultPlan> {
     let mut rng = Rng::new(seed);
-    let mut deck = pairs(side);
+    // What is waited for is dealt first, so that every plan gets its share of it.
+    let (mut deck, mut others): (Vec<_>, Vec<_>) =
+        pairs(side).into_iter().partition(|(_, kind)| waits(*kind));
     rng.shuffle(&mut deck);
+    rng.shuffle(&mut others);
+    deck.extend(others);
     let mut dealt: Vec<Vec<(Place, Kind)>> = vec![Vec::new(); count];
     for (number, card) in deck.into_iter().enumerate() {
         if let Some(hand) = dealt.get_mut(number % count.max(1))
@@ -49,6 +53,7 @@ pub fn plans(seed: u64, side: Side, count: usize) -> Vec<FaultPlan> {
     let mut plan = |mut hand: Vec<(Place, Kind)>| {
         let seed = rng.next();
         let mut rng = Rng::new(seed);
+        rng.shuffle(&mut hand);
         // Half of the plans have their steps in the order of a life, so that one process goes through many.
         if rng.below(2) == 0 {
             hand.sort_by_key(|(place, _)| *place);
@@ -60,6 +65,11 @@ pub fn plans(seed: u64, side: Side, count: usize) -> Vec<FaultPlan> {
         FaultPlan { seed, side, steps }
     };
     dealt.into_iter().map(&mut plan).collect()
+}
+
+/// Whether a bound of the host has to run out for it.
+fn waits(kind: Kind) -> bool {
+    matches!(kind, Kind::Hang | Kind::Stop)
 }
 
 fn step(rng: &mut Rng, side: Side, (place, kind): (Place, Kind)) -> Step {

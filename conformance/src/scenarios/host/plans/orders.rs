@@ -223,7 +223,7 @@ impl<'a> Orders<'a> {
             "FP-008",
             told.is_some(),
             ("an end of the process that is known", format!("{ended:?}")),
-            "end-not-told",
+            "wrong-state",
         )?;
         let status = told.map(|ended| (ended.exit_code, ended.signal));
         self.check(
