@@ -71,7 +71,7 @@ fn kept(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[rstest]
-#[case::children_left("host/plans-children-left", "FP-005", "process-left")]
+#[case::activation_error_ignored("host/plans-activation-error-ignored", "FP-003", "wrong-start")]
 #[case::errors_look_alike("host/plans-errors-look-alike", "FP-002", "wrong-outcome")]
 #[case::lock_stays("plugin/plans-lock-stays", "FP-053", "does-not-start-again")]
 fn a_fault_leaves_a_small_plan_that_shows_it_every_time(

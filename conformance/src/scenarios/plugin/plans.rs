@@ -18,9 +18,10 @@ use crate::case::timeline::Source;
 use crate::fault_plan::generate::USUAL_PLUGIN;
 use crate::fault_plan::place::Place;
 use crate::fault_plan::{Action, FaultPlan, Step};
+use crate::plugin_run::message::Orderable;
 use crate::plugin_run::order::{Order, Word};
 use crate::plugin_run::process;
-use crate::plugin_run::running::{Obeyed, Running, Setup};
+use crate::plugin_run::running::{Running, Setup};
 use crate::requirement::Side;
 use crate::rng::Rng;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -40,7 +41,7 @@ const WHILE: u64 = 200;
 /// How long something may take that is a matter of milliseconds.
 const SOON: Duration = Duration::from_secs(5);
 
-type Answer = Obeyed<MessageWillBePostedResponse>;
+type Answer = Outcome<MessageWillBePostedResponse>;
 
 async fn drawn(case: &mut Case) -> ScenarioResult {
     hunt(
@@ -121,7 +122,7 @@ impl Playing<'_> {
             _ => LONG,
         };
         let order = self.order(Word::Sleep(ms));
-        let call = Box::pin(self.running.order::<MessageWillBePosted>(&order));
+        let call = Box::pin(self.send(&order));
         let beside = Box::pin(async {
             let within = self.case.scaled(SOON);
             if self
@@ -148,7 +149,7 @@ impl Playing<'_> {
             }
             Either::Right((call, beside)) if ms == LONG => {
                 // It ends with its process; what ended that goes on.
-                call?;
+                let _ = call?;
                 beside.await?;
             }
             Either::Right((call, beside)) => {
@@ -193,33 +194,25 @@ impl Playing<'_> {
 
     /// An order that is obeyed, by whatever answer it has.
     async fn obeyed(&self, word: Word) -> Result<(), Interruption> {
-        let order = self.order(word);
-        let obeyed = self.running.order::<MessageWillBePosted>(&order).await?;
-        self.answered(&obeyed)
+        let answer = self.send(&self.order(word)).await?;
+        self.answered(&answer)
     }
 
-    fn answered(&self, obeyed: &Answer) -> Result<(), Interruption> {
-        let answered = matches!(obeyed.outcome, Outcome::Answered(_) | Outcome::Refused(_));
-        let texts = ("an answer", obeyed.outcome.to_string());
+    fn answered(&self, answer: &Answer) -> Result<(), Interruption> {
+        let answered = matches!(answer, Outcome::Answered(_) | Outcome::Refused(_));
+        let texts = ("an answer", answer.to_string());
         self.checks
             .check("FP-052", answered, texts, "transport-error")
     }
 
     async fn own_answer(&self, why: String) -> Result<(), Interruption> {
-        let order = self.order(Word::Reject(why.clone()));
-        let obeyed = self.running.order::<MessageWillBePosted>(&order).await?;
-        self.answered(&obeyed)?;
-        let own =
-            matches!(&obeyed.outcome, Outcome::Answered(answer) if answer.rejection_reason == why);
-        let short: String = why.chars().take(40).collect();
+        let answer = self.send(&self.order(Word::Reject(why.clone()))).await?;
+        self.answered(&answer)?;
+        let own = matches!(&answer, Outcome::Answered(answer) if answer.rejection_reason == why);
+        let cut = |text: &str, most| text.chars().take(most).collect::<String>();
         let texts = (
-            format!("the rejection {short:?} of {} bytes", why.len()),
-            obeyed
-                .outcome
-                .to_string()
-                .chars()
-                .take(200)
-                .collect::<String>(),
+            format!("the rejection {:?} of {} bytes", cut(&why, 40), why.len()),
+            cut(&answer.to_string(), 200),
         );
         self.checks.check("FP-052", own, texts, "wrong-answer")
     }
@@ -230,9 +223,8 @@ impl Playing<'_> {
     }
 
     async fn exits(&self, code: i32) -> Result<(), Interruption> {
-        let order = self.order(Word::Exit(code));
         // There is no answer to be judged.
-        self.running.order::<MessageWillBePosted>(&order).await?;
+        let _ = self.send(&self.order(Word::Exit(code))).await?;
         self.ended().await?;
         self.again().await
     }
@@ -298,6 +290,19 @@ impl Playing<'_> {
         let texts = ("an end with 0 when asked, without a signal", text);
         self.checks
             .check("FP-051", alone || !idle, texts, "does-not-end")
+    }
+
+    /// The answer alone: evidence is asked for where something has to be seen to run.
+    async fn send(&self, order: &Order) -> Result<Answer, Interruption> {
+        let text = order.to_string();
+        let short: String = text.chars().take(80).collect();
+        self.case.note(Source::Suite, short);
+        let request = MessageWillBePosted::ordering(text);
+        Ok(self
+            .running
+            .hooks()?
+            .call::<MessageWillBePosted>(request)
+            .await)
     }
 
     fn order(&self, word: Word) -> Order {
