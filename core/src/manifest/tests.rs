@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
@@ -269,5 +270,107 @@ fn yaml_scalars_are_texts_where_texts_are_wanted() {
     assert_eq!(
         (server.python_version.as_str(), server.python),
         ("3.10", None)
+    );
+}
+
+#[test]
+fn what_is_no_file_or_has_no_end_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.json");
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    let error = Manifest::find(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), "manifest.unreadable");
+    assert!(error.to_string().contains("no regular file"), "{error}");
+    fs::remove_file(&file).unwrap();
+    let sparse = fs::File::create(&file).unwrap();
+    sparse.set_len(LARGEST + 1).unwrap();
+    let error = Manifest::find(folder.path()).unwrap_err();
+    assert!(error.to_string().contains(&LARGEST.to_string()), "{error}");
+    fs::write(&file, b"{\"id\": \"\xff\"}").unwrap();
+    let error = Manifest::find(folder.path()).unwrap_err();
+    assert_eq!(error.kind(), "manifest.unreadable");
+}
+
+/// A manifest, or an error with a name and a place in the file.
+fn is_judged(text: &str, name: &str) -> Result<(), TestCaseError> {
+    match Manifest::parse(Path::new(name), text) {
+        Ok(manifest) => {
+            manifest.runtime();
+            prop_assert!(manifest.server.is_some() || manifest.has_webapp);
+        }
+        Err(error) => {
+            prop_assert!(error.kind().starts_with("manifest."));
+            let told = error.to_string();
+            prop_assert!(told.contains(name), "{told}");
+            let lines = text.lines().count();
+            if let ManifestError::Invalid { place, .. }
+            | ManifestError::Id { place, .. }
+            | ManifestError::Runtime { place, .. } = &error
+            {
+                prop_assert!(place.line <= lines + 1, "{told}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A valid text with pieces of it cut, doubled or exchanged.
+fn mutated(text: &'static str) -> impl Strategy<Value = String> {
+    let change = (
+        any::<prop::sample::Index>(),
+        0_usize..12,
+        prop_oneof![
+            Just(String::new()),
+            Just("null".to_owned()),
+            Just("[[[[".to_owned()),
+            Just("&a *a".to_owned()),
+            Just("\n  - : ".to_owned()),
+            Just("\u{0}\u{feff}\u{2028}".to_owned()),
+            Just("1e999".to_owned()),
+            "\\PC{0,8}",
+        ],
+    );
+    proptest::collection::vec(change, 1..4).prop_map(move |changes| {
+        let mut text: Vec<char> = text.chars().collect();
+        for (at, length, with) in changes {
+            let at = at.index(text.len() + 1);
+            let end = (at + length).min(text.len());
+            text.splice(at..end, with.chars());
+        }
+        text.into_iter().collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_manifest_or_an_error_with_a_name(text in "\\PC{0,60}|[-{}\\[\\]:,&*!|>#'\"a-z0-9 \n\t]{0,80}") {
+        is_judged(&text, "plugin.json")?;
+        is_judged(&text, "plugin.yml")?;
+    }
+
+    #[test]
+    fn a_damaged_manifest_is_a_manifest_or_an_error_with_a_place(json in mutated(FULL_JSON), yaml in mutated(FULL_YAML)) {
+        is_judged(&json, "plugin.json")?;
+        is_judged(&yaml, "plugin.yml")?;
+    }
+}
+
+#[test]
+fn deep_and_self_similar_texts_end() {
+    let deep = |open: &str| format!("{{\"id\": \"abc\", \"props\": {}", open.repeat(200_000));
+    for text in [deep("["), deep("{\"a\":")] {
+        assert_eq!(json(&text).unwrap_err().kind(), "manifest.invalid");
+        assert_eq!(yaml(&text).unwrap_err().kind(), "manifest.invalid");
+    }
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+    }
+    let began = std::time::Instant::now();
+    let read = yaml(&format!("id: abc\nserver: {{}}\n{bomb}"));
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(30),
+        "{read:?}"
     );
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
+use crate::handshake::scan::Scan;
 
 /// A certificate's outline: SEQUENCE { SEQUENCE {…}, SEQUENCE {…}, BIT STRING … }, 57 bytes, so that base64 needs no padding.
 const DER: [u8; 57] = {
@@ -303,5 +304,37 @@ proptest! {
     fn fields_after_the_seventh_change_nothing(rest in "[^\n ]{0,20}[^\\s]") {
         let line = "1|1|tcp|:1|grpc||x|";
         prop_assert_eq!(parse(format!("{line}{rest}").as_bytes()), parse(line.as_bytes()));
+    }
+
+    #[test]
+    fn a_damaged_handshake_is_one_or_an_error_with_a_name(
+        at in any::<prop::sample::Index>(),
+        length in 0_usize..4,
+        with in prop_oneof![Just(Vec::new()), Just(vec![b'|']), Just(b"99999999999999999999".to_vec()), Just(vec![0]), proptest::collection::vec(any::<u8>(), 0..6)],
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..4),
+    ) {
+        let mut line = b"1|1|tcp|127.0.0.1:54321|grpc||true\n".to_vec();
+        let at = at.index(line.len());
+        let end = (at + length).min(line.len());
+        line.splice(at..end, with);
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.index(line.len() + 1)).collect();
+        cuts.extend([0, line.len()]);
+        cuts.sort_unstable();
+        let mut scan = Scan::default();
+        let mut first = None;
+        for pair in cuts.windows(2) {
+            if let Some((found, _)) = scan.push(&line[pair[0]..pair[1]]) {
+                first = Some(found);
+                break;
+            }
+        }
+        let first = first.unwrap_or_else(|| scan.end());
+        match first.line().and_then(parse) {
+            Ok(handshake) => prop_assert_eq!(handshake.app_version, 1),
+            Err(error) => {
+                prop_assert!(error.kind().starts_with("handshake."));
+                prop_assert!(error.to_string().len() < 2_000);
+            }
+        }
     }
 }

@@ -204,3 +204,79 @@ proptest! {
         classifier.flush(drop);
     }
 }
+
+/// What becomes of bytes that come in these pieces, and the most that was kept at any time.
+fn in_pieces(pieces: &[&[u8]]) -> Vec<Entry> {
+    let mut lines = Lines::default();
+    let mut classifier = Classifier::new(true);
+    let mut found = Vec::new();
+    for piece in pieces {
+        lines.push(piece, |line| {
+            classifier.push(&line, |entry| found.push(entry));
+        });
+    }
+    if let Some(line) = lines.end() {
+        classifier.push(&line, |entry| found.push(entry));
+    }
+    classifier.flush(|entry| found.push(entry));
+    found
+}
+
+/// Bytes that look like what plugins write, and bytes that look like nothing.
+fn output() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b"Traceback (most recent call last):\n".to_vec()),
+        Just(b"  File \"x\", line 1\n    y()\n".to_vec()),
+        Just(b"ValueError: z\n".to_vec()),
+        Just(b"  + Exception Group Traceback (most recent call last):\n".to_vec()),
+        Just(b"panic: runtime error\n".to_vec()),
+        Just(
+            br#"{"@level":"info","@message":"hi","@timestamp":"2026-01-02T03:04:05.000006Z"}"#
+                .to_vec()
+        ),
+        Just(br#"{"@level":7,"@message":[]}"#.to_vec()),
+        Just(b"[ERROR] x\r\n".to_vec()),
+        Just(b"\n".to_vec()),
+        Just(vec![b'x'; 70_000]),
+        Just(vec![b'{'; 3_000]),
+        proptest::collection::vec(any::<u8>(), 0..30),
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    #[test]
+    fn however_reads_cut_the_bytes_the_entries_are_the_same(bytes in output(), cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12)) {
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+        let whole = in_pieces(&[&bytes]);
+        prop_assert_eq!(in_pieces(&pieces), whole.clone());
+        // Replacing a wrong byte makes three of it, and nothing else makes more of anything.
+        let kept: usize = whole.iter().map(|entry| entry.raw.len()).sum();
+        prop_assert!(kept <= bytes.len() * 3, "{} bytes of {}", kept, bytes.len());
+    }
+}
+
+#[test]
+fn a_traceback_without_an_end_is_given_up_in_time() {
+    let mut lines = Lines::default();
+    let mut classifier = Classifier::new(true);
+    let (mut entries, mut largest) = (0_usize, 0);
+    let mut count = |entry: Entry| {
+        entries += 1;
+        largest = largest.max(entry.raw.len());
+    };
+    let mut push = |bytes: &[u8]| {
+        lines.push(bytes, |line| classifier.push(&line, &mut count));
+    };
+    push(b"Traceback (most recent call last):\n");
+    for _ in 0..200_000 {
+        push(b"    an indented line that could belong to it\n");
+    }
+    assert!(entries > 100_000, "{entries}");
+    assert!(largest < 300 * 1024, "{largest}");
+}
