@@ -4,7 +4,9 @@
 
 mod api;
 mod bad_input;
+mod concurrency;
 mod crash;
+mod decoding;
 mod environment;
 mod hooks;
 mod lifecycle;
