@@ -72,6 +72,7 @@ fn help_names_the_subcommands_and_the_exit_codes() {
         "explain",
         "coverage",
         "mutants",
+        "replay",
         "Exit codes: 0 passed",
     ] {
         assert!(stdout.contains(word), "{word} in {stdout}");
