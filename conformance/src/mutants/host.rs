@@ -261,13 +261,13 @@ mod tests {
 
     use clap::ValueEnum;
 
-    use super::*;
     use crate::driver::fault::Fault;
     use crate::mutant::How;
+    use crate::mutants::all;
 
     #[test]
     fn every_fault_of_the_driver_is_a_mutant_and_every_mutant_a_fault() {
-        let used: BTreeSet<String> = MUTANTS
+        let used: BTreeSet<String> = all()
             .iter()
             .filter_map(|mutant| match mutant.how {
                 How::Driver(fault) => Some(fault.to_owned()),
