@@ -7,6 +7,7 @@ mod bad_input;
 mod concurrency;
 mod crash;
 mod decoding;
+mod dispatch;
 mod environment;
 mod hooks;
 mod lifecycle;

@@ -13,7 +13,7 @@ use plugin_host::event::{HostEvent, What};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
-use plugin_host::policy::Policy;
+use plugin_host::policy::{HookPolicy, Policy};
 use plugin_host::timing::{Recovery, Timing};
 use plugin_proto::api::GetPluginID;
 use plugin_proto::call;
@@ -41,6 +41,7 @@ pub(crate) struct Setting {
     pub(crate) timing: Option<Timing>,
     pub(crate) policy: Policy,
     pub(crate) recovery: Recovery,
+    pub(crate) hooks: HookPolicy,
     pub(crate) backend: Option<Arc<dyn Backend>>,
 }
 
@@ -73,6 +74,7 @@ impl World {
             timing: setting.timing.unwrap_or_else(patient),
             policy: setting.policy,
             recovery: setting.recovery,
+            hooks: setting.hooks,
             events: Some(sender),
             ..HostOptions::default()
         };
