@@ -278,8 +278,12 @@ impl Hooks {
         )
     }
 
-    /// An answer with an error in band is a refusal.
+    /// An answer that does not decode to its last field is none, and one with an error in band is a refusal.
     fn read(&self, hook: &'static Method, answer: Bytes) -> Outcome<Bytes> {
+        let whole = table::row(hook).map_or(Ok(()), |row| row.check_answer(&answer));
+        if let Err(error) = whole {
+            return Outcome::Failed(Failure::violation(hook.name, error.to_string()));
+        }
         if !hook.has_error {
             return Outcome::Answered(answer);
         }

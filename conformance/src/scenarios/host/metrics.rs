@@ -104,7 +104,7 @@ async fn failures(case: &mut Case) -> ScenarioResult {
         .hook("UserHasLoggedIn", Answer::Hang)
         .hook(FILTER, no);
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
-    for hook in [POSTED, "ExecuteCommand", FILTER] {
+    for hook in [POSTED, "ExecuteCommand", "UserWillLogIn", FILTER] {
         stage.ask_hook(&folder, hook, json!({})).await?;
     }
     let order = Order::Hook {
@@ -133,7 +133,7 @@ async fn failures(case: &mut Case) -> ScenarioResult {
             .and("a cancelled call has ended", ended.to_string())
     };
     seen().equals((1, 0), rejected, "rejection-counted-as-failure");
-    for hook in [POSTED, "ExecuteCommand", "UserHasLoggedIn"] {
+    for hook in [POSTED, "ExecuteCommand", "UserWillLogIn", "UserHasLoggedIn"] {
         let counted = counted(&metrics, "hook", Some(&folder), hook);
         seen().equals(
             (hook, (0, 1)),
