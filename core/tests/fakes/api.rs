@@ -253,3 +253,48 @@ async fn a_call_that_is_cut_off_is_written_down_as_abandoned() {
     let ended = served.journal.entries()[0].ended.clone();
     assert_eq!(ended.unwrap().0, CallOutcome::Abandoned);
 }
+
+#[tokio::test]
+async fn a_stream_that_is_no_message_costs_one_call_and_names_what_is_wrong() {
+    let served = serve(&Memory::default()).await;
+    let limit = plugin_proto::codec::MAX_MESSAGE.to_string();
+    let streams: [(&'static [u8], Code, &str); 4] = [
+        (&[1, 0, 0, 0, 0], Code::Internal, "compress"),
+        (&[9, 0, 0, 0, 0], Code::Internal, "compression flag: 9"),
+        (&[0, 0xff, 0xff, 0xff, 0xff], Code::OutOfRange, &limit),
+        (&[], Code::Internal, "Missing request"),
+    ];
+    for (stream, code, says) in streams {
+        let path = api::KVSet::METHOD.path;
+        let status = call::call_stream(&served.channel, path, Bytes::from_static(stream))
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), code, "{status}");
+        assert!(status.message().contains(says), "{status}");
+        let id = served.json("GetPluginID", json!({})).await;
+        assert_eq!(id, json!({"plugin_id": "com.example.caller"}));
+    }
+    assert!(served.server.close(LONG).await);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_refused_by_both_numbers() {
+    struct Large;
+    impl Backend for Large {
+        fn register(&self, _: &PluginId, methods: &mut Methods) {
+            methods.unary(api::KVGet::METHOD.path, |_| async {
+                Ok(Bytes::from(vec![0; plugin_proto::codec::MAX_MESSAGE + 1]))
+            });
+        }
+    }
+    let served = serve(&Large).await;
+    let status = served.raw(api::KVGet::METHOD.path, Bytes::new()).await;
+    let status = status.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange);
+    for number in [
+        plugin_proto::codec::MAX_MESSAGE,
+        plugin_proto::codec::MAX_MESSAGE + 1,
+    ] {
+        assert!(status.message().contains(&number.to_string()), "{status}");
+    }
+}
