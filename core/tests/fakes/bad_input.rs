@@ -76,7 +76,7 @@ async fn an_answer_against_the_rules_fails_alone(
 #[rstest]
 #[case::go_away(Wire::GoAway)]
 #[case::garbage(Wire::Garbage)]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_call_after_a_broken_one_is_begun_on_a_connection_that_lives(#[case] wire: Wire) {
     let script = Script::serving(Serve::good().hook("MessageWillBePosted", Answer::Wire(wire)));
     let world = World::script(&script);
