@@ -100,22 +100,23 @@ impl Up {
     async fn trouble(&self, case: &mut Case) -> Option<(&'static str, String)> {
         let services = match self.raw.connect(&self.handshake).await {
             Ok(services) => services,
-            Err(error) => return Some((self.gone(), error.to_string())),
+            Err(error) => return Some((self.gone().await, error.to_string())),
         };
         let order = fresh(case, Word::Allow);
         let request = MessageWillBePosted::ordering(order.to_string());
         let answer = services.hook::<MessageWillBePosted>(request).await;
         if answer.is_err() || !self.showed(case, &order).await {
-            return Some((self.gone(), words(&answer)));
+            return Some((self.gone().await, words(&answer)));
         }
         match services.health("plugin").await {
             Ok(status) if status == "SERVING" => None,
-            other => Some((self.gone(), format!("health: {}", words(&other)))),
+            other => Some((self.gone().await, format!("health: {}", words(&other)))),
         }
     }
 
-    fn gone(&self) -> &'static str {
-        match self.raw.exit() {
+    /// How it is gone: a process that ends closes its connections a moment before.
+    async fn gone(&self) -> &'static str {
+        match self.raw.exit_within(Duration::from_secs(1)).await {
             Some(_) => "process-ended",
             None => "not-answering",
         }
