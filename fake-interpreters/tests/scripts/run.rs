@@ -197,6 +197,24 @@ impl Running {
             .unwrap_or_else(|| panic!("not in the journal: {:#?}", self.folder.entries()))
     }
 
+    /// Whether so many events are wanted ones before the time is over.
+    pub(crate) fn until_many(
+        &self,
+        time: Duration,
+        number: usize,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> bool {
+        let by = Instant::now() + time;
+        loop {
+            let entries = self.folder.entries().unwrap();
+            let found = entries.iter().filter(|entry| wanted(&entry.event)).count();
+            if found >= number || Instant::now() > by {
+                return found >= number;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
     /// Waits until the journal holds such an entry, unless it takes too long.
     pub(crate) fn until_within(
         &self,

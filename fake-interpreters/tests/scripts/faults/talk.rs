@@ -204,9 +204,13 @@ impl Talk<'_> {
                 .until_within(PATIENCE, |event| holds(event, &nonce));
             self.note("arrived", arrived.is_some())?;
         }
+        let number = calls.len();
         for call in calls {
             call.abort();
         }
+        let abandoned = |event: &Event| matches!(event, Event::Abandoned { .. });
+        let abandoned = self.running.until_many(LONG, number, abandoned);
+        self.note("abandoned", abandoned)?;
         self.post("conformance n allow").await?;
         self.health("plugin").await
     }
