@@ -62,11 +62,13 @@ fn failures(world: &mut World) -> Vec<(String, Option<i32>, String)> {
 }
 
 fn states(events: &[What]) -> Vec<&str> {
-    let state = |what| match what {
-        &What::StateChanged { ref state } => Some(state.as_str()),
-        _ => None,
-    };
-    events.iter().filter_map(state).collect()
+    let mut states = Vec::new();
+    for what in events {
+        if let What::StateChanged { state } = what {
+            states.push(state.as_str());
+        }
+    }
+    states
 }
 
 /// Waits until the plugin has come to this state so many times.

@@ -92,7 +92,7 @@ async fn scan(case: &mut Case) -> ScenarioResult {
     let hidden: Vec<_> = scanned
         .found
         .iter()
-        .filter(|place| names(&[place.dir.clone()])[0].starts_with('.'))
+        .filter(|place| names(std::slice::from_ref(&place.dir))[0].starts_with('.'))
         .collect();
     seen().absent("plugin in a hidden folder", &hidden, "hidden-found");
     seen().equals(vec!["conf.one", "conf.two"], found, "wrong-plugins-found");
