@@ -17,6 +17,8 @@ mod activate;
 
 mod remove;
 
+mod home;
+
 mod scan;
 
 mod life;
@@ -59,6 +61,7 @@ use crate::options::HostOptions;
 use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
 use entry::Pending;
+use home::Home;
 use registry::{MakeOrder, Message, Registry};
 use scan::Folders;
 use status::{View, Views};
@@ -113,7 +116,8 @@ impl Environment {
     /// # Errors
     /// When the plugin does not run afterwards. Nothing of it is left then.
     pub async fn activate(&self, folder: impl AsRef<Path>) -> Result<Activation, ActivateError> {
-        self.ask_to_run(folder.as_ref(), None, false).await
+        self.ask_to_run(folder.as_ref().to_owned(), None, false)
+            .await
     }
 
     /// Looks into a folder of plugins, so that those in it can be activated by id. What an earlier scan found is forgotten, and
@@ -133,8 +137,8 @@ impl Environment {
     /// # Errors
     /// When it was not found, or in several folders, or does not run afterwards.
     pub async fn activate_by_id(&self, id: &PluginId) -> Result<Activation, ActivateError> {
-        let folder = self.scanned().folder(id)?;
-        self.ask_to_run(&folder, Some(id), false).await
+        let home = self.scanned().home(id)?;
+        self.ask_to_run(home.named(), Some(id), false).await
     }
 
     /// Stops a plugin, if it runs, and activates it anew from its folder; for one that never ran, that is where the latest scan
@@ -145,28 +149,32 @@ impl Environment {
     pub async fn restart(&self, id: &PluginId) -> Result<Activation, ActivateError> {
         let folder = match self.view(id) {
             Some(view) => view.status.folder,
-            None => self.scanned().folder(id)?,
+            None => self.scanned().home(id)?.named(),
         };
-        self.ask_to_run(&folder, Some(id), true).await
+        self.ask_to_run(folder, Some(id), true).await
     }
 
     /// Reads the manifest in a folder, which has to be that of `id` if there is one, and asks for a start.
     async fn ask_to_run(
         &self,
-        folder: &Path,
+        folder: PathBuf,
         id: Option<&PluginId>,
         anew: bool,
     ) -> Result<Activation, ActivateError> {
-        // A folder that cannot be resolved has no manifest either, which is the better error.
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let manifest = Box::new(Manifest::find(&folder)?);
+        let (home, manifest) = blocking(move || {
+            let home = Home::of(&folder);
+            let manifest = Manifest::find(&home.folder);
+            (home, manifest)
+        })
+        .await;
+        let manifest = Box::new(manifest?);
         if let Some(id) = id.filter(|id| **id != manifest.id) {
             return Err(ActivateError::NotFound { id: id.clone() });
         }
         let id = manifest.id.clone();
-        let home = folder.clone();
-        self.command(id, Some(home), |reply| Pending::Activate {
-            folder,
+        let asked = home.clone();
+        self.command(id, Some(asked), |reply| Pending::Activate {
+            home,
             manifest,
             anew,
             reply,
@@ -182,12 +190,13 @@ impl Environment {
             .await?
     }
 
-    /// Stops a plugin and forgets it: it has no status any more and is not found by its id before the next scan.
+    /// Stops a plugin and forgets it: it has no status any more and is not found by its id before the next scan. Of a plugin that
+    /// was found by a link, only the link is ever deleted.
     ///
     /// # Errors
     /// When it is not known, or its folder cannot be deleted.
     pub async fn remove(&self, id: &PluginId, folder: Folder) -> Result<Removal, RemoveError> {
-        let home = self.scanned().folder(id).ok();
+        let home = self.scanned().home(id).ok();
         let removed = self.command(id.clone(), home, |reply| Pending::Remove {
             folder,
             reply,
@@ -306,12 +315,12 @@ impl Environment {
     async fn command<T>(
         &self,
         id: PluginId,
-        folder: Option<PathBuf>,
+        home: Option<Home>,
         pending: impl FnOnce(oneshot::Sender<T>) -> Pending,
     ) -> Option<T> {
         self.ask(|reply| Message::Command {
             id,
-            folder,
+            home,
             pending: pending(reply),
         })
         .await
@@ -341,7 +350,7 @@ fn orders(
 ) -> MakeOrder {
     let events = options.event_sink();
     let host_environment = Arc::new(std::env::vars_os().collect());
-    Box::new(move |folder, manifest, called_off| StartOrder {
+    Box::new(move |folder, manifest, called_off, hurry| StartOrder {
         events: events.of(&manifest.id),
         folder,
         manifest,
@@ -351,5 +360,6 @@ fn orders(
         journal: journal.clone(),
         guard: guard.clone(),
         called_off,
+        hurry,
     })
 }

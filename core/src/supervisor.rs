@@ -24,4 +24,5 @@ pub use error::{StartCause, StartError, StartStep};
 pub use order::StartOrder;
 pub use session::{Session, StopManner};
 pub use start::start;
+pub(crate) use stop::reported;
 pub use stop::{Step, StopReport};

@@ -1,6 +1,7 @@
 //! What the registry holds for one plugin beside its machine: who waits, what runs, and what there is to see.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use tokio::sync::{oneshot, watch};
 
 use crate::environment::activate::{ActivateError, Activated, Activation};
 use crate::environment::failure::Failure;
+use crate::environment::home::Home;
 use crate::environment::life::{Life, Reply, Ticket, Verdict, Wish};
-use crate::environment::remove::{Folder, Removal, RemoveError, hide};
+use crate::environment::remove::{Folder, Removal, RemoveError};
 use crate::environment::state::State;
 use crate::environment::status::{LastExit, PluginStatus, View};
 use crate::environment::watcher::Watcher;
@@ -35,8 +37,10 @@ pub(super) struct Entry {
     pub(super) pause: Option<Watcher>,
     /// Why it is being stopped, if nobody asked for that.
     pub(super) failure: Option<(Failure, Verdict)>,
-    /// Nobody is to see it.
-    pub(super) is_forgotten: bool,
+    /// Where it lives, and what would go if it was deleted.
+    home: Home,
+    /// It was forgotten, and is to be removed once more because a scan found it.
+    is_found_anew: bool,
     pending: BTreeMap<Ticket, Pending>,
     outcome: Option<Activated>,
     report: Option<StopReport>,
@@ -47,7 +51,7 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) enum Pending {
     Activate {
-        folder: PathBuf,
+        home: Home,
         manifest: Box<Manifest>,
         anew: bool,
         reply: oneshot::Sender<Activated>,
@@ -63,14 +67,23 @@ pub(super) enum Pending {
     },
 }
 
+/// What came of taking a plugin's folder away.
+#[derive(Debug)]
+pub(super) struct Forgetting {
+    /// How it was stopped for that.
+    pub(super) stop: Option<StopReport>,
+    /// The new name of what is to be deleted.
+    pub(super) hidden: io::Result<Option<PathBuf>>,
+}
+
 /// The outcome of a removal, whose content is still to be deleted.
 pub(super) type Removed = Result<Removal, RemoveError>;
 
 impl Pending {
     fn wish(&self) -> Wish {
         match self {
-            Self::Activate { folder, anew, .. } => Wish::Activate {
-                folder: folder.clone(),
+            Self::Activate { home, anew, .. } => Wish::Activate {
+                folder: home.folder.clone(),
                 anew: *anew,
             },
             Self::Deactivate { .. } => Wish::Deactivate,
@@ -90,10 +103,10 @@ impl Pending {
 }
 
 impl Entry {
-    pub(super) fn new(id: PluginId, folder: PathBuf, is_looked_after: bool) -> Self {
+    pub(super) fn new(id: PluginId, home: Home, is_looked_after: bool) -> Self {
         Self {
-            life: Life::new(folder.clone(), is_looked_after),
-            status: PluginStatus::new(id, folder),
+            life: Life::new(home.folder.clone(), is_looked_after),
+            status: PluginStatus::new(id, home.folder.clone()),
             manifest: None,
             session: None,
             call_off: None,
@@ -101,11 +114,27 @@ impl Entry {
             checker: None,
             pause: None,
             failure: None,
-            is_forgotten: false,
+            home,
+            is_found_anew: false,
             pending: BTreeMap::new(),
             outcome: None,
             report: None,
             announced: State::default(),
+        }
+    }
+
+    /// Somebody says where the plugin lives; one that is known lives where it was started.
+    pub(super) fn learn(&mut self, home: Home, pending: &Pending) {
+        let is_forgotten = self.life.is_forgotten();
+        if is_forgotten || home.folder == self.home.folder {
+            self.home.learn(home);
+        }
+        if is_forgotten {
+            self.status.folder = self.home.folder.clone();
+            if matches!(pending, Pending::Remove { .. }) {
+                self.is_found_anew = true;
+                self.life.found();
+            }
         }
     }
 
@@ -122,19 +151,16 @@ impl Entry {
 
     /// The start that is about to begin is that of this command, or one more of what ran last.
     pub(super) fn manifest_for(&mut self, by: Option<Ticket>) -> Option<Manifest> {
-        if let Some(Pending::Activate { manifest, .. }) =
+        if let Some(Pending::Activate { manifest, home, .. }) =
             by.and_then(|ticket| self.pending.get(&ticket))
         {
             self.manifest = Some(Manifest::clone(manifest));
+            self.home.learn(home.clone());
         }
         self.manifest.clone()
     }
 
     pub(super) fn begin_start(&mut self, call_off: watch::Sender<bool>, events: PluginEvents) {
-        if std::mem::take(&mut self.is_forgotten) {
-            let id = self.status.id.clone();
-            self.status = PluginStatus::new(id, PathBuf::new());
-        }
         self.call_off = Some(call_off);
         self.events = Some(events);
         self.status.folder = self.life.folder().to_owned();
@@ -216,42 +242,49 @@ impl Entry {
         self.report = Some(report);
     }
 
-    /// Forgets the plugin: from now on nobody sees it. If its folder is to go, and cannot, it stays known.
-    pub(super) fn forget(&mut self, ticket: Ticket) {
-        let Some(Pending::Remove {
-            folder, outcome, ..
-        }) = self.pending.get_mut(&ticket)
-        else {
-            return;
+    /// What is to be hidden for this removal, and how the plugin was stopped for it.
+    pub(super) fn begin_forgetting(&self, ticket: Ticket) -> (Option<PathBuf>, Option<StopReport>) {
+        let folder = match self.pending.get(&ticket) {
+            Some(Pending::Remove { folder, .. }) => *folder,
+            _ => Folder::Keep,
         };
+        let hidden = (folder == Folder::Delete).then(|| self.home.named());
+        (hidden, self.report.clone())
+    }
+
+    /// Whether the plugin is forgotten now: from then on nobody sees it. If its folder was to go, and cannot, it stays known.
+    pub(super) fn has_forgotten(&mut self, ticket: Ticket, forgetting: Forgetting) -> bool {
         let id = self.status.id.clone();
-        let hidden = match folder {
-            Folder::Keep => Ok(None),
-            Folder::Delete => hide(&self.status.folder).map(Some),
+        let was_gone = std::mem::take(&mut self.is_found_anew);
+        let Forgetting { stop, hidden } = forgetting;
+        let (is_gone, removed) = match hidden {
+            Ok(deleted) => (true, Ok(Removal { id, stop, deleted })),
+            // What the scan had found was the folder that the removal before this one has taken away.
+            Err(error) if was_gone && error.kind() == io::ErrorKind::NotFound => {
+                (true, Err(RemoveError::NotFound { id }))
+            }
+            Err(source) => {
+                let (folder, source) = (self.home.named(), Arc::new(source));
+                (false, Err(RemoveError::Folder { id, folder, source }))
+            }
         };
-        let removed = match hidden {
-            Ok(deleted) => Ok(Removal {
-                id,
-                stop: self.report.take(),
-                deleted,
-            }),
-            Err(source) => Err(RemoveError::Folder {
-                id,
-                folder: self.status.folder.clone(),
-                source: Arc::new(source),
-            }),
-        };
-        self.is_forgotten = removed.is_ok();
-        *outcome = Some(removed);
+        if is_gone {
+            self.home.link = None;
+            self.status = PluginStatus::new(self.status.id.clone(), self.home.folder.clone());
+        }
+        if let Some(Pending::Remove { outcome, .. }) = self.pending.get_mut(&ticket) {
+            *outcome = Some(removed);
+        }
+        is_gone
     }
 
     /// Answers a command; after its effects can be seen.
     pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply) {
         match self.pending.remove(&ticket) {
             Some(Pending::Activate {
-                folder, reply: to, ..
+                home, reply: to, ..
             }) => {
-                let activated = self.activated(reply, folder);
+                let activated = self.activated(reply, home.folder);
                 answer(to, activated);
             }
             Some(Pending::Deactivate { reply: to }) => {

@@ -6,6 +6,7 @@
 //! Invariant: every command is answered exactly once.
 //! Invariant: between two effects `Start` lies the end of the first one's process.
 //! Invariant: whoever wants the plugin not to run has the last word: it is not brought back then.
+//! Invariant: what is forgotten is forgotten once, and only a start, or a folder that is found anew, makes it known again.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ pub(super) enum Effect {
     Stop,
     /// Say that the pause is over, after this time.
     Retry { after: Duration },
-    /// Forget the plugin, as this command wants it.
+    /// Begin to forget the plugin, as this command wants it.
     Forget(Ticket),
     /// Answer a command, after everything else.
     Answer(Ticket, Reply),
@@ -72,6 +73,8 @@ pub(super) enum Reply {
     NothingToStop,
     /// With what came of the forgetting.
     Forgotten,
+    /// It was forgotten before.
+    NotKnown,
     /// Nothing is activated any more.
     ShutDown,
 }
@@ -87,6 +90,26 @@ pub(super) enum Verdict {
     Ruled(Ruling),
 }
 
+/// A command in the queue.
+#[derive(Debug)]
+struct Asked {
+    /// Its number; a shutdown has none.
+    ticket: Option<Ticket>,
+    wish: Wish,
+    /// The latest start when it was asked for.
+    start: u64,
+}
+
+impl Asked {
+    /// What it amounts to now: a process that is younger than the command does not have to be replaced.
+    fn command(&self, start: u64) -> Command {
+        match self.wish.command() {
+            Command::Restart if start > self.start => Command::Activate,
+            command => command,
+        }
+    }
+}
+
 /// One plugin.
 #[derive(Debug)]
 pub(super) struct Life {
@@ -96,10 +119,13 @@ pub(super) struct Life {
     start: u64,
     /// Whether the latest start was one that nobody asked for.
     is_return: bool,
-    /// Commands that were not taken yet, in their order. Only a shutdown leaves no number.
-    queue: VecDeque<(Option<Ticket>, Wish)>,
+    /// Commands that were not taken yet, in their order.
+    queue: VecDeque<Asked>,
     waiting_for_start: Vec<Ticket>,
     waiting_for_stop: Vec<Ticket>,
+    /// The command by which it is being forgotten; everything else waits for that.
+    forgetting: Option<Ticket>,
+    is_forgotten: bool,
     is_looked_after: bool,
     is_over: bool,
     budget: Budget,
@@ -117,6 +143,8 @@ impl Life {
             queue: VecDeque::new(),
             waiting_for_start: Vec::new(),
             waiting_for_stop: Vec::new(),
+            forgetting: None,
+            is_forgotten: false,
             is_looked_after,
             is_over: false,
             budget: Budget::default(),
@@ -146,6 +174,16 @@ impl Life {
         self.is_over
     }
 
+    /// Whether nobody is to see it.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.is_forgotten
+    }
+
+    /// It was forgotten, and its folder was found anew.
+    pub(super) fn found(&mut self) {
+        self.is_forgotten = false;
+    }
+
     /// Whether somebody is to look after it now.
     pub(super) fn wants_watch(&self) -> bool {
         self.is_looked_after && self.state == State::Running
@@ -156,8 +194,20 @@ impl Life {
         if self.is_over && matches!(wish, Wish::Activate { .. }) {
             return vec![Effect::Answer(ticket, Reply::ShutDown)];
         }
-        self.queue.push_back((Some(ticket), wish));
+        self.queue.push_back(Asked {
+            ticket: Some(ticket),
+            wish,
+            start: self.start,
+        });
         self.proceed(Vec::new())
+    }
+
+    /// The forgetting has come to its end; where it failed, the plugin stays known.
+    pub(super) fn forgotten(&mut self, is_gone: bool) -> Vec<Effect> {
+        self.is_forgotten = is_gone;
+        let answer = |ticket| Effect::Answer(ticket, Reply::Forgotten);
+        let answers = self.forgetting.take().map(answer);
+        self.proceed(answers.into_iter().collect())
     }
 
     /// The start succeeded.
@@ -253,10 +303,14 @@ impl Life {
         let (refused, kept): (Vec<_>, Vec<_>) = self
             .queue
             .drain(..)
-            .partition(|(_, wish)| matches!(wish, Wish::Activate { .. }));
+            .partition(|asked| matches!(asked.wish, Wish::Activate { .. }));
         self.queue = kept.into();
-        self.queue.push_back((None, Wish::Deactivate));
-        let refused = refused.into_iter().filter_map(|(ticket, _)| ticket);
+        self.queue.push_back(Asked {
+            ticket: None,
+            wish: Wish::Deactivate,
+            start: self.start,
+        });
+        let refused = refused.into_iter().filter_map(|asked| asked.ticket);
         let answers = refused.map(|ticket| Effect::Answer(ticket, Reply::ShutDown));
         self.proceed(answers.collect())
     }
@@ -276,25 +330,30 @@ impl Life {
 
     /// Takes commands from the queue, as far as the state allows.
     fn proceed(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
-        while let Some((ticket, wish)) = self.queue.pop_front() {
-            let reaction = self.state.react(wish.command());
+        while self.forgetting.is_none()
+            && let Some(asked) = self.queue.pop_front()
+        {
+            let reaction = self.state.react(asked.command(self.start));
             if let Some(effect) = waits(reaction) {
                 if reaction == Reaction::StopAndWait {
                     self.state = State::Stopping;
                 }
-                self.queue.push_front((ticket, wish));
+                self.queue.push_front(asked);
                 effects.extend(effect);
                 break;
             }
+            let Asked { ticket, wish, .. } = asked;
             let answer = match wish {
                 Wish::Activate { folder, .. } => {
                     ticket.and_then(|ticket| self.activate(ticket, reaction, folder, &mut effects))
                 }
                 Wish::Deactivate => self.deactivate(ticket, reaction, &mut effects),
+                Wish::Remove if self.is_forgotten => Some(Reply::NotKnown),
                 Wish::Remove => {
                     self.state = State::NotRunning;
+                    self.forgetting = ticket;
                     effects.extend(ticket.map(Effect::Forget));
-                    Some(Reply::Forgotten)
+                    None
                 }
             };
             if let (Some(ticket), Some(reply)) = (ticket, answer) {
@@ -323,6 +382,7 @@ impl Life {
             self.folder = folder;
             self.start += 1;
             self.is_return = false;
+            self.is_forgotten = false;
             // Who starts a plugin by hand gives it a whole allowance.
             self.budget = Budget::default();
             effects.push(Effect::Start { by: Some(ticket) });

@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::environment::entry::{Entry, Pending, answer};
+use crate::environment::blocking;
+use crate::environment::entry::{Entry, Forgetting, Pending, answer};
 use crate::environment::failure::Failure;
+use crate::environment::home::Home;
 use crate::environment::life::{Effect, Ticket, Verdict};
+use crate::environment::remove::hide;
 use crate::environment::state::State;
 use crate::environment::status::Views;
 use crate::environment::watcher::{Teller, Watcher};
@@ -23,7 +26,7 @@ use crate::manifest::Manifest;
 use crate::options::HostOptions;
 use crate::process::Exit;
 use crate::supervisor::{
-    self, Session, StartCause, StartError, StartOrder, StopManner, StopReport,
+    self, Session, StartCause, StartError, StartOrder, StopManner, StopReport, reported,
 };
 
 pub(super) type StopReports = BTreeMap<PluginId, StopReport>;
@@ -31,10 +34,10 @@ pub(super) type StopReports = BTreeMap<PluginId, StopReport>;
 /// What the task is told.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A command, and the folder of the plugin if it was never heard of.
+    /// A command, and where the plugin lives, as far as whoever asks knows it.
     Command {
         id: PluginId,
-        folder: Option<PathBuf>,
+        home: Option<Home>,
         pending: Pending,
     },
     /// From now on plugins are looked after, or no more.
@@ -67,6 +70,11 @@ pub(super) enum Message {
         id: PluginId,
         start: u64,
     },
+    Forgotten {
+        id: PluginId,
+        ticket: Ticket,
+        forgetting: Forgetting,
+    },
     Stopped {
         id: PluginId,
         report: StopReport,
@@ -74,9 +82,10 @@ pub(super) enum Message {
     },
 }
 
-/// Makes the order for a start.
-pub(super) type MakeOrder =
-    Box<dyn Fn(PathBuf, Manifest, watch::Receiver<bool>) -> StartOrder + Send>;
+/// Makes the order for a start; by the one flag it is called off, by the other there is no time left.
+pub(super) type MakeOrder = Box<
+    dyn Fn(PathBuf, Manifest, watch::Receiver<bool>, watch::Receiver<bool>) -> StartOrder + Send,
+>;
 
 pub(super) struct Registry {
     make_order: MakeOrder,
@@ -132,11 +141,7 @@ impl Registry {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Command {
-                id,
-                folder,
-                pending,
-            } => self.command(&id, folder, pending),
+            Message::Command { id, home, pending } => self.command(&id, home, pending),
             Message::LookAfter { yes, reply } => {
                 self.look_after(yes);
                 answer(reply, ());
@@ -159,6 +164,17 @@ impl Registry {
                 let effects = self.entry(&id, |entry| entry.life.due(start));
                 self.carry_out(&id, effects);
             }
+            Message::Forgotten {
+                id,
+                ticket,
+                forgetting,
+            } => {
+                let effects = self.entry(&id, |entry| {
+                    let is_gone = entry.has_forgotten(ticket, forgetting);
+                    entry.life.forgotten(is_gone)
+                });
+                self.carry_out(&id, effects);
+            }
             Message::Stopped {
                 id,
                 report,
@@ -176,17 +192,17 @@ impl Registry {
         self.entries.get_mut(id).map(happens).unwrap_or_default()
     }
 
-    fn command(&mut self, id: &PluginId, folder: Option<PathBuf>, pending: Pending) {
-        let entry = match (self.entries.get_mut(id), folder) {
-            (Some(entry), _) if !entry.is_forgotten => entry,
-            (Some(entry), Some(folder)) => {
-                entry.status.folder = folder;
+    fn command(&mut self, id: &PluginId, home: Option<Home>, pending: Pending) {
+        let entry = match (self.entries.get_mut(id), home) {
+            (Some(entry), None) if !entry.life.is_forgotten() => entry,
+            (Some(entry), Some(home)) => {
+                entry.learn(home, &pending);
                 entry
             }
-            (None, Some(folder)) => self
+            (None, Some(home)) => self
                 .entries
                 .entry(id.clone())
-                .or_insert_with(|| Entry::new(id.clone(), folder, self.is_looking_after)),
+                .or_insert_with(|| Entry::new(id.clone(), home, self.is_looking_after)),
             (_, None) => return pending.not_found(id),
         };
         if self.shutdown.is_some() && !entry.life.is_over() {
@@ -210,7 +226,7 @@ impl Registry {
                 Effect::Retry { after } => self.with(id, |entry, teller| {
                     entry.pause = Some(teller.pause(after));
                 }),
-                Effect::Forget(ticket) => self.with(id, |entry, _| entry.forget(ticket)),
+                Effect::Forget(ticket) => self.begin_forgetting(id, ticket),
                 Effect::Answer(ticket, reply) => answers.push((ticket, reply)),
             }
         }
@@ -259,13 +275,33 @@ impl Registry {
         };
         let (call_off, called_off) = watch::channel(false);
         let folder = entry.life.folder().to_owned();
-        let order = (self.make_order)(folder, manifest, called_off);
+        let order = (self.make_order)(folder, manifest, called_off, self.hurry.subscribe());
         entry.begin_start(call_off, order.events.clone());
         let id = id.clone();
         tokio::spawn(async move {
             let result = Box::new(supervisor::start(order).await);
             // When nobody listens any more, the session goes with the message and its process is killed.
             let _ = sender.send(Message::Started { id, result });
+        });
+    }
+
+    fn begin_forgetting(&mut self, id: &PluginId, ticket: Ticket) {
+        let (Some(entry), Some(sender)) = (self.entries.get_mut(id), self.sender.upgrade()) else {
+            return;
+        };
+        let (folder, stop) = entry.begin_forgetting(ticket);
+        let id = id.clone();
+        tokio::spawn(async move {
+            let hidden = match folder {
+                Some(folder) => blocking(move || hide(&folder)).await.map(Some),
+                None => Ok(None),
+            };
+            let forgetting = Forgetting { stop, hidden };
+            let _ = sender.send(Message::Forgotten {
+                id,
+                ticket,
+                forgetting,
+            });
         });
     }
 
@@ -285,11 +321,23 @@ impl Registry {
             patience,
             hurry: self.hurry.subscribe(),
         };
-        let id = id.clone();
+        let (id, kill) = (id.clone(), timing.kill);
         tokio::spawn(async move {
-            let report = session.stop(manner).await;
+            // Code of the application runs in here, too; whoever waits for the stop is not to wait for ever.
+            let report = reported(session.stop(manner)).await;
             let stderr_tail = session.stderr_tail();
+            let mut exit = session.exit_watch();
             drop(session);
+            let report = match report {
+                Some(report) => report,
+                // What a panic tears down is killed by being dropped.
+                None => {
+                    let began = Instant::now();
+                    let exit = timeout(kill, exit.wait_for(Option::is_some)).await;
+                    let exit = exit.ok().and_then(Result::ok).and_then(|exit| *exit);
+                    StopReport::panicked(exit, began.elapsed())
+                }
+            };
             let _ = sender.send(Message::Stopped {
                 id,
                 report,
@@ -408,7 +456,7 @@ impl Registry {
             return;
         };
         entry.status.state = entry.life.state();
-        let is_forgotten = entry.is_forgotten;
+        let is_forgotten = entry.life.is_forgotten();
         let view = entry.view();
         self.views.send_if_modified(|views| {
             if is_forgotten {

@@ -1,7 +1,8 @@
 //! What becomes of a plugin's folder when the plugin is removed.
 //!
 //! A folder is deleted in two steps: first it gets a name that begins with a dot, at once and before anything else can be done
-//! with the plugin, so that no scan finds it and no start comes out of half a folder; then its content goes.
+//! with the plugin, so that no scan finds it and no start comes out of half a folder; then its content goes. A link is renamed
+//! and removed in the same way, and what it leads to stays as it is.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ pub struct Removal {
     pub id: PluginId,
     /// How it was stopped, if it ran.
     pub stop: Option<StopReport>,
-    /// The folder that was deleted.
+    /// What was deleted: the folder, or the link to it, by the name that it had at the end.
     pub deleted: Option<PathBuf>,
 }
 
@@ -72,7 +73,7 @@ impl RemoveError {
     }
 }
 
-/// Gives a folder a name that no scan looks at.
+/// Gives a folder, or a link to one, a name that no scan looks at.
 pub(super) fn hide(folder: &Path) -> io::Result<PathBuf> {
     let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());

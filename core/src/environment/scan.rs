@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::environment::activate::ActivateError;
+use crate::environment::home::Home;
 use crate::ids::PluginId;
 use crate::manifest::{Manifest, ManifestError};
 
@@ -25,8 +26,10 @@ pub struct Scan {
 /// A plugin that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Its folder.
+    /// Its folder, links resolved.
     pub folder: PathBuf,
+    /// The link by which it was found, if it does not live in the scanned folder itself.
+    pub link: Option<PathBuf>,
     /// What its manifest says.
     pub manifest: Manifest,
 }
@@ -72,8 +75,7 @@ impl Scan {
         folders.sort();
         let manifests = folders.into_iter().map(|folder| {
             let manifest = Manifest::find(&folder);
-            // A folder that is known by two names is one folder.
-            (folder.canonicalize().unwrap_or(folder), manifest)
+            (Home::of(&folder), manifest)
         });
         Ok(manifests.collect())
     }
@@ -81,23 +83,29 @@ impl Scan {
 
 /// Where the plugins of a scan are: each id with all of its folders.
 #[derive(Debug, Default)]
-pub(super) struct Folders(BTreeMap<PluginId, Vec<PathBuf>>);
+pub(super) struct Folders(BTreeMap<PluginId, Vec<Home>>);
 
 impl Folders {
     pub(super) fn of(scan: &Scan) -> Self {
         let found = scan.found.iter();
-        let found = found.map(|(id, found)| (id.clone(), vec![found.folder.clone()]));
-        let twins = scan.twins.clone();
+        let found = found.map(|(id, found)| {
+            let (folder, link) = (found.folder.clone(), found.link.clone());
+            (id.clone(), vec![Home { folder, link }])
+        });
+        let twins = scan.twins.iter().map(|(id, folders)| {
+            let homes = folders.iter().cloned().map(Home::unlinked);
+            (id.clone(), homes.collect())
+        });
         Self(found.chain(twins).collect())
     }
 
-    /// The one folder of a plugin.
-    pub(super) fn folder(&self, id: &PluginId) -> Result<PathBuf, ActivateError> {
+    /// The one home of a plugin.
+    pub(super) fn home(&self, id: &PluginId) -> Result<Home, ActivateError> {
         let id = id.clone();
         match self.0.get(&id).map(Vec::as_slice) {
-            Some([folder]) => Ok(folder.clone()),
-            Some([_, _, ..]) => Err(ActivateError::Twins {
-                folders: self.0[&id].clone(),
+            Some([home]) => Ok(home.clone()),
+            Some(homes @ [_, _, ..]) => Err(ActivateError::Twins {
+                folders: homes.iter().map(|home| home.folder.clone()).collect(),
                 id,
             }),
             Some([]) | None => Err(ActivateError::NotFound { id }),
@@ -106,8 +114,8 @@ impl Folders {
 
     /// The plugins that can be activated.
     pub(super) fn found(&self) -> Vec<(PluginId, PathBuf)> {
-        let one = |(id, folders): (&PluginId, &Vec<PathBuf>)| match folders.as_slice() {
-            [folder] => Some((id.clone(), folder.clone())),
+        let one = |(id, homes): (&PluginId, &Vec<Home>)| match homes.as_slice() {
+            [home] => Some((id.clone(), home.folder.clone())),
             _ => None,
         };
         self.0.iter().filter_map(one).collect()
@@ -119,13 +127,13 @@ impl Folders {
     }
 }
 
-impl FromIterator<(PathBuf, Result<Manifest, ManifestError>)> for Scan {
+impl FromIterator<(Home, Result<Manifest, ManifestError>)> for Scan {
     /// Sorts folders by what came of reading their manifests.
-    fn from_iter<I: IntoIterator<Item = (PathBuf, Result<Manifest, ManifestError>)>>(
-        folders: I,
+    fn from_iter<I: IntoIterator<Item = (Home, Result<Manifest, ManifestError>)>>(
+        homes: I,
     ) -> Self {
         let mut scan = Self::default();
-        for (folder, manifest) in folders {
+        for (Home { folder, link }, manifest) in homes {
             let manifest = match manifest {
                 Ok(manifest) => manifest,
                 Err(error) => {
@@ -142,7 +150,16 @@ impl FromIterator<(PathBuf, Result<Manifest, ManifestError>)> for Scan {
                 Some(first) if first.folder != folder => {
                     scan.twins.insert(id, vec![first.folder, folder]);
                 }
-                _ => drop(scan.found.insert(id, Found { folder, manifest })),
+                first => {
+                    // A folder that is known by two names is one folder, and its own name beats a link to it.
+                    let link = link.filter(|_| first.is_none_or(|first| first.link.is_some()));
+                    let found = Found {
+                        folder,
+                        link,
+                        manifest,
+                    };
+                    scan.found.insert(id, found);
+                }
             }
         }
         scan
@@ -202,7 +219,7 @@ mod tests {
             ["a", "b", "c"].map(|name| folder.join(name))
         );
         let folders = Folders::of(&scan);
-        let error = folders.folder(&twin).unwrap_err().to_string();
+        let error = folders.home(&twin).unwrap_err().to_string();
         for name in ["a", "b", "c"] {
             assert!(
                 error.contains(folder.join(name).to_str().unwrap()),
@@ -210,8 +227,34 @@ mod tests {
             );
         }
         let missing = PluginId::parse("com.example.inner").unwrap();
-        let error = folders.folder(&missing).unwrap_err().to_string();
+        let error = folders.home(&missing).unwrap_err().to_string();
         assert_eq!(error, "plugin not found: com.example.inner");
+    }
+
+    #[test]
+    fn a_link_is_kept_beside_the_folder_it_leads_to_and_the_own_name_beats_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().canonicalize().unwrap();
+        let folder = root.join("plugins");
+        write(&root, "outside", "com.example.linked");
+        write(&folder, "own", "com.example.own");
+        for (link, to) in [
+            ("linked", root.join("outside")),
+            ("a-before-own", folder.join("own")),
+            ("z-after-own", folder.join("own")),
+        ] {
+            std::os::unix::fs::symlink(to, folder.join(link)).unwrap();
+        }
+        let scan = Scan::of(&folder).unwrap();
+        let home = |id: &str| {
+            let home = Folders::of(&scan).home(&PluginId::parse(id).unwrap());
+            let Home { folder, link } = home.unwrap();
+            (folder, link)
+        };
+        let linked = (root.join("outside"), Some(folder.join("linked")));
+        assert_eq!(home("com.example.linked"), linked);
+        assert_eq!(home("com.example.own"), (folder.join("own"), None));
+        assert_eq!(scan.twins.len() + scan.broken.len(), 0);
     }
 
     #[test]

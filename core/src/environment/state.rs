@@ -154,7 +154,9 @@ impl State {
                 Command::Deactivate => Reaction::NothingToStop,
                 Command::Remove => Reaction::Forget,
             },
-            (Self::Starting, Command::Activate | Command::Restart) => Reaction::Join,
+            (Self::Starting, Command::Activate) => Reaction::Join,
+            // The process that comes of this start is older than the command.
+            (Self::Starting, Command::Restart) => Reaction::Wait,
             (Self::Starting, Command::Deactivate | Command::Remove) => Reaction::CallOffAndWait,
             (Self::Running, Command::Activate) => Reaction::AlreadyRunning,
             (Self::Running, Command::Deactivate) => Reaction::Stop,
@@ -233,7 +235,7 @@ mod tests {
     #[case(State::FailedToStart, AT_REST)]
     #[case(State::FailedToStayRunning, AT_REST)]
     #[case(State::Recovering, AT_REST)]
-    #[case(State::Starting, [Reaction::Join, Reaction::Join, Reaction::CallOffAndWait, Reaction::CallOffAndWait])]
+    #[case(State::Starting, [Reaction::Join, Reaction::Wait, Reaction::CallOffAndWait, Reaction::CallOffAndWait])]
     #[case(State::Running, [Reaction::AlreadyRunning, Reaction::StopAndWait, Reaction::Stop, Reaction::StopAndWait])]
     #[case(State::Stopping, [Reaction::Wait, Reaction::Wait, Reaction::Join, Reaction::Wait])]
     #[case(State::Mending, [Reaction::Wait, Reaction::Wait, Reaction::JoinForGood, Reaction::Wait])]

@@ -37,6 +37,8 @@ pub struct StartOrder {
     pub guard: Option<GuardHandle>,
     /// Becomes true when the start is called off.
     pub called_off: watch::Receiver<bool>,
+    /// Becomes true when there is no time left: what a failed start has begun is killed then.
+    pub hurry: watch::Receiver<bool>,
 }
 
 impl std::fmt::Debug for StartOrder {

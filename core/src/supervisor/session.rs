@@ -44,7 +44,7 @@ pub struct StopManner {
 }
 
 /// Comes when there is no time left; where nobody can say so any more, never.
-async fn hurry(hurry: &mut watch::Receiver<bool>) {
+pub(super) async fn hurry(hurry: &mut watch::Receiver<bool>) {
     if hurry.wait_for(|yes| *yes).await.is_err() {
         std::future::pending::<()>().await;
     }

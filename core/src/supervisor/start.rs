@@ -19,7 +19,7 @@ use crate::hooks::Hooks;
 use crate::process::{Asked, Child, ChildSetting, Diagnosis, Launch, LaunchRequest};
 use crate::supervisor::error::{StartCause, StartError, StartStep};
 use crate::supervisor::order::{Progress, StartOrder};
-use crate::supervisor::session::{Session, Tasks};
+use crate::supervisor::session::{Session, Tasks, hurry};
 use crate::supervisor::stop::{Recorder, StopReport, ask_shutdown};
 use crate::{health, ids};
 
@@ -120,7 +120,7 @@ impl StartOrder {
         Child::spawn(&launch, setting).map_err(|error| (StartStep::Spawn, error.into()))
     }
 
-    /// Ends what a failed start has begun: kindly if the plugin speaks, else at once.
+    /// Ends what a failed start has begun: kindly if the plugin speaks and there is time, else at once.
     async fn clean_up(
         &self,
         child: Child,
@@ -131,12 +131,19 @@ impl StartOrder {
         let budget = budget(progress.step, timing);
         let mut diagnosis = child.facts(budget).await;
         let mut recorder = Recorder::new(&self.events, child.exit().is_some());
+        let mut no_time = self.hurry.clone();
         let asked = match &progress.channel {
             Some(_) if child.exit().is_some() => Asked::NotAsked,
-            Some(channel) => ask_shutdown(channel, &child, timing, &mut recorder).await,
+            Some(channel) => tokio::select! {
+                asked = ask_shutdown(channel, &child, timing, &mut recorder) => asked,
+                () = hurry(&mut no_time) => Asked::Abandoned,
+            },
             None => Asked::Abandoned,
         };
-        let stop = child.stop(asked).await;
+        let stop = tokio::select! {
+            stop = child.stop(asked) => stop,
+            () = hurry(&mut no_time) => child.stop(Asked::Abandoned).await,
+        };
         diagnosis.stderr_tail = child.stderr_tail();
         recorder.process(&stop);
         drop(progress);

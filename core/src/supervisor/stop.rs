@@ -1,14 +1,16 @@
 //! The end of a session: `OnDeactivate`, `Shutdown`, the process, the API server. Every step is bounded and reported.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use plugin_proto::{call, goplugin};
 use tokio::time::timeout;
 use tonic::Request;
 use tonic::transport::Channel;
 
-use crate::api::ApiServer;
+use crate::api::{ApiServer, panic_text};
 use crate::event::{PluginEvents, What};
 use crate::hooks::Lifeline;
 use crate::hooks::outcome::{FailureKind, classify};
@@ -19,7 +21,8 @@ use crate::timing::Timing;
 /// What became of one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// Stable word for the step: `on_deactivate`, `shutdown`, the words of [`crate::process::StopStep`], `api_close`.
+    /// Stable word for the step: `on_deactivate`, `shutdown`, the words of [`crate::process::StopStep`], `api_close`; `stop` for all
+    /// of them where they panicked.
     pub name: &'static str,
     /// Stable word for its outcome.
     pub outcome: &'static str,
@@ -43,6 +46,22 @@ pub struct StopReport {
 }
 
 impl StopReport {
+    /// The report of a stop that never made one: it panicked, and the process was killed.
+    pub(crate) fn panicked(exit: Option<Exit>, took: Duration) -> Self {
+        let step = Step {
+            name: "stop",
+            outcome: "panicked",
+            took,
+        };
+        Self {
+            steps: vec![step],
+            exit,
+            already_exited: false,
+            graceful: false,
+            took,
+        }
+    }
+
     /// The step of that name, if it was taken.
     pub fn step(&self, name: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.name == name)
@@ -59,6 +78,17 @@ impl fmt::Display for StopReport {
         self.steps.iter().try_for_each(|step| {
             write!(f, "; {}: {} in {:.3?}", step.name, step.outcome, step.took)
         })
+    }
+}
+
+/// The report of a stop; `None`, and a line in the log, if it panicked.
+pub(crate) async fn reported(stop: impl Future<Output = StopReport>) -> Option<StopReport> {
+    match AssertUnwindSafe(stop).catch_unwind().await {
+        Ok(report) => Some(report),
+        Err(panic) => {
+            tracing::error!("stopping a plugin panicked: {}", panic_text(panic.as_ref()));
+            None
+        }
     }
 }
 
@@ -152,4 +182,19 @@ pub(super) async fn ask_shutdown(
     };
     recorder.step("shutdown", outcome, began.elapsed());
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stop_that_panics_ends_all_the_same() {
+        let stopped = StopReport::panicked(None, Duration::ZERO);
+        assert!(!stopped.graceful && stopped.step("stop").is_some());
+        let expected = stopped.clone();
+        assert_eq!(reported(async { stopped }).await, Some(expected));
+        let panics = async { panic!("the application's own") };
+        assert_eq!(reported(panics).await, None);
+    }
 }

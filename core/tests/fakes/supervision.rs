@@ -262,6 +262,83 @@ async fn a_removal_forgets_and_deletes_only_what_it_can() {
     assert_eq!(error.kind(), "environment.not_found");
 }
 
+#[tokio::test]
+async fn of_a_plugin_that_is_linked_only_the_link_is_deleted() {
+    for restarted in [false, true] {
+        let world = World::preset(Preset::Good);
+        let plugins = tempfile::tempdir().unwrap();
+        let link = plugins.path().join("linked");
+        std::os::unix::fs::symlink(&world.plugin.directory, &link).unwrap();
+        world.environment.scan(plugins.path()).await.unwrap();
+        world.environment.activate_by_id(&world.id).await.unwrap();
+        if restarted {
+            world.environment.restart(&world.id).await.unwrap();
+        }
+        let removal = world.environment.remove(&world.id, Folder::Delete).await;
+        let removal = removal.unwrap();
+        assert!(removal.stop.is_some());
+        assert_eq!(removal.deleted.unwrap().parent(), Some(plugins.path()));
+        assert_eq!(plugins.path().read_dir().unwrap().count(), 0);
+        assert!(world.plugin.directory.join("plugin.json").exists());
+        assert_eq!(world.state(), "unknown");
+    }
+}
+
+#[tokio::test]
+async fn of_two_removals_one_finds_nothing_and_nothing_comes_back() {
+    let world = World::preset(Preset::Good);
+    world.activate().await.unwrap();
+    let remove = || world.environment.remove(&world.id, Folder::Delete);
+    let (first, second) = tokio::join!(remove(), remove());
+    assert!(first.unwrap().stop.is_some());
+    assert_eq!(second.unwrap_err().kind(), "environment.not_found");
+    assert_eq!(remove().await.unwrap_err().kind(), "environment.not_found");
+    assert_eq!(world.state(), "unknown");
+    assert_eq!(world.environment.statuses(), []);
+}
+
+#[tokio::test]
+async fn a_deactivation_that_a_removal_joins_says_what_it_stopped() {
+    let world = World::preset(Preset::Good);
+    world.activate().await.unwrap();
+    let (stopped, removed) = tokio::join!(
+        world.environment.deactivate(&world.id),
+        world.environment.remove(&world.id, Folder::Keep)
+    );
+    let stopped = stopped.expect("it was running");
+    assert_eq!(removed.unwrap().stop, Some(stopped));
+}
+
+#[tokio::test]
+async fn a_start_that_is_called_off_is_killed_when_the_shutdown_has_no_time_left() {
+    let serve = Serve {
+        controller: Controller::Ignore,
+        ..Serve::good().hook("OnActivate", Answer::Hang)
+    };
+    let script = Script::new()
+        .check_cookie()
+        .ignore_term()
+        .listen()
+        .serve(serve)
+        .handshake();
+    let mut world = World::timed(&script, |timing| {
+        timing.shutdown = Duration::from_millis(300);
+    });
+    let environment = world.environment.clone();
+    let folder = world.plugin.directory.clone();
+    let activation = tokio::spawn(async move { environment.activate(folder).await });
+    world
+        .event(|what| matches!(what, What::HookStarted { hook, .. } if hook == "OnActivate"))
+        .await;
+    let began = std::time::Instant::now();
+    world.environment.shutdown().await;
+    // Without the bound it takes what the process is given after SIGTERM.
+    assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
+    let error = activation.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), "start.called_off");
+    world.expect_nothing_left().await;
+}
+
 /// What is done with a real plugin.
 #[derive(Debug, Clone, Copy)]
 enum Act {

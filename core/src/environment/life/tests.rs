@@ -25,6 +25,9 @@ enum Act {
     IsUnhealthy,
     StopEnds,
     PauseEnds,
+    ForgettingEnds {
+        well: bool,
+    },
     /// News of an earlier start.
     LateNews,
     LookAfter(bool),
@@ -36,7 +39,8 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (any::<bool>(), any::<bool>()).prop_map(|(elsewhere, anew)| Act::Activate { elsewhere, anew }),
         3 => Just(Act::Deactivate),
-        1 => Just(Act::Remove),
+        2 => Just(Act::Remove),
+        4 => any::<bool>().prop_map(|well| Act::ForgettingEnds { well }),
         6 => any::<bool>().prop_map(|well| Act::StartEnds { well }),
         3 => Just(Act::Exits),
         3 => Just(Act::IsUnhealthy),
@@ -63,6 +67,11 @@ struct World {
     now: Duration,
     process: Option<Process>,
     pause: Option<u64>,
+    /// The removal that is under way.
+    forgetting: Option<Ticket>,
+    is_known: bool,
+    /// For each command the latest start when it was given.
+    given: BTreeMap<Ticket, (Wish, u64)>,
     answers: BTreeMap<Ticket, Option<Reply>>,
     is_over: bool,
     /// Whether the latest command wanted it not to run.
@@ -78,6 +87,9 @@ impl World {
             now: Duration::ZERO,
             process: None,
             pause: None,
+            forgetting: None,
+            is_known: true,
+            given: BTreeMap::new(),
             answers: BTreeMap::new(),
             is_over: false,
             is_unwanted: true,
@@ -89,6 +101,7 @@ impl World {
         let ticket = self.answers.len() as Ticket;
         self.answers.insert(ticket, None);
         self.is_unwanted = !matches!(wish, Wish::Activate { .. });
+        self.given.insert(ticket, (wish.clone(), self.life.start()));
         self.life.ask(ticket, wish)
     }
 
@@ -130,6 +143,11 @@ impl World {
                 Some(start) => self.life.due(start),
                 None => Vec::new(),
             },
+            (Act::ForgettingEnds { well }, _) if self.forgetting.is_some() => {
+                self.forgetting = None;
+                self.is_known = !well;
+                self.life.forgotten(well)
+            }
             (Act::LateNews, _) => {
                 let Some(earlier) = self.life.start().checked_sub(1) else {
                     return;
@@ -174,6 +192,8 @@ impl World {
                     assert!(!self.is_unwanted, "brought back against the last command");
                     assert!(self.is_looked_after, "brought back by nobody");
                 }
+                assert_eq!(self.forgetting, None, "started while it is taken away");
+                self.is_known = true;
                 self.process = Some(Process::Starting { called_off: false });
             }
             Effect::CallOff => {
@@ -195,8 +215,20 @@ impl World {
             Effect::Forget(ticket) => {
                 assert_eq!(self.process, None, "forgotten while it lives");
                 assert_eq!(self.answers[&ticket], None);
+                assert!(self.is_known, "forgotten twice");
+                let other = self.forgetting.replace(ticket);
+                assert_eq!(other, None, "two removals at a time");
             }
             Effect::Answer(ticket, reply) => {
+                let (wish, start) = &self.given[&ticket];
+                if matches!(wish, Wish::Activate { anew: true, .. })
+                    && matches!(reply, Reply::Start | Reply::AlreadyRunning)
+                {
+                    assert!(self.life.start() > *start, "an old process for a restart");
+                }
+                let is_unknown =
+                    *wish == Wish::Remove && !self.is_known && reply != Reply::Forgotten;
+                assert_eq!(reply == Reply::NotKnown, is_unknown);
                 let answer = self.answers.get_mut(&ticket).expect("a command");
                 assert_eq!(answer.replace(reply), None, "answered twice");
             }
@@ -211,6 +243,7 @@ impl World {
             "{state:?} {:?}",
             self.process
         );
+        assert_eq!(self.life.is_forgotten(), !self.is_known);
         if state == State::Recovering {
             assert_eq!(self.pause, Some(self.life.start()), "nothing will happen");
         }
@@ -247,6 +280,7 @@ impl World {
             let act = match self.process {
                 Some(Process::Starting { called_off }) => Act::StartEnds { well: !called_off },
                 Some(Process::Stopping) => Act::StopEnds,
+                None if self.forgetting.is_some() => Act::ForgettingEnds { well: true },
                 None if self.life.state() == State::Recovering => Act::PauseEnds,
                 _ => break,
             };
@@ -278,6 +312,40 @@ proptest! {
         prop_assert_eq!(world.process, None);
         prop_assert_eq!(world.life.state(), State::NotRunning);
     }
+}
+
+/// Plays one after the other; gives the answers in the order of the commands.
+fn answers(acts: &[Act]) -> Vec<Option<Reply>> {
+    let mut world = World::new(true);
+    acts.iter().for_each(|act| world.play(*act));
+    world.answers.into_values().collect()
+}
+
+#[test]
+fn the_second_of_two_removals_finds_nothing_and_brings_nothing_back() {
+    let both = [ACTIVATE, WELL, Act::Remove, Act::Remove, Act::StopEnds];
+    for (well, second) in [(true, Some(Reply::NotKnown)), (false, None)] {
+        let mut acts = both.to_vec();
+        acts.push(Act::ForgettingEnds { well });
+        // Where the first has failed, the second tries again.
+        let expected = [Some(Reply::Start), Some(Reply::Forgotten), second];
+        assert_eq!(answers(&acts), expected);
+    }
+}
+
+#[test]
+fn a_restart_replaces_a_process_whose_start_is_older_than_it() {
+    const ANEW: Act = Act::Activate {
+        elsewhere: false,
+        anew: true,
+    };
+    let acts = [ACTIVATE, ANEW, ANEW, WELL, Act::StopEnds];
+    let (begun, done) = (None, Some(Reply::Start));
+    assert_eq!(answers(&acts), [done, begun, begun]);
+    assert_eq!(states(&acts).last(), Some(&State::Starting));
+    let acts = [&acts[..], &[WELL]].concat();
+    assert_eq!(answers(&acts), [done; 3]);
+    assert_eq!(states(&acts).last(), Some(&State::Running));
 }
 
 /// Plays one after the other; gives the states in between.
