@@ -35,10 +35,11 @@ __all__ = ["PluginServer", "format_handshake_line", "run_plugin", "serve_plugin"
 GO_PLUGIN_CORE_PROTOCOL_VERSION = CORE_PROTOCOL_VERSION
 GO_PLUGIN_APP_PROTOCOL_VERSION = APP_PROTOCOL_VERSION
 
-# go-plugin hosts send and accept whatever fits a message; a file under upload is one message. The port is ours alone.
+# go-plugin hosts send and accept whatever fits a message; a file under upload is one message. A length that
+# none can have is refused, while without a limit its end would be waited for. The port is ours alone.
 DEFAULT_SERVER_OPTIONS: Tuple[Tuple[str, Any], ...] = (
     ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_receive_message_length", 2**31 - 1),
     ("grpc.so_reuseport", 0),
 )
 
