@@ -33,6 +33,7 @@ const TABLES: &[&[Scenario]] = &[
     plugin::oddities::SCENARIOS,
     plugin::succession::SCENARIOS,
     plugin::succession::orders::SCENARIOS,
+    plugin::concurrency::crowds::orders::SCENARIOS,
     plugin::concurrency::crowds::SCENARIOS,
     plugin::bad_input::SCENARIOS,
     plugin::api::SCENARIOS,

@@ -96,10 +96,6 @@ faults! {
     CookieErrorSilent = "cookie-error-silent",
     /// Ends unless PLUGIN_PROTOCOL_VERSIONS is exactly `1`.
     NeedsSingleVersion = "needs-single-version",
-    /// Ends unless PLUGIN_PROTOCOL_VERSIONS is there.
-    NeedsVersions = "needs-versions",
-    /// Ends when PLUGIN_CLIENT_CERT is there.
-    DiesOfClientCert = "dies-of-client-cert",
     /// Ends when there is a variable with a PLUGIN_ or MATTERMOST_ name that it does not know.
     DiesOfUnknownVariable = "dies-of-unknown-variable",
     /// Ends unless PATH is set.
@@ -402,8 +398,6 @@ faults! {
     ShutdownSlow = "shutdown-slow",
     /// SIGTERM has no effect.
     TermIgnored = "term-ignored",
-    /// The process ends with 3 after SIGTERM.
-    TermExitsNonZero = "term-exits-non-zero",
     /// A process stays behind after the end.
     GrandchildLeft = "grandchild-left",
     /// A process that left the session stays behind after the end.

@@ -48,12 +48,7 @@ pub(crate) fn start(
     place: &Place,
 ) -> io::Result<MethodsService> {
     let serve = faulty::apply(serve.clone());
-    let code = if serve.fault == Some(Fault::TermExitsNonZero) {
-        3
-    } else {
-        0
-    };
-    stage.take_signal(SignalName::Term, Effect::Ends(code))?;
+    stage.take_signal(SignalName::Term, Effect::Ends(0))?;
     if serve.watch_parent || (serve.testee && serve.fault != Some(Fault::OutlivesHost)) {
         let stage = Arc::clone(stage);
         tokio::spawn(async move {

@@ -69,7 +69,7 @@ impl Evidence for serde_json::Value {
     }
 }
 
-/// Numbers that were seen are evidence, 0 included: somebody read them off something.
+/// Numbers that were read off something are evidence, 0 included; for how many things were seen there is [`some`].
 macro_rules! numbers {
     ($($number:ty),+) => {$(
         impl Evidence for $number {
@@ -80,6 +80,11 @@ macro_rules! numbers {
     )+};
 }
 numbers!(u8, u16, u32, u64, usize, i32, i64);
+
+/// How many things were seen; none of them are no evidence.
+pub fn some(count: usize) -> Option<usize> {
+    (count > 0).then_some(count)
+}
 
 /// A requirement that is about to be judged.
 #[derive(Debug)]

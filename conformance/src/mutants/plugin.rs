@@ -43,7 +43,6 @@ mutants! {
     "plugin/needs-path": breaks "EV-052" by "needs-more-variables", Testee("needs-path");
     "plugin/needs-home": breaks "EV-052" by "needs-more-variables", Testee("needs-home");
     "plugin/api-target-ignored": breaks "EV-053" by "called-elsewhere", Testee("api-target-ignored");
-    "plugin/hook-timeout-ignored": breaks "EV-054" by "timeout-ignored", Testee("hook-timeout-ignored");
     "plugin/log-level-ignored": breaks "EV-055" by "log-level-ignored", Testee("log-level-ignored");
     "plugin/needs-numeric-timeout": breaks "EV-056" by "dies-of-malformed-value", Testee("needs-numeric-timeout");
     "plugin/needs-api-target": breaks "EV-057" by "does-not-start", Testee("needs-api-target");
@@ -63,6 +62,7 @@ mutants! {
     "plugin/implemented-empty": breaks "HK-051" by "empty-list", Testee("implemented-empty");
     "plugin/implemented-error": breaks "HK-051" by "error-in-band", Testee("implemented-error");
     "plugin/implemented-internal": breaks "HK-051" by "call-failed", Testee("implemented-internal");
+    "plugin/implemented-hangs": breaks "HK-051" by "call-failed", Testee("implemented-hangs");
     "plugin/implemented-unimplemented": breaks "HK-051" by "call-failed", Testee("implemented-unimplemented");
     "plugin/implemented-duplicate": breaks "HK-052" by "listed-twice", Testee("implemented-duplicate");
     "plugin/implemented-changes": breaks "HK-052" by "list-changes", Testee("implemented-changes");
@@ -113,6 +113,7 @@ mutants! {
     "plugin/activate-error-where-wrong": breaks "LC-059" by "wrong-where", Testee("activate-error-where-wrong");
     "plugin/deactivate-not-run": breaks "LC-057" by "handler-not-run", Testee("deactivate-not-run");
     "plugin/deactivate-crashes": breaks "LC-057" by "handler-not-run", Testee("deactivate-crashes");
+    "plugin/deactivate-hangs": breaks "LC-057" by "handler-not-run", Testee("deactivate-hangs");
     "plugin/deactivate-error-swallowed": breaks "LC-057" by "error-swallowed", Testee("deactivate-error-swallowed");
 
     "plugin/grandchild-left": breaks "PR-051" by "process-left", Testee("grandchild-left");
@@ -134,6 +135,7 @@ mutants! {
     "plugin/socket-file-left": breaks "ST-056" by "socket-left", Testee("socket-file-left");
 
     "plugin/calls-mixed-up": breaks "CC-051" by "anothers-answer", Testee("calls-mixed-up");
+    "plugin/dies-after-ten-calls": breaks "CC-051" by "not-answered", Testee("dies-after-ten-calls");
     "plugin/hooks-serialised": breaks "CC-052" by "one-after-another", Testee("hooks-serialised");
     "plugin/quick-hook-waits": breaks "CC-053" by "waits-for-slow-hooks", Testee("hooks-serialised");
     "plugin/api-answers-mixed-up": breaks "CC-054" by "anothers-answer", Testee("api-answers-mixed-up");
@@ -165,4 +167,26 @@ mutants! {
     "plugin/plans-error-as-status": breaks "FP-052" by "transport-error", Testee("error-as-status");
     "plugin/plans-lock-stays": breaks "FP-053" by "does-not-start-again", Testee("lock-stays");
     "plugin/plans-health-down-after-failure": breaks "FP-054" by "not-serving", Testee("health-down-after-failure");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use fake_interpreters::fault::Fault;
+
+    use crate::mutant::How;
+
+    #[test]
+    fn every_fault_of_the_testee_is_a_mutant_and_every_mutant_a_fault() {
+        let used: BTreeSet<&str> = crate::mutants::all()
+            .into_iter()
+            .filter_map(|mutant| match mutant.how {
+                How::Testee(fault) => Some(fault),
+                How::Driver(_) => None,
+            })
+            .collect();
+        let known: BTreeSet<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
+        assert_eq!(used, known);
+    }
 }

@@ -35,6 +35,18 @@ pub fn is_stopped(pid: u32) -> bool {
     state_of(pid) == Some('T')
 }
 
+/// Whether a process was stopped within the time.
+pub async fn stopped_within(pid: u32, within: Duration) -> bool {
+    let begun = Instant::now();
+    while !is_stopped(pid) {
+        if begun.elapsed() > within {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    true
+}
+
 /// How long it took until a process was gone; `None` if it outlived the time.
 pub async fn gone_within(pid: u32, within: Duration) -> Option<Duration> {
     let begun = Instant::now();

@@ -24,13 +24,11 @@ use super::launch;
 use super::message::Orderable;
 use super::order::{self, Order, Word};
 use super::process;
-use super::seen::{Seen, pid_of};
+use super::seen::{EVIDENCE, Seen, pid_of};
 use crate::case::Case;
 use crate::case::timeline::{Source, Timeline};
 use crate::scenario::Interruption;
 
-/// How long evidence may be on its way after the answer: it comes by another pipe.
-const EVIDENCE: Duration = Duration::from_secs(5);
 /// How long a hook may take; shorter than the reference's 30 s, so that a plugin that hangs is found out within a case.
 pub const HOOK: Duration = Duration::from_secs(8);
 

@@ -9,6 +9,9 @@ use tokio::sync::{mpsc, watch};
 use super::evidence::Evidence;
 use crate::case::timeline::{Source, Timeline};
 
+/// How long evidence may be on its way after the answer: it comes by another pipe.
+pub const EVIDENCE: Duration = Duration::from_secs(5);
+
 /// Everything that was seen so far; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Seen {

@@ -20,12 +20,10 @@ use super::launch;
 use super::order::{self, Order, Word};
 use super::raw::{Raw, START, Services};
 use super::running::fresh;
-use super::seen::evidence_of;
+use super::seen::{EVIDENCE, evidence_of};
 use crate::case::Case;
 use crate::scenario::Interruption;
 
-/// How long evidence may be on its way after the answer: it comes by another pipe.
-const EVIDENCE: Duration = Duration::from_secs(5);
 /// Calls at the same time, where a scenario has many to make.
 const AT_A_TIME: usize = 8;
 /// The hooks of the life cycle: they are called by the session itself.
@@ -272,8 +270,8 @@ impl Session {
         self.hear(asking).await
     }
 
-    /// Ends it without ceremony. What a scenario could not judge, because the plugin claims none of the hooks that it is about, is
-    /// not applicable; of a plugin that claims all hooks it stays open.
+    /// Ends it without ceremony. A scenario says something about whatever hook it called, be it that its answer cannot be judged; what
+    /// is left is about hooks that the plugin does not claim, and not applicable. Of a plugin that claims all hooks it stays open.
     pub async fn end(self, case: &Case) {
         if case.subject().capabilities.hooks.is_some() {
             for id in case.unjudged() {

@@ -111,7 +111,6 @@ fn environment(fault: Fault) -> Option<Script> {
         ..DemandEnv::default()
     };
     let demand = match fault {
-        Fault::NeedsVersions => present("PLUGIN_PROTOCOL_VERSIONS"),
         Fault::NeedsPath => present("PATH"),
         Fault::NeedsHome => present("HOME"),
         Fault::NeedsApiTarget => present("MATTERMOST_PLUGIN_API_TARGET"),
@@ -137,10 +136,6 @@ fn environment(fault: Fault) -> Option<Script> {
                 ..DemandEnv::default()
             }
         }
-        Fault::DiesOfClientCert => DemandEnv {
-            absent: names(&["PLUGIN_CLIENT_CERT"]),
-            ..DemandEnv::default()
-        },
         Fault::DiesOfUnknownVariable => DemandEnv {
             known: Some(names(KNOWN)),
             ..DemandEnv::default()

@@ -308,8 +308,10 @@ async fn wrong_calls(case: &mut Case) -> ScenarioResult {
         .hook(&folder, "MessageHasBeenPosted", json!({}))
         .await?;
     let seen = || {
-        case.require("AP-008")
-            .seen("control: a call before", format!("{before:?}"))
+        case.require("AP-008").seen(
+            "control: a call before",
+            before.as_ref().ok().map(Bytes::len),
+        )
     };
     let code = unknown.as_ref().err().map(Status::code);
     seen().equals(Some(Code::Unimplemented), code, "unknown-path-answered");
@@ -355,7 +357,10 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
         let judge = case
             .require("AP-009")
             .go_host("refuses it with RESOURCE_EXHAUSTED");
-        judge.seen("control: a small call", format!("{control:?}"))
+        judge.seen(
+            "control: a small call",
+            control.as_ref().ok().map(Bytes::len),
+        )
     };
     let said = set.as_ref().map(Bytes::len).map_err(ToString::to_string);
     seen().holds(

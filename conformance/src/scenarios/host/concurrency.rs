@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -81,7 +82,7 @@ async fn slow_hook(case: &mut Case) -> ScenarioResult {
             let open = calls(&entries, "MessageWillBePosted").len();
             let seen = || {
                 case.require("CC-002")
-                    .seen("open calls of the slow hook", open)
+                    .seen("open calls of the slow hook", some(open))
             };
             let answered = |outcome: &Result<Result<Called, _>, _>| {
                 matches!(outcome, Ok(Ok(Called::Answered { .. })))
@@ -151,7 +152,10 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
         })
         .await?;
     let asked = calls(&entries, "MessageWillBePosted").len();
-    let seen = || case.require("CC-003").seen("calls of the hook", asked);
+    let seen = || {
+        case.require("CC-003")
+            .seen("calls of the hook", some(asked))
+    };
     seen().absent(
         "hook with another answer than its own",
         &wrong,

@@ -316,7 +316,10 @@ async fn others(case: &mut Case) -> ScenarioResult {
     let entries = other.entries()?;
     let seen = || {
         case.require("CR-004")
-            .seen("control: the end of the other", format!("{ended:?}"))
+            .seen(
+                "control: the end of the other",
+                ended.exited.then_some("ended"),
+            )
             .and("the other's process", pid)
     };
     let kept = matches!(next, Ok(Called::Answered { .. }))

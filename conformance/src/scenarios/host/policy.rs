@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::driver::protocol::hooks::Cancelled;
 use crate::driver::protocol::{Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -114,7 +115,7 @@ async fn by_default(case: &mut Case) -> ScenarioResult {
             "closed-by-default"
         };
         case.require("PO-001")
-            .seen(&format!("failed calls of {hook}"), calls)
+            .seen(&format!("failed calls of {hook}"), some(calls))
             .equals((hook, stops), (hook, fanned.stopped), reason);
     }
     stage.close().await
@@ -191,7 +192,10 @@ async fn single_deadline(case: &mut Case) -> ScenarioResult {
     let outcome = word(stage.host().answer(sent, allowed).await);
     let took = began.elapsed();
     let asked = seen_calls(&stage, &folder, FILTER, 1).await?;
-    let seen = || case.require("PO-005").seen("calls of the hook", asked);
+    let seen = || {
+        case.require("PO-005")
+            .seen("calls of the hook", some(asked))
+    };
     seen().equals(
         Some("deadline"),
         outcome.as_deref(),
@@ -226,7 +230,7 @@ async fn limit(case: &mut Case) -> ScenarioResult {
     }
     let seen = || {
         case.require("PO-006")
-            .seen("calls", asked)
+            .seen("calls", some(asked))
             .and("at a time", most)
     };
     seen().holds(
@@ -264,7 +268,7 @@ async fn queue(case: &mut Case) -> ScenarioResult {
         }
     };
     let asked = calls(&folder.entries()?, FILTER).len();
-    let seen = || case.require("PO-007").seen("calls under way", asked);
+    let seen = || case.require("PO-007").seen("calls under way", some(asked));
     seen().equals(Some("overloaded"), outcome.as_deref(), "queue-without-end");
     seen().equals(1, asked, "limit-exceeded");
     let cancelled = cancel(&stage, first.id).await?;
@@ -274,7 +278,7 @@ async fn queue(case: &mut Case) -> ScenarioResult {
     };
     case.require("PO-008")
         .seen("the call under way went away", cancelled.to_string())
-        .and("calls", entries)
+        .and("calls", some(entries))
         .equals(2, entries, "queued-call-lost");
     stage.close().await
 }
@@ -292,7 +296,10 @@ async fn queue_deadline(case: &mut Case) -> ScenarioResult {
     let sent = send(&stage, &folder, FILTER).await;
     let allowed = bound + case.scaled(Duration::from_secs(3));
     let outcome = word(stage.host().answer(sent, allowed).await);
-    let seen = || case.require("PO-009").seen("calls under way", under_way);
+    let seen = || {
+        case.require("PO-009")
+            .seen("calls under way", some(under_way))
+    };
     seen().equals(Some("deadline"), outcome.as_deref(), "queue-not-bounded");
     let sent = calls(&folder.entries()?, FILTER).len();
     seen().equals(0, sent, "limit-exceeded");
@@ -318,7 +325,7 @@ async fn cancellation(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("PO-010")
             .go_host("lets the hook go on")
-            .seen("calls of the hook", asked)
+            .seen("calls of the hook", some(asked))
             .and("its end for the caller", ended.clone())
     };
     seen().equals((true, 1), (cancelled, abandoned), "not-cancelled");

@@ -15,6 +15,7 @@ use super::listing::{
 use super::stage::{PATIENCE, Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::driver::protocol::Called;
 use crate::driver::protocol::environment::{Listed, Watch};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -258,8 +259,11 @@ async fn switch(case: &mut Case) -> ScenarioResult {
     let after = calls(&folder.entries()?, "Check").len();
     let seen = || {
         case.require("HE-011")
-            .seen("checks while it was on", checked)
-            .and("control: a check by hand", format!("{asked:?}"))
+            .seen("checks while it was on", some(checked))
+            .and(
+                "control: a check by hand",
+                asked.healthy.then_some("healthy"),
+            )
     };
     // One may have been on its way, and one was asked for.
     seen().holds(

@@ -17,10 +17,12 @@ use tonic::{Code, Status};
 
 use super::place;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::plugin_run::message::Orderable as _;
 use crate::plugin_run::order::{Order, Word};
 use crate::plugin_run::raw::{Raw, START, Services, target_of, words};
 use crate::plugin_run::running::fresh;
+use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -42,9 +44,6 @@ scenarios! {
     /// Requests with a field that the plugin cannot know.
     "plugin/bad-input/unknown-fields" => unknown_fields: ["BI-058"];
 }
-
-/// How long evidence may be on its way.
-const EVIDENCE: Duration = Duration::from_secs(2);
 
 /// The hooks of TESTEE.md whose request has an object.
 const HOOKS: [&Method; 4] = [
@@ -265,48 +264,45 @@ async fn connections(case: &mut Case) -> ScenarioResult {
         ),
     ];
     for (what, bytes) in openings {
-        say(&target_of(&up.handshake.address), bytes).await;
+        let written = say(&target_of(&up.handshake.address), bytes).await;
         let trouble = up.trouble(case).await;
-        if !up.goes_on(case, "BI-055", Some(&what.to_owned()), trouble) {
+        let what = written.map(|written| format!("{what}, {written} bytes of it"));
+        if !up.goes_on(case, "BI-055", what.as_ref(), trouble) {
             break;
         }
     }
     up.end().await
 }
 
-/// Sends bytes on a connection of its own and takes what comes for a moment. Whether anybody listens shows in what follows.
-async fn say(target: &Target, bytes: &[u8]) {
-    async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
-        // A server may close before it has read everything.
-        let _ = stream.write_all(bytes).await;
-        let mut answer = Vec::new();
-        let read = stream.read_to_end(&mut answer);
-        let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
-    }
+/// Sends bytes on a connection of its own and takes what comes for a moment: how many were written, if somebody listened.
+async fn say(target: &Target, bytes: &[u8]) -> Option<usize> {
     match target {
-        Target::Tcp(address) => {
-            if let Ok(stream) = TcpStream::connect(address).await {
-                talk(stream, bytes).await;
-            }
-        }
-        Target::Unix(path) => {
-            if let Ok(stream) = UnixStream::connect(path).await {
-                talk(stream, bytes).await;
-            }
-        }
+        Target::Tcp(address) => talk(TcpStream::connect(address).await.ok()?, bytes).await,
+        Target::Unix(path) => talk(UnixStream::connect(path).await.ok()?, bytes).await,
     }
+}
+
+/// The same on a connection that stands. These few bytes are written in one piece.
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> Option<usize> {
+    let written = stream.write(bytes).await.ok()?;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    // What a server says to this, and whether it hangs up, is its own affair.
+    let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
+    some(written)
 }
 
 async fn cancelled(case: &mut Case) -> ScenarioResult {
     let up = Up::start(case).await?;
     for number in 0..3 {
-        let order = fresh(case, Word::Sleep(1_000));
+        let order = fresh(case, Word::Sleep(3_000));
         let request = MessageWillBePosted::ordering(order.to_string());
         let hook = up.services.hook::<MessageWillBePosted>(request);
         // The handler is at work when its caller goes away.
         let ran = tokio::select! {
             ran = up.showed(case, &order) => ran,
-            _ = hook => true,
+            // This one did not go away: the hook had ended.
+            _ = hook => false,
         };
         let trouble = up.trouble(case).await;
         let what = format!("a caller that goes away, number {number}");

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use plugin_host::event::Stream;
-use plugin_host::hooks::{FailureKind, Outcome};
 use plugin_host::process::Launch;
 use plugin_proto::hook::MessageWillBePosted;
 use serde_json::json;
@@ -16,6 +15,7 @@ use crate::plugin_run::message::Orderable;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::raw::{Raw, START, words};
 use crate::plugin_run::running::{Running, Setup, fresh};
+use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -28,13 +28,11 @@ scenarios! {
 
 /// The same area, with orders of the hooks and API profiles.
 pub mod orders {
-    use super::{api_target, hook_timeout, log_level};
+    use super::{api_target, log_level};
     use crate::scenario::scenarios;
 
     scenarios! {
         Plugin, Hooks;
-        /// The hook timeout that the host sets ends a handler that takes longer.
-        "plugin/environment/hook-timeout" => hook_timeout: ["EV-054"], waits();
         /// The log level that the host sets decides what is logged.
         "plugin/environment/log-level" => log_level: ["EV-055"];
         /// The API is called where the host says.
@@ -150,7 +148,7 @@ async fn without_api(case: &mut Case) -> ScenarioResult {
     let evidence = match &outcome {
         Ok(_) => {
             raw.seen
-                .evidence_for(&order.nonce, case.scaled(Duration::from_secs(5)))
+                .evidence_for(&order.nonce, case.scaled(EVIDENCE))
                 .await
         }
         Err(_) => None,
@@ -168,39 +166,6 @@ async fn without_api(case: &mut Case) -> ScenarioResult {
         }
     }
     raw.end().await;
-    Ok(())
-}
-
-async fn hook_timeout(case: &mut Case) -> ScenarioResult {
-    let folder = place(case)?;
-    let running = Running::start(case, &folder, Setup::default().with(TIMEOUT, "1")).await?;
-    let control = fresh(case, Word::Allow);
-    let before = running.order::<MessageWillBePosted>(&control).await?;
-    let order = fresh(case, Word::Sleep(6_000));
-    let slow = running.order::<MessageWillBePosted>(&order).await?;
-    let refused = match &slow.outcome {
-        Outcome::Answered(answer) => !answer.rejection_reason.is_empty(),
-        Outcome::Refused(_) => true,
-        Outcome::Failed(failure) => matches!(failure.kind, FailureKind::Status(_)),
-        Outcome::NotImplemented => false,
-    };
-    let in_time = slow.took < Duration::from_secs(5);
-    case.require("EV-054")
-        .seen(
-            "control, a quick hook",
-            before.evidence.map(|evidence| evidence.nonce),
-        )
-        .and(
-            "evidence of the slow one",
-            slow.evidence.map(|evidence| evidence.nonce),
-        )
-        .holds(
-            refused && in_time,
-            "an error after about one second",
-            format!("after {} ms: {}", slow.took.as_millis(), slow.outcome),
-            "timeout-ignored",
-        );
-    running.end().await;
     Ok(())
 }
 

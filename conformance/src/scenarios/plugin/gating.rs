@@ -10,6 +10,7 @@ use serde_json::Value;
 use tonic::Code;
 
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::plugin_run::filled;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::raw::words;
@@ -62,7 +63,7 @@ async fn gating(case: &mut Case) -> ScenarioResult {
         .filter(|name| listed.contains(*name))
         .collect();
     case.require("HK-113")
-        .seen("control: hooks that are listed", listed.len())
+        .seen("control: hooks that are listed", some(listed.len()))
         .absent("hook listed without a handler", &wrong, "listed");
     let mut answers = Vec::new();
     for hook in absent {

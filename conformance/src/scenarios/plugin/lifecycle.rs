@@ -1,7 +1,5 @@
 //! Activation, configuration and deactivation, as the plugin sees and answers them.
 
-use std::time::Duration;
-
 use plugin_host::event::What;
 use plugin_host::hooks::Outcome;
 use plugin_proto::hook::{MessageWillBePosted, OnActivate, OnConfigurationChange, OnDeactivate};
@@ -14,6 +12,7 @@ use crate::plugin_run::launch;
 use crate::plugin_run::order::{self, Order, Word};
 use crate::plugin_run::raw::{Raw, START, Services, words};
 use crate::plugin_run::running::{Running, Setup, fresh};
+use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -29,9 +28,6 @@ scenarios! {
     /// OnDeactivate runs, and its handler fails.
     "plugin/lifecycle/deactivation" => deactivation: ["LC-057"];
 }
-
-/// How long evidence may be on its way.
-const EVIDENCE: Duration = Duration::from_secs(5);
 
 async fn activation(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;

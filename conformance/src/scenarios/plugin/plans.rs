@@ -99,7 +99,7 @@ impl Playing<'_> {
     async fn idle(&self, action: &Action) -> Result<(), Interruption> {
         match action {
             Action::Kill {} => self.killed().await,
-            Action::Stop { .. } => self.pause(),
+            Action::Stop { .. } => self.pause().await,
             Action::Restart {} => self.again().await,
             Action::Deactivate {} => {
                 self.stop(true).await?;
@@ -167,7 +167,7 @@ impl Playing<'_> {
     async fn beside(&self, action: &Action) -> Result<(), Interruption> {
         match action {
             Action::Kill {} => self.kill().await,
-            Action::Stop { .. } => self.pause(),
+            Action::Stop { .. } => self.pause().await,
             Action::Restart {} => self.again().await,
             Action::Deactivate {} => self.stop(false).await,
             Action::Hooks { count } => self.many(*count).await,
@@ -248,12 +248,19 @@ impl Playing<'_> {
         }
     }
 
-    fn pause(&self) -> Result<(), Interruption> {
+    /// SIGSTOP, and SIGCONT as soon as it stands still: a SIGCONT that came before would take the SIGSTOP back.
+    async fn pause(&self) -> Result<(), Interruption> {
         let pid = self.running.pid()?;
         self.case
             .note(Source::Fault, format!("SIGSTOP and SIGCONT to {pid}"));
         process::signal(pid, Signal::STOP)?;
-        Ok(process::signal(pid, Signal::CONT)?)
+        let stood = process::stopped_within(pid, self.case.scaled(SOON)).await;
+        process::signal(pid, Signal::CONT)?;
+        if stood {
+            return Ok(());
+        }
+        let reason = format!("SIGSTOP did not stop process {pid}");
+        Err(Interruption::broken_off(reason))
     }
 
     /// It is started again and has to be ready.

@@ -11,6 +11,7 @@ use tonic::Code;
 
 use super::place;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::plugin_run::raw::{Raw, START, Services, words};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::claims::REQUIRED;
@@ -182,12 +183,14 @@ async fn judge_handlers(case: &Case, services: &Services, hooks: &[String]) {
     } else {
         "listed-without-handler"
     };
-    case.require("HK-053").seen("hooks called", called).holds(
-        dead.is_empty() && omitted.is_empty(),
-        "the hooks with a handler",
-        format!("listed and not served: {dead:?}; not listed: {omitted:?}"),
-        reason,
-    );
+    case.require("HK-053")
+        .seen("hooks called", some(called))
+        .holds(
+            dead.is_empty() && omitted.is_empty(),
+            "the hooks with a handler",
+            format!("listed and not served: {dead:?}; not listed: {omitted:?}"),
+            reason,
+        );
 }
 
 async fn unknown(case: &mut Case) -> ScenarioResult {

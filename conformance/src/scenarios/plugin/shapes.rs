@@ -213,14 +213,16 @@ fn failed_filter(case: &Case, heard: &Heard, why: &str) {
             heard.words(),
             reason,
         );
-    if let Some(rejection) = rejection {
-        case.require("HK-093").seen("rejection", &rejection).holds(
-            rejection.contains(why),
+    // No rejection, no reason in it; but the hook was asked for one.
+    let text = rejection.as_deref().unwrap_or_default();
+    case.require("HK-093")
+        .seen(&format!("rejection by {name}"), &rejection)
+        .holds(
+            text.contains(why),
             format!("{name}: a reason that holds {why:?}"),
             heard.words(),
             "message-lost",
         );
-    }
 }
 
 fn failed_call(case: &Case, heard: &Heard, why: &str) {
@@ -241,7 +243,13 @@ fn failed_call(case: &Case, heard: &Heard, why: &str) {
             heard.words(),
             reason,
         );
-    let Some(error) = error else { return };
+    let Some(error) = error else {
+        for id in ["HK-098", "HK-099"] {
+            case.require(id)
+                .inconclusive(format!("never saw an error of {name}"));
+        }
+        return;
+    };
     let code = error["status_code"].as_i64().unwrap_or_default();
     let reason = match () {
         () if error["id"].as_str().is_none_or(str::is_empty) => "no-id",

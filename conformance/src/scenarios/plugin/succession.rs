@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::plugin_run::order::{Order, Word};
 use crate::plugin_run::raw::words;
 use crate::plugin_run::running::fresh;
+use crate::plugin_run::seen::EVIDENCE;
 use crate::plugin_run::session::Session;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -41,8 +42,6 @@ pub mod orders {
 /// How long slow handlers take: long against everything that is to happen meanwhile.
 const SLOW: Duration = Duration::from_secs(4);
 const TIMEOUT: &str = "MATTERMOST_PLUGIN_HOOK_TIMEOUT";
-/// How long evidence may be on its way.
-const EVIDENCE: Duration = Duration::from_secs(5);
 
 fn sleep(time: Duration) -> Word {
     Word::Sleep(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))

@@ -14,6 +14,7 @@ use super::super::api::{channel, raw};
 use super::super::stage::{Stage, good};
 use super::super::traces::environment_of;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -100,8 +101,8 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
         ),
     ];
     for (what, bytes) in openings {
-        say(&target, bytes).await;
-        judge_api(seen, &folder, what).await?;
+        let written = say(&target, bytes).await;
+        judge_api(|| seen().and(what, written), &folder, what).await?;
     }
     let streams: [(&str, &'static [u8]); 5] = [
         ("a message marked as compressed", &[1, 0, 0, 0, 1, 0]),
@@ -134,16 +135,16 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
     stage.close().await
 }
 
-/// Sends bytes on a connection of its own, and looks what comes until the end or for a moment; the answer is the server's affair.
-async fn say(target: &str, bytes: &[u8]) {
-    // Whether anybody listens shows in the call that follows.
-    let Ok(mut stream) = TcpStream::connect(target).await else {
-        return;
-    };
-    // A server may close before it has read everything.
-    let _ = stream.write_all(bytes).await;
+/// Sends bytes on a connection of its own, and looks what comes until the end or for a moment: how many bytes were written, if
+/// somebody listened.
+async fn say(target: &str, bytes: &[u8]) -> Option<usize> {
+    let mut stream = TcpStream::connect(target).await.ok()?;
+    // These few bytes are written in one piece.
+    let written = stream.write(bytes).await.ok()?;
     let mut answer = Vec::new();
+    // What the server says to this, and whether it hangs up, is its own affair.
     let _ = tokio::time::timeout(Duration::from_millis(100), stream.read_to_end(&mut answer)).await;
+    some(written)
 }
 
 /// A call on a fresh connection is answered.

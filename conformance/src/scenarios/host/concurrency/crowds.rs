@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::super::stage::{Setting, Stage};
 use super::super::traces::calls;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -20,7 +21,7 @@ scenarios! {
     /// 64 hooks of one plugin, none of which is answered before all have arrived.
     "host/concurrency/crowd" => crowd: ["CC-005"];
     /// 20 plugins started at once, the first of which never gets up.
-    "host/concurrency/twenty-plugins" => twenty_plugins: ["CC-006"], deadline(40);
+    "host/concurrency/twenty-plugins" => twenty_plugins: ["CC-006"], deadline(60);
     /// An API call from the middle of a hook, while other hooks hang.
     "host/concurrency/api-in-hook" => api_in_hook: ["CC-008"];
     /// 64 hooks, each with an API call of its own.
@@ -58,7 +59,7 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
     };
     let control = calls(&folder.entries()?, "MessageWillBePosted").len();
     case.require("CC-005")
-        .seen("calls of the hook", control)
+        .seen("calls of the hook", some(control))
         .and("ended before all had arrived", ends.map_or(0, |ends| ends))
         .equals(CROWD, seen_open, "one-after-another");
     stage.close().await
@@ -67,7 +68,8 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
 const PLUGINS: usize = 20;
 
 async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
-    let start = case.scaled(Duration::from_secs(8));
+    // Nineteen at once take their time where there is little of it.
+    let start = case.scaled(Duration::from_secs(20));
     let stage = Stage::open_with(case, Setting::new().bound("start", start)).await?;
     let silent = stage.place("silent", &Preset::Silent.script())?;
     let mut folders = Vec::new();

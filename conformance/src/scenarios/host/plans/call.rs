@@ -328,11 +328,16 @@ impl Orders<'_> {
     async fn pause(&self, start: u32, resume: bool) -> Result<(), Interruption> {
         let pid = self.pid_of(start)?;
         self.signal(start, Signal::STOP)?;
-        let is_stopped = || process::is_stopped(pid);
-        self.stage.until(Duration::from_secs(2), is_stopped).await;
+        // Whoever ended it meanwhile is found out by what is told of its end.
+        let at_rest = || process::is_stopped(pid) || !process::is_alive(pid);
+        let stood = self.stage.until(Duration::from_secs(5), at_rest).await;
         let other = self.other_answers().await;
         if resume {
             self.signal(start, Signal::CONT)?;
+        }
+        if !stood {
+            let reason = format!("SIGSTOP did not stop process {pid}");
+            return Err(Interruption::broken_off(reason));
         }
         other
     }

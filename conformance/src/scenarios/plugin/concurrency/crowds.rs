@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::place;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::plugin_run::backend::{Mishap, Recorder};
 use crate::plugin_run::message::Orderable as _;
 use crate::plugin_run::order::{Order, Word};
@@ -17,12 +18,22 @@ use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
     Plugin, Api;
-    /// 64 hooks at the same time, each with an answer of its own.
-    "plugin/concurrency/crowd" => crowd: ["CC-055"];
     /// Hooks that call the API, which calls a hook before it answers.
     "plugin/concurrency/hook-in-api-in-hook" => nested: ["CC-056"];
     /// 64 hooks at the same time, each with an API call of its own.
     "plugin/concurrency/api-crowd" => api_crowd: ["CC-057"];
+}
+
+/// The same area, with orders of the hooks profile.
+pub mod orders {
+    use super::crowd;
+    use crate::scenario::scenarios;
+
+    scenarios! {
+        Plugin, Hooks;
+        /// 64 hooks at the same time, each with an answer of its own.
+        "plugin/concurrency/crowd" => crowd: ["CC-055"];
+    }
 }
 
 const CROWD: usize = 64;
@@ -72,8 +83,10 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
     // An answer shows that a handler ran; evidence with another's nonce must not hide a mix-up.
     let seen = || {
         let answered = CROWD - unanswered.len();
-        let witness = case.require("CC-055").seen("hooks answered", answered);
-        witness.and("hooks with evidence of their own", format!("{shown}"))
+        let witness = case
+            .require("CC-055")
+            .seen("hooks answered", some(answered));
+        witness.and("hooks with evidence of their own", shown)
     };
     seen().absent("hook without an answer", &unanswered, "not-answered");
     seen().absent("answer of another hook", &wrong, "anothers-answer");
@@ -114,7 +127,10 @@ async fn api_crowd(case: &mut Case) -> ScenarioResult {
             wrong.push(format!("{number}: {told}"));
         }
     }
-    let seen = || case.require("CC-057").seen("hooks with evidence", shown);
+    let seen = || {
+        case.require("CC-057")
+            .seen("hooks with evidence", some(shown))
+    };
     seen().absent("API call that failed", &failed, "call-failed");
     seen().absent("answer of another call", &wrong, "anothers-answer");
     running.end().await;
@@ -179,7 +195,7 @@ async fn nested(case: &mut Case) -> ScenarioResult {
         told.is_some_and(|told| told["ok"].is_object())
     });
     case.require("CC-056")
-        .seen("hooks with evidence", shown)
+        .seen("hooks with evidence", some(shown))
         .holds(
             answered && inner == expected,
             "hooks answered inside of API calls inside of hooks that are answered",
