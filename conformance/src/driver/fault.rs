@@ -434,6 +434,16 @@ pub enum Fault {
     ApiWaitsForHooks,
     /// Answers of API calls are mixed up.
     MixesApiAnswers,
+
+    // ---- what is told and decided beside the point ----
+    /// A plugin that ran once is not started again.
+    StartsOnce,
+    /// Every end of a plugin is told as one with 0.
+    TellsExitZero,
+    /// No plugin is healthy.
+    NeverHealthy,
+    /// A hook that a plugin does not have stops what it is about.
+    AbsentHookStops,
 }
 
 impl Fault {

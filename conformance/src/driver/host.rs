@@ -182,6 +182,9 @@ impl Host {
             return Err(refusal("start.refused", "it failed too often"));
         }
         let again = !self.activated.lock().await.insert(dir.to_owned());
+        if again && self.has(Fault::StartsOnce) {
+            return Err(refusal("start.refused", "it was started before"));
+        }
         let environment = match again {
             true => self.environment_for(Fault::StartsTwice).await?,
             false => self.environment.clone(),
@@ -231,7 +234,8 @@ impl Host {
             .await
             .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
         told(&Health {
-            healthy: health.is_healthy(&self.options.policy) || self.trouble_in_health(health),
+            healthy: !self.has(Fault::NeverHealthy)
+                && (health.is_healthy(&self.options.policy) || self.trouble_in_health(health)),
             status: health.word().to_owned(),
         })
     }
@@ -266,6 +270,11 @@ impl Host {
             return told(&Ended::default());
         }
         let ended = match timeout(within, self.environment.wait_exit(&id)).await {
+            Ok(Some(_)) if self.has(Fault::TellsExitZero) => Ended {
+                exited: true,
+                exit_code: Some(0),
+                signal: None,
+            },
             Ok(Some(exit)) => Ended {
                 exited: true,
                 exit_code: exit.code(),

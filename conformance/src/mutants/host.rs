@@ -110,6 +110,7 @@ mutants! {
     "host/keeps-file-size": breaks "HK-016" by "size-not-counted", Driver("keeps-file-size");
     "host/forgets-texts": breaks "HK-017" by "text-not-replaced", Driver("forgets-changes");
     "host/takes-any-configuration": breaks "HK-018" by "bad-configuration-taken", Driver("takes-any-configuration");
+    "host/forgets-configuration": breaks "HK-018" by "good-configuration-lost", Driver("forgets-changes");
     "host/removes-posts": breaks "HK-019" by "post-removed", Driver("answer-is-all");
     "host/pings-optimistically": breaks "HK-020" by "failed-ping-healthy", Driver("pings-optimistically");
     "host/fails-without-error": breaks "HK-021" by "no-error-given", Driver("fails-without-error");
@@ -119,6 +120,7 @@ mutants! {
     "host/asks-on-after-no": breaks "FO-003" by "asked-after-rejection", Driver("asks-on-after-no");
     "host/stops-at-failure": breaks "FO-004" by "not-asked-after-failure", Driver("stops-at-failure");
     "host/turn-without-bound": breaks "FO-005" by "turn-not-bounded", Driver("slow-hook-timeout");
+    "host/fan-out-ends-at-hang": breaks "FO-005" by "not-asked-after-hang", Driver("stops-at-failure");
     "host/stops-at-error": breaks "FO-006" by "not-asked-after-error", Driver("stops-at-failure");
     "host/one-context-for-all": breaks "FO-007" by "wrong-plugin-in-context", Driver("one-context-for-all");
     "host/failure-undoes-changes": breaks "FO-008" by "change-undone", Driver("failure-undoes-changes");
@@ -126,6 +128,7 @@ mutants! {
 
     "host/closed-by-default": breaks "PO-001" by "closed-by-default", Driver("closed-by-default");
     "host/always-open": breaks "PO-002" by "passed-though-closed", Driver("always-fail-open");
+    "host/absent-hook-stops": breaks "PO-002" by "stopped-without-a-failure", Driver("absent-hook-stops");
     "host/never-opens": breaks "PO-003" by "stopped-though-open", Driver("never-opens");
     "host/keeps-every-post": breaks "PO-004" by "post-kept", Driver("keeps-every-post");
     "host/one-hook-deadline": breaks "PO-005" by "single-deadline-ignored", Driver("one-hook-deadline");
@@ -233,6 +236,7 @@ mutants! {
     "host/ignores-lost-plugin": breaks "CR-012" by "not-recovered", Driver("never-checks");
     "host/waits-for-replaced-plugin": breaks "CR-013" by "not-at-once", Driver("waits-for-dead-hook");
     "host/troubles-leave-children": breaks "CR-014" by "process-left", Driver("kill-only-child");
+    "host/starts-once": breaks "CR-014" by "next-start-failed", Driver("starts-once");
     "host/troubles-look-alike": breaks "CR-015" by "error-not-named", Driver("vague-refusals");
 
     "host/starts-twice": breaks "CC-001" by "second-process", Driver("starts-twice");
@@ -252,6 +256,8 @@ mutants! {
     "host/plans-one-death-stops-all": breaks "FP-007" by "other-plugin-touched", Driver("one-death-stops-all");
     "host/plans-one-call-at-a-time": breaks "FP-007" by "other-plugin-delayed", Driver("one-call-at-a-time");
     "host/plans-end-not-told": breaks "FP-008" by "wrong-state", Driver("reports-no-end");
+    "host/plans-exit-told-wrong": breaks "FP-008" by "wrong-exit-status", Driver("tells-exit-zero");
+    "host/plans-never-healthy": breaks "FP-008" by "wrong-health", Driver("never-healthy");
     "host/plans-api-not-ready": breaks "FP-009" by "api-call-failed", Driver("api-not-ready");
 }
 

@@ -35,7 +35,8 @@ impl Host {
             let metrics = self.environment.metrics().of(&id);
             metrics.hook(method, true, Duration::ZERO);
         }
-        let stopped = ruled.ruling.stops();
+        let absent = ruled.ruling == Ruling::NotImplemented;
+        let stopped = ruled.ruling.stops() || (absent && self.has(Fault::AbsentHookStops));
         let parts = [(id, ruled.ruling)];
         self.fanned(method, &request, &ruled.request, &parts, stopped)
     }

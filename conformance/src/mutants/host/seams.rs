@@ -27,5 +27,6 @@ mutants! {
     "host/hooks-hang-in-restart": breaks "CC-007" by "never-ended", Driver("hooks-hang-in-restart");
     "host/api-waits-for-hooks": breaks "CC-008" by "api-waits", Driver("api-waits-for-hooks");
     "host/mixes-api-answers": breaks "CC-009" by "mixed-answers", Driver("mixes-api-answers");
+    "host/race-of-processes": breaks "CC-010" by "wrong-processes", Driver("starts-twice");
     "host/state-untrue": breaks "CC-010" by "state-untrue", Driver("reports-no-end");
 }

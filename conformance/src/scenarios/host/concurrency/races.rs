@@ -33,6 +33,12 @@ async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
     let folder = stage.started("plugin", &Script::serving(serve)).await?;
     let over = AtomicBool::new(false);
     let restart = async {
+        // Not before the first crowd has arrived: refusals alone would show little.
+        stage
+            .journal(&folder, |entries| {
+                !calls(entries, "MessageWillBePosted").is_empty()
+            })
+            .await?;
         let restarted = stage.restart(&folder).await;
         over.store(true, Ordering::Relaxed);
         restarted
