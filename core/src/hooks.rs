@@ -1,7 +1,7 @@
 //! Hooks: what a plugin implements, calls to it, and what their ends mean.
 //!
 //! One generic client serves all unary hooks. A hook that the plugin did not announce is never called. `ServeHTTP`
-//! streams and is no call of this kind.
+//! streams and has a client of its own, [`http`], behind the same gate.
 //!
 //! ```text
 //!  request ─> gate ─> redaction ─> turn ─> RPC ─> outcome ─> ruling ─> what the caller goes on with
@@ -34,8 +34,11 @@ mod observed;
 
 pub mod client;
 
+pub mod http;
+
 pub use client::{Hooks, HooksSetting};
 pub use fanout::{FannedOut, FanningOut};
+pub use http::{HttpAnswer, HttpBody, HttpPiece};
 pub use implemented::{Announcement, HookSet};
 pub use lifeline::Lifeline;
 pub use outcome::{Failure, FailureKind, Outcome};

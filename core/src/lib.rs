@@ -4,7 +4,7 @@
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
-//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
+//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`body`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 
 pub mod ids;
@@ -38,6 +38,8 @@ pub mod model;
 pub mod api;
 
 pub mod memory;
+
+pub mod body;
 
 pub mod hooks;
 

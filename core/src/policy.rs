@@ -6,7 +6,7 @@
 
 pub mod hooks;
 
-pub use hooks::{CallLimit, Consumed, HookPolicy, OnFailure};
+pub use hooks::{CallLimit, Consumed, HookPolicy, HttpPieceLimit, OnFailure};
 
 /// One switch for each fault of the reference; `false` is the right behaviour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

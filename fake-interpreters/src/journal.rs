@@ -87,6 +87,21 @@ pub enum Event {
         /// What the caller takes this server for.
         authority: String,
     },
+    /// The request on a stream of `ServeHTTP` was read to its end.
+    HttpRequest {
+        /// How many messages it had.
+        messages: usize,
+        /// How many of them had a head.
+        inits: usize,
+        /// Bytes of the body.
+        bytes: usize,
+        /// Bytes of its largest piece.
+        largest: usize,
+        /// Digest of the body.
+        sha256: String,
+        /// Whether the last message said that the body is complete.
+        complete: bool,
+    },
     /// A call was answered.
     Answered {
         /// gRPC path.

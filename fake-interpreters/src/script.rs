@@ -5,6 +5,7 @@
 
 mod answer;
 mod build;
+mod http;
 mod serve;
 mod signal;
 mod stream;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ApiOrder, InBand, Refused, Repeated};
 pub use build::HANDSHAKE;
+pub use http::{HttpHead, HttpMessage, HttpStep, ServeHttp};
 pub use serve::{Controller, Health, Implemented, OtherHooks, Piece, Serve, Stdio};
 pub use signal::SignalName;
 pub use stream::{Content, Flood, Repeat, Stream, Write};
@@ -141,7 +143,7 @@ pub enum Step {
     Flood(Flood),
     /// Waits until something has happened.
     WaitFor {
-        /// `connection`, `stdio`, `health`, `shutdown`, `hook:NAME` (has arrived), `answered:NAME`, `api:NAME`, `signal:TERM`, `flooded`,
+        /// `connection`, `stdio`, `health`, `shutdown`, `hook:NAME` (has arrived), `answered:NAME`, `http_request`, `api:NAME`, `signal:TERM`, `flooded`,
         /// `parent` (has died).
         event: String,
         /// How often it must have happened since the start of the fake; default once.

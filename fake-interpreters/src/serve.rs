@@ -4,6 +4,7 @@ mod answer;
 mod controller;
 mod faulty;
 mod health;
+mod http;
 mod stdio;
 
 use std::collections::BTreeMap;
@@ -79,6 +80,13 @@ fn methods(server: &Arc<Server>) -> Methods {
         methods.streaming(STREAM_STDIO, move |request| {
             let server = Arc::clone(&server);
             async move { server.stream_stdio(&request) }
+        });
+    }
+    if server.serve.http.is_some() {
+        let server = Arc::clone(server);
+        methods.streaming(http::PATH, move |request| {
+            let server = Arc::clone(&server);
+            async move { Ok(server.serve_http(request)) }
         });
     }
     let server = Arc::clone(server);

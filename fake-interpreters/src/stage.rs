@@ -150,6 +150,11 @@ impl Stage {
     /// one thread, so that with a few turns each that can go on has gone on; the caller is not waited for.
     pub(crate) async fn drain(&self, before: u64) {
         self.draining.send_replace(true);
+        self.leaves(before).await;
+    }
+
+    /// The same for one message of a stream that goes on.
+    pub(crate) async fn leaves(&self, before: u64) {
         let gone = async {
             loop {
                 let seen = self.written();

@@ -1,4 +1,4 @@
-//! The one message of a unary answer, taken from the bytes of its stream. Pure.
+//! Messages taken from the bytes of an answer's stream: the one of a unary answer, or many. Pure.
 //!
 //! Stricter than a general client: what is no single plain message is named as the breach of the protocol that it is. Memory is bounded by
 //! what has really arrived.
@@ -92,7 +92,7 @@ impl OneMessage {
             return Err(Breach::Trailing);
         }
         if self.partial.is_empty() && chunk.len() >= PREFIX {
-            let size = size_of(&chunk)?;
+            let size = size_of(&chunk, MAX_MESSAGE)?;
             // Most messages come in one piece, which need not be copied.
             if chunk.len() == PREFIX + size {
                 self.whole = Some(chunk.slice(PREFIX..));
@@ -101,7 +101,7 @@ impl OneMessage {
         }
         self.partial.extend_from_slice(&chunk);
         if self.size.is_none() && self.partial.len() >= PREFIX {
-            self.size = Some(size_of(&self.partial)?);
+            self.size = Some(size_of(&self.partial, MAX_MESSAGE)?);
         }
         match self.size {
             Some(size) if self.partial.len() == PREFIX + size => {
@@ -127,8 +127,80 @@ impl OneMessage {
     }
 }
 
+/// Takes message after message out of a stream. A message that comes in one piece is not copied.
+#[derive(Debug)]
+pub(crate) struct ManyMessages {
+    limit: usize,
+    /// What came and is not taken yet.
+    rest: Bytes,
+    /// The beginning of a message that `rest` goes on with.
+    partial: BytesMut,
+}
+
+impl ManyMessages {
+    /// Messages have at most `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            rest: Bytes::new(),
+            partial: BytesMut::new(),
+        }
+    }
+
+    /// Takes what the stream brought next, once there is no further message in what it brought before.
+    pub(crate) fn push(&mut self, chunk: Bytes) {
+        if self.rest.is_empty() {
+            self.rest = chunk;
+        } else {
+            self.partial.extend_from_slice(&self.rest);
+            self.rest = chunk;
+        }
+    }
+
+    /// The next message, if it is whole.
+    pub(crate) fn next(&mut self) -> Result<Option<Bytes>, Breach> {
+        if self.partial.is_empty() && self.rest.len() >= PREFIX {
+            let size = size_of(&self.rest, self.limit)?;
+            if self.rest.len() >= PREFIX + size {
+                return Ok(Some(self.rest.split_to(PREFIX + size).slice(PREFIX..)));
+            }
+        }
+        self.fill(PREFIX);
+        if self.partial.len() < PREFIX {
+            return Ok(None);
+        }
+        let whole = PREFIX + size_of(&self.partial, self.limit)?;
+        self.fill(whole);
+        if self.partial.len() < whole {
+            return Ok(None);
+        }
+        let message = std::mem::take(&mut self.partial).freeze();
+        Ok(Some(message.slice(PREFIX..)))
+    }
+
+    /// Refuses a stream that ends within a message.
+    pub(crate) fn end(&self) -> Result<(), Breach> {
+        if self.partial.is_empty() && self.rest.is_empty() {
+            return Ok(());
+        }
+        let size = if self.partial.len() < PREFIX {
+            0
+        } else {
+            size_of(&self.partial, self.limit)?
+        };
+        let got = self.partial.len().saturating_sub(PREFIX);
+        Err(Breach::Short { got, size })
+    }
+
+    fn fill(&mut self, length: usize) {
+        let missing = length.saturating_sub(self.partial.len());
+        let piece = self.rest.split_to(missing.min(self.rest.len()));
+        self.partial.extend_from_slice(&piece);
+    }
+}
+
 /// The announced length.
-fn size_of(bytes: &[u8]) -> Result<usize, Breach> {
+fn size_of(bytes: &[u8], limit: usize) -> Result<usize, Breach> {
     match bytes[0] {
         0 => {}
         1 => return Err(Breach::Compressed),
@@ -136,10 +208,10 @@ fn size_of(bytes: &[u8]) -> Result<usize, Breach> {
     }
     let size = u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]);
     match usize::try_from(size) {
-        Ok(size) if size <= MAX_MESSAGE => Ok(size),
+        Ok(size) if size <= limit => Ok(size),
         _ => Err(Breach::TooLarge {
             size: size.into(),
-            limit: MAX_MESSAGE,
+            limit,
         }),
     }
 }
@@ -185,7 +257,51 @@ mod tests {
         assert_eq!(Breach::of(&Status::internal("x")), None);
     }
 
+    /// All messages of a stream, or the breach.
+    fn read_many(chunks: &[&[u8]]) -> Result<Vec<Bytes>, Breach> {
+        let mut messages = ManyMessages::new(9);
+        let mut all = Vec::new();
+        for chunk in chunks {
+            messages.push(Bytes::copy_from_slice(chunk));
+            while let Some(message) = messages.next()? {
+                all.push(message);
+            }
+        }
+        messages.end().map(|()| all)
+    }
+
+    #[test]
+    fn many_messages_end_where_they_say() {
+        assert_eq!(read_many(&[]).unwrap(), Vec::<Bytes>::new());
+        assert_eq!(
+            read_many(&[b"\0\0\0\0\x02ab\0\0\0\0\0"]).unwrap(),
+            ["ab", ""]
+        );
+        let (size, limit) = (10, 9);
+        let too_large = Breach::TooLarge { size, limit };
+        assert_eq!(read_many(&[b"\0\0\0\0\x0a"]), Err(too_large));
+        let short = Breach::Short { got: 1, size: 2 };
+        assert_eq!(read_many(&[b"\0\0\0\0\0\0\0\0\0\x02a"]), Err(short));
+        assert_eq!(read_many(&[b"\x02\0\0\0\0"]), Err(Breach::Flag(2)));
+    }
+
     proptest! {
+        #[test]
+        fn many_messages_come_out_as_they_went_in(
+            messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..9), 0..6),
+            cuts in proptest::collection::vec(0_usize..90, 0..9),
+        ) {
+            let framed: Vec<u8> = messages
+                .iter()
+                .flat_map(|message| [&[0, 0, 0, 0, u8::try_from(message.len()).unwrap()], &message[..]].concat())
+                .collect();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(framed.len())).collect();
+            cuts.extend([0, framed.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &framed[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(read_many(&pieces).unwrap(), messages);
+        }
+
         #[test]
         fn how_the_bytes_are_cut_changes_nothing(
             flag in prop_oneof![8 => Just(0_u8), 1 => any::<u8>()],

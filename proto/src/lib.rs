@@ -17,6 +17,7 @@ pub mod call;
 pub mod codec;
 pub mod connect;
 pub mod dial;
+pub mod duplex;
 pub mod frames;
 pub mod health;
 pub mod method;

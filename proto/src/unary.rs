@@ -35,7 +35,7 @@ pub(crate) async fn exchange(
     request: Request<Bytes>,
 ) -> Result<Bytes, Status> {
     let (metadata, _, message) = request.into_parts();
-    let body = || Outgoing::message(message.clone());
+    let body = || Body::new(Outgoing::message(message.clone()));
     exchange_body(channel, path, metadata.into_headers(), body).await
 }
 
@@ -45,16 +45,26 @@ pub(crate) async fn exchange_stream(
     path: PathAndQuery,
     bytes: Bytes,
 ) -> Result<Bytes, Status> {
-    let body = || Outgoing::bytes(bytes.clone());
+    let body = || Body::new(Outgoing::bytes(bytes.clone()));
     exchange_body(channel, path, HeaderMap::new(), body).await
 }
 
 async fn exchange_body(
     channel: &Channel,
     path: PathAndQuery,
-    mut headers: HeaderMap,
-    body: impl Fn() -> Outgoing,
+    headers: HeaderMap,
+    body: impl Fn() -> Body,
 ) -> Result<Bytes, Status> {
+    read(begin_again(channel, path, headers, body).await?).await
+}
+
+/// Begins a call, once more where it never left; the head of its answer, and the rest to be read.
+pub(crate) async fn begin_again(
+    channel: &Channel,
+    path: PathAndQuery,
+    mut headers: HeaderMap,
+    body: impl Fn() -> Body,
+) -> Result<http::Response<Body>, Status> {
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(GRPC));
     let uri = Uri::from(path);
@@ -64,7 +74,7 @@ async fn exchange_body(
         match begin(&mut channel, call).await {
             Err(Begun::Never) => {}
             Err(Begun::Failed(status)) => return Err(status),
-            Ok(answer) => return read(answer).await,
+            Ok(answer) => return Ok(answer),
         }
     }
     let text = "each connection had ended before the call could leave";
@@ -104,8 +114,8 @@ fn never_left(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-fn call_of(uri: Uri, headers: HeaderMap, body: Outgoing) -> http::Request<Body> {
-    let mut call = http::Request::new(Body::new(body));
+fn call_of(uri: Uri, headers: HeaderMap, body: Body) -> http::Request<Body> {
+    let mut call = http::Request::new(body);
     *call.method_mut() = Method::POST;
     *call.version_mut() = Version::HTTP_2;
     *call.uri_mut() = uri;
@@ -115,19 +125,8 @@ fn call_of(uri: Uri, headers: HeaderMap, body: Outgoing) -> http::Request<Body> 
 
 async fn read(answer: http::Response<Body>) -> Result<Bytes, Status> {
     let (head, mut body) = answer.into_parts();
-    if let Some(status) = status_of(&head.headers)? {
-        // Without a message: everything was said at once.
-        return Err(refusal(status).unwrap_or_else(|| Breach::NoMessage.into()));
-    }
-    if head.status != StatusCode::OK {
-        let text = format!("the answer is HTTP {} and no gRPC", head.status);
-        return Err(Status::new(code_of(head.status), text));
-    }
-    if let Some(kind) = head.headers.get(CONTENT_TYPE)
-        && !kind.as_bytes().starts_with(GRPC.as_bytes())
-    {
-        let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
-        return Err(Breach::ContentType(kind).into());
+    if check_head(&head)? {
+        return Err(Breach::NoMessage.into());
     }
     let mut message = OneMessage::default();
     loop {
@@ -149,8 +148,26 @@ async fn read(answer: http::Response<Body>) -> Result<Bytes, Status> {
     }
 }
 
+/// Refuses a head that is none of gRPC, or that says that the call failed. True if everything was said at once, without a message.
+pub(crate) fn check_head(head: &http::response::Parts) -> Result<bool, Status> {
+    if let Some(status) = status_of(&head.headers)? {
+        return refusal(status).map_or(Ok(true), Err);
+    }
+    if head.status != StatusCode::OK {
+        let text = format!("the answer is HTTP {} and no gRPC", head.status);
+        return Err(Status::new(code_of(head.status), text));
+    }
+    if let Some(kind) = head.headers.get(CONTENT_TYPE)
+        && !kind.as_bytes().starts_with(GRPC.as_bytes())
+    {
+        let kind = String::from_utf8_lossy(kind.as_bytes()).into_owned();
+        return Err(Breach::ContentType(kind).into());
+    }
+    Ok(false)
+}
+
 /// The status in headers or trailers, if there is one.
-fn status_of(headers: &HeaderMap) -> Result<Option<Status>, Breach> {
+pub(crate) fn status_of(headers: &HeaderMap) -> Result<Option<Status>, Breach> {
     let Some(number) = headers.get(GRPC_STATUS) else {
         return Ok(None);
     };
@@ -162,7 +179,7 @@ fn status_of(headers: &HeaderMap) -> Result<Option<Status>, Breach> {
     Ok(Status::from_header_map(headers))
 }
 
-fn refusal(status: Status) -> Option<Status> {
+pub(crate) fn refusal(status: Status) -> Option<Status> {
     (status.code() != Code::Ok).then_some(status)
 }
 
@@ -178,8 +195,8 @@ fn code_of(status: StatusCode) -> Code {
     }
 }
 
-/// A request's stream.
-struct Outgoing {
+/// The bytes of a request's stream, of one message at most.
+pub(crate) struct Outgoing {
     first: Option<Bytes>,
     second: Option<Bytes>,
 }
@@ -192,8 +209,16 @@ impl Outgoing {
         }
     }
 
+    /// Nothing at all.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            first: None,
+            second: None,
+        }
+    }
+
     /// One message.
-    fn message(message: Bytes) -> Self {
+    pub(crate) fn message(message: Bytes) -> Self {
         let copied = if message.len() <= COPIED {
             message.len()
         } else {
@@ -210,6 +235,13 @@ impl Outgoing {
     }
 }
 
+impl Outgoing {
+    /// What goes out next.
+    pub(crate) fn next(&mut self) -> Option<Bytes> {
+        self.first.take().or_else(|| self.second.take())
+    }
+}
+
 impl http_body::Body for Outgoing {
     type Data = Bytes;
     type Error = Infallible;
@@ -218,8 +250,7 @@ impl http_body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = self.first.take().or_else(|| self.second.take());
-        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.next().map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -50,8 +50,8 @@ pub struct HooksSetting {
 /// called.
 #[derive(Debug)]
 pub struct Hooks {
-    setting: HooksSetting,
-    turns: Option<Turns>,
+    pub(super) setting: HooksSetting,
+    pub(super) turns: Option<Arc<Turns>>,
     active: AtomicBool,
     calls: AtomicU64,
 }
@@ -66,7 +66,7 @@ impl Hooks {
     /// The hooks of a plugin that is not active yet.
     pub(crate) fn new(setting: HooksSetting) -> Self {
         Self {
-            turns: setting.rules.limit.map(Turns::new),
+            turns: setting.rules.limit.map(|limit| Arc::new(Turns::new(limit))),
             setting,
             active: AtomicBool::new(false),
             calls: AtomicU64::new(1),
@@ -154,7 +154,7 @@ impl Hooks {
     ) -> Outcome<Bytes> {
         match self.check(hook, self.is_active()) {
             None => {
-                self.observed(hook, request, within, self.turns.as_ref())
+                self.observed(hook, request, within, self.turns.as_deref())
                     .await
             }
             Some(not_called) => not_called,
@@ -175,17 +175,27 @@ impl Hooks {
 
     /// The outcome of a call that is not made, if it is not to be made.
     fn check<T>(&self, hook: &'static Method, open: bool) -> Option<Outcome<T>> {
-        if !self.setting.implemented.contains(hook) {
-            return Some(Outcome::NotImplemented);
-        }
-        if !open {
-            return Some(Outcome::Failed(Failure::inactive(hook.name)));
+        if let Some(not_called) = self.gate(hook, open) {
+            return Some(not_called);
         }
         if hook.shape == Shape::Stream {
             let text = "it streams and cannot be called with one message".to_owned();
             return Some(Outcome::Failed(Failure::violation(hook.name, text)));
         }
         None
+    }
+
+    /// What every call has to pass, whatever its form.
+    pub(super) fn gate<T>(&self, hook: &'static Method, open: bool) -> Option<Outcome<T>> {
+        if !self.setting.implemented.contains(hook) {
+            return Some(Outcome::NotImplemented);
+        }
+        (!open).then(|| Outcome::Failed(Failure::inactive(hook.name)))
+    }
+
+    /// The next number of a call.
+    pub(super) fn number(&self) -> u64 {
+        self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
     async fn observed(
@@ -198,8 +208,8 @@ impl Hooks {
         let HooksSetting {
             metrics, events, ..
         } = &self.setting;
-        let number = || self.calls.fetch_add(1, Ordering::Relaxed);
-        let observation = Observation::begin(hook, metrics, events, number);
+        let number = || self.number();
+        let observation = Observation::begin(hook, &**metrics, events, number);
         let span = observed::span(hook, events, &request);
         let exchange = self.exchange(hook, request, within, turns);
         let outcome = if span.is_disabled() {
@@ -209,7 +219,7 @@ impl Hooks {
         };
         let success = matches!(outcome, Outcome::Answered(_));
         let flattered = self.setting.rules.faults.count_failures_as_successes && !hook.has_error;
-        observation.end(&outcome, success || flattered);
+        observation.end(outcome.word(), success || flattered);
         outcome
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a call that was begun has one end, also when its caller goes away.
 
+use std::borrow::Borrow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,32 +11,33 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::event::{PluginEvents, What};
-use crate::hooks::outcome::Outcome;
 use crate::hooks::wire;
 use crate::metrics::PluginMetrics;
 
-/// A call under way. Dropped without an end, it was cancelled.
-pub(super) struct Observation<'a> {
+/// A call under way. Dropped without an end, it was cancelled. A call that ends with its
+/// function borrows what it counts with, a stream has it as its own.
+#[derive(Debug)]
+pub(super) struct Observation<M: Borrow<PluginMetrics>, E: Borrow<PluginEvents>> {
     hook: &'static Method,
-    metrics: &'a PluginMetrics,
-    events: &'a PluginEvents,
+    metrics: M,
+    events: E,
     /// Its number, if anybody listens.
     heard: Option<u64>,
     began: Instant,
     open: bool,
 }
 
-impl<'a> Observation<'a> {
+impl<M: Borrow<PluginMetrics>, E: Borrow<PluginEvents>> Observation<M, E> {
     /// Events are built only if somebody listens; `number` is asked for only then.
     pub(super) fn begin(
         hook: &'static Method,
-        metrics: &'a PluginMetrics,
-        events: &'a PluginEvents,
+        metrics: M,
+        events: E,
         number: impl FnOnce() -> u64,
     ) -> Self {
-        let heard = events.is_heard().then(number);
+        let heard = events.borrow().is_heard().then(number);
         if let Some(call) = heard {
-            events.emit(What::HookStarted {
+            events.borrow().emit(What::HookStarted {
                 hook: hook.name.to_owned(),
                 call,
             });
@@ -50,16 +52,16 @@ impl<'a> Observation<'a> {
         }
     }
 
-    pub(super) fn end(mut self, outcome: &Outcome<Bytes>, success: bool) {
-        self.close(outcome.word(), success);
+    pub(super) fn end(mut self, word: &str, success: bool) {
+        self.close(word, success);
     }
 
     fn close(&mut self, word: &str, success: bool) {
         self.open = false;
         let took: Duration = self.began.elapsed();
-        self.metrics.hook(self.hook, success, took);
+        self.metrics.borrow().hook(self.hook, success, took);
         if let Some(call) = self.heard {
-            self.events.emit(What::HookEnded {
+            self.events.borrow().emit(What::HookEnded {
                 hook: self.hook.name.to_owned(),
                 call,
                 outcome: word.to_owned(),
@@ -69,7 +71,7 @@ impl<'a> Observation<'a> {
     }
 }
 
-impl Drop for Observation<'_> {
+impl<M: Borrow<PluginMetrics>, E: Borrow<PluginEvents>> Drop for Observation<M, E> {
     fn drop(&mut self) {
         if self.open {
             self.close("cancelled", false);

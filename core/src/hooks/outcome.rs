@@ -53,6 +53,8 @@ pub enum FailureKind {
     Violation,
     /// The plugin has as many calls as it may have, and the queue is full; nothing was sent.
     Overloaded,
+    /// The body of the request broke off on the caller's side, and the call with it.
+    RequestBroken,
 }
 
 impl FailureKind {
@@ -65,6 +67,7 @@ impl FailureKind {
             Self::Status(_) => "status",
             Self::Violation => "violation",
             Self::Overloaded => "overloaded",
+            Self::RequestBroken => "request_broken",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A limit on the calls that a plugin gets at a time, with a queue that has an end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -38,6 +39,23 @@ impl Turns {
         let _place = Place::take(self)?;
         let turn = self.free.acquire().await;
         Ok(turn.expect("the semaphore is never closed"))
+    }
+}
+
+/// The turn of a call that outlives the function that makes it.
+#[derive(Debug)]
+pub(super) struct OwnTurn(Arc<Turns>);
+
+impl OwnTurn {
+    pub(super) async fn take(turns: Arc<Turns>) -> Result<Self, Full> {
+        turns.take().await?.forget();
+        Ok(Self(turns))
+    }
+}
+
+impl Drop for OwnTurn {
+    fn drop(&mut self) {
+        self.0.free.add_permits(1);
     }
 }
 
@@ -105,6 +123,15 @@ mod tests {
         }
         let mut waiting = pin!(turns.take());
         assert!(poll(&mut waiting).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_turn_of_its_own_is_given_back() {
+        let turns = Arc::new(turns(1, 0));
+        let own = OwnTurn::take(Arc::clone(&turns)).await.unwrap();
+        assert!(turns.take().await.is_err());
+        drop(own);
+        assert!(turns.take().await.is_ok());
     }
 
     #[tokio::test]

@@ -15,6 +15,18 @@ pub struct HookPolicy {
     pub consumed: Consumed,
     /// How many calls one plugin gets at a time; no limit by default.
     pub calls: Option<CallLimit>,
+    /// How many bytes of a request's body one message of `ServeHTTP` holds at most.
+    pub http_piece: HttpPieceLimit,
+}
+
+/// A number of bytes; by default the 64 KiB of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpPieceLimit(pub usize);
+
+impl Default for HttpPieceLimit {
+    fn default() -> Self {
+        Self(64 * 1024)
+    }
 }
 
 /// What it means that nothing usable came back from a hook that decides about something.

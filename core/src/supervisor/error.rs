@@ -122,6 +122,7 @@ impl StartCause {
                 FailureKind::Status(_) => "activate.status",
                 FailureKind::Violation => "activate.violation",
                 FailureKind::Overloaded => "activate.overloaded",
+                FailureKind::RequestBroken => "activate.request_broken",
             },
             Self::ActivateRefused(_) | Self::ActivateRefusedSilently => "activate.refused",
             Self::CalledOff => "start.called_off",

@@ -10,6 +10,7 @@ mod decoding;
 mod dispatch;
 mod environment;
 mod hooks;
+mod http;
 mod lifecycle;
 mod services;
 mod start;

@@ -1,8 +1,8 @@
 //! Scripts as Rust: a builder whose lines read like the steps.
 
 use super::{
-    Answer, ApiOrder, Grandchild, Health, Implemented, Listen, Network, Repeat, Script, Serve,
-    SignalName, Step, Stream, Write,
+    Answer, ApiOrder, Grandchild, Health, HttpStep, Implemented, Listen, Network, Repeat, Script,
+    Serve, ServeHttp, SignalName, Step, Stream, Write,
 };
 
 /// The handshake line of a good plugin.
@@ -216,6 +216,17 @@ impl Serve {
     #[must_use]
     pub fn hook(mut self, name: &str, answer: Answer) -> Self {
         self.hooks.insert(name.to_owned(), answer);
+        self
+    }
+
+    /// Does this with every HTTP request, and announces the hook for them if it announces a list.
+    #[must_use]
+    pub fn http(mut self, steps: impl IntoIterator<Item = HttpStep>) -> Self {
+        let steps = steps.into_iter().collect();
+        self.http = Some(ServeHttp { steps });
+        if let Some(Implemented::Names(names)) = &mut self.implemented {
+            names.push("ServeHTTP".to_owned());
+        }
         self
     }
 

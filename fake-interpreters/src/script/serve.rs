@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Answer, ScriptError, SignalName, Stream};
+use super::{Answer, ScriptError, ServeHttp, SignalName, Stream};
 use crate::fault::Fault;
 
 /// What the gRPC server answers.
@@ -20,6 +20,9 @@ pub struct Serve {
     /// Answers by hook name; a name with `/` is a whole gRPC path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hooks: BTreeMap<String, Answer>,
+    /// What `ServeHTTP` does with its stream; a plugin that says so here has the hook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<ServeHttp>,
     /// What other hooks answer.
     pub other_hooks: OtherHooks,
     /// The gRPC health service.
@@ -174,10 +177,11 @@ impl Serve {
                 .map(|hook| hook.name.to_owned())
                 .collect()
         } else {
-            self.hooks
-                .keys()
+            let named = self.hooks.keys().cloned();
+            let http = self.http.as_ref().map(|_| "ServeHTTP".to_owned());
+            named
+                .chain(http)
                 .filter(|name| !name.contains('/') && *name != "Implemented")
-                .cloned()
                 .collect()
         }
     }

@@ -10,7 +10,7 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use crate::apiclient::{self, ApiClient};
-use crate::script::{Answer, InBand, Repeated};
+use crate::script::{Answer, InBand, Refused, Repeated};
 use crate::stage::{Stage, lock};
 use crate::wire;
 
@@ -39,7 +39,7 @@ pub(crate) async fn play(
             }
             Answer::Error(error) => return Ok(in_band(app_error(error))),
             Answer::Status(refused) => {
-                return Err(Status::new(code(&refused.code), refused.message.clone()));
+                return Err(status(refused));
             }
             Answer::Raw(bytes) => return Ok(bytes.clone().into()),
             Answer::Repeated(repeated) => return Ok(many_bytes(repeated)),
@@ -62,6 +62,11 @@ pub(crate) async fn play(
             }
         }
     }
+}
+
+/// The status that a script names.
+pub(super) fn status(refused: &Refused) -> Status {
+    Status::new(code(&refused.code), refused.message.clone())
 }
 
 fn many_bytes(repeated: &Repeated) -> Bytes {

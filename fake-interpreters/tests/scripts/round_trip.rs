@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use fake_interpreters::script::{
-    Answer, ApiOrder, Controller, DemandEnv, Flood, Grandchild, Health, Implemented, Listen,
-    Network, OtherHooks, Piece, Script, Serve, SignalName, Stdio, Step, Stream, Write,
+    Answer, ApiOrder, Controller, DemandEnv, Flood, Grandchild, Health, HttpHead, HttpMessage,
+    HttpStep, Implemented, Listen, Network, OtherHooks, Piece, Script, Serve, ServeHttp,
+    SignalName, Stdio, Step, Stream, Write,
 };
 use fake_interpreters::{Fault, Preset};
 use proptest::collection::{btree_map, vec};
@@ -52,6 +53,36 @@ fn answer() -> impl Strategy<Value = Answer> {
     })
 }
 
+fn http() -> impl Strategy<Value = ServeHttp> {
+    let message = (
+        option::of((
+            any::<i32>(),
+            btree_map("[A-Z]{1,3}", vec(".{0,3}", 0..2), 0..2),
+        )),
+        ".{0,5}",
+        any::<usize>(),
+        any::<(bool, bool)>(),
+    );
+    let message = message.prop_map(|(head, text, times, (complete, flush))| HttpMessage {
+        init: head.map(|(status, headers)| HttpHead { status, headers }),
+        text,
+        times,
+        complete,
+        flush,
+    });
+    let step = prop_oneof![
+        message.prop_map(HttpStep::Send),
+        Just(HttpStep::Read {}),
+        Just(HttpStep::Echo {}),
+        any::<u64>().prop_map(|ms| HttpStep::Sleep { ms }),
+        any::<i32>().prop_map(|code| HttpStep::Exit { code }),
+        signal().prop_map(|signal| HttpStep::Raise { signal }),
+        Just(HttpStep::Hang {}),
+        Just(HttpStep::Close {}),
+    ];
+    vec(step, 0..4).prop_map(|steps| ServeHttp { steps })
+}
+
 fn serve() -> impl Strategy<Value = Serve> {
     let implemented = prop_oneof![
         vec("[A-Za-z]{1,9}", 0..3).prop_map(Implemented::Names),
@@ -94,14 +125,24 @@ fn serve() -> impl Strategy<Value = Serve> {
         controller,
         stdio,
         option::of(answer()),
-        any::<bool>(),
-        any::<bool>(),
+        option::of(http()),
+        any::<(bool, bool)>(),
     )
         .prop_map(
-            |(implemented, hooks, health, controller, stdio, every_call, testee, watch_parent)| {
+            |(
+                implemented,
+                hooks,
+                health,
+                controller,
+                stdio,
+                every_call,
+                http,
+                (testee, watch_parent),
+            )| {
                 Serve {
                     implemented,
                     hooks,
+                    http,
                     other_hooks: if testee {
                         OtherHooks::Empty
                     } else {
