@@ -1,5 +1,6 @@
 //! What a host holds after 1,000 crashes of one plugin and with 200 plugins active, what a cycle costs and what an idle plugin
-//! costs in memory. It fails if descriptors, threads or tasks do not come back to where they were.
+//! costs in memory. It fails if descriptors, threads, tasks or memory do not come back to where they were, and if an idle plugin
+//! costs more than it may.
 //!
 //! `cargo bench -p plugin-host --bench soak`; a number is the number of cycles.
 
@@ -14,6 +15,13 @@ use farm::{Farm, Result, Usage, resident, runtime};
 
 /// How many plugins are active at once.
 const PLUGINS: usize = 200;
+
+/// The most that an idle plugin may cost, in KiB.
+const IDLE_LIMIT: u64 = 160;
+
+/// What a crash, and what a plugin that has ended, may leave in KiB: pages that the allocator keeps for the next one.
+const LEFT_BY_CRASH: u64 = 4;
+const LEFT_BY_PLUGIN: u64 = IDLE_LIMIT / 2;
 
 /// What warms up: allocator, thread pool, the journal of the API.
 const WARM_UP: usize = 20;
@@ -35,12 +43,14 @@ fn main() -> Result<()> {
         one.crash(cycles).await?;
         let took = began.elapsed();
         let after = before.settled().await?;
+        let now = resident()?;
         println!(
             "{cycles} crashes and restarts: {:.2} ms each; resident {held} KiB, then {} KiB",
             took.as_secs_f64() * 1000.0 / cycles as f64,
-            resident()?
+            now
         );
         compare("one plugin", before, after)?;
+        limit("a crash", held, now, cycles, LEFT_BY_CRASH)?;
         one.environment.shutdown().await;
         drop(one);
 
@@ -66,16 +76,31 @@ fn main() -> Result<()> {
             per_plugin(busy.descriptors, idle.descriptors),
             per_plugin(busy.tasks, idle.tasks),
         );
+        limit("an idle plugin", held, holds, PLUGINS, IDLE_LIMIT)?;
         many.deactivate().await?;
         let after = idle.settled().await?;
-        println!(
-            "resident {held} KiB, then {holds} KiB, then {} KiB",
-            resident()?
-        );
+        let now = resident()?;
+        println!("resident {held} KiB, then {holds} KiB, then {now} KiB");
         compare("200 plugins", idle, after)?;
+        limit(
+            "a plugin that has ended",
+            held,
+            now,
+            PLUGINS,
+            LEFT_BY_PLUGIN,
+        )?;
         many.environment.shutdown().await;
         Ok(())
     })
+}
+
+/// An error if so many of something hold more than so many KiB each.
+fn limit(what: &str, before: u64, after: u64, count: usize, most: u64) -> Result<()> {
+    let each = after.saturating_sub(before) as f64 / count as f64;
+    if each <= most as f64 {
+        return Ok(());
+    }
+    Err(format!("{what} holds {each:.1} KiB, and may hold {most}").into())
 }
 
 fn compare(what: &str, before: Usage, after: Usage) -> Result<()> {
