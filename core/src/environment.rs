@@ -41,6 +41,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use plugin_proto::find_hook;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use activate::{ActivateError, Activation, NotRunning};
@@ -53,7 +54,7 @@ pub use status::{LastExit, PluginStatus};
 use crate::api::{Backend, Journal};
 use crate::guard::GuardHandle;
 use crate::health::Health;
-use crate::hooks::{Hooks, check_settings};
+use crate::hooks::{HookSet, Hooks, check_settings};
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
 use crate::metrics::Metrics;
@@ -75,6 +76,8 @@ pub struct Environment {
     /// The latest scan.
     scanned: Arc<Mutex<Folders>>,
     metrics: Metrics,
+    /// The hooks of which an administrator says that nothing passes when they fail.
+    closed: HookSet,
     /// The guard that was started for this environment alone, and how long its end may take.
     guard: Option<(GuardHandle, Duration)>,
 }
@@ -88,6 +91,13 @@ impl Environment {
         check_settings(&options.timing, &options.hooks)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let metrics = options.metrics.clone();
+        let closed = options
+            .hooks
+            .closed()
+            .filter(|_| !options.policy.always_fail_open);
+        let closed = closed
+            .filter_map(find_hook)
+            .fold(HookSet::EMPTY, HookSet::with);
         let own_guard = match (&options.shared_guard, &options.guard) {
             (None, Some(program)) => Some(GuardHandle::start(program, &options.run_mark)?),
             _ => None,
@@ -106,6 +116,7 @@ impl Environment {
             journal,
             scanned: Arc::default(),
             metrics,
+            closed,
             guard: own_guard.map(|guard| (guard, guard_limit)),
         })
     }
@@ -270,7 +281,9 @@ impl Environment {
     /// Waits until the process of a running plugin has ended and the plugin's state says so. For a plugin that does not
     /// run, this is how its last process ended, or `None`.
     pub async fn wait_exit(&self, id: &PluginId) -> Option<Exit> {
-        let View { status, session } = self.view(id)?;
+        let View {
+            status, session, ..
+        } = self.view(id)?;
         let Some(session) = session else {
             return status.exit;
         };

@@ -20,6 +20,8 @@ pub mod wire;
 
 pub mod redact;
 
+mod refill;
+
 mod effect;
 
 pub mod ruling;

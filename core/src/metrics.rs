@@ -10,6 +10,8 @@ pub mod prometheus;
 
 pub mod series;
 
+mod open;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,6 +20,7 @@ use plugin_proto::{API, HOOKS, Method};
 use serde::Serialize;
 
 use crate::ids::PluginId;
+pub(crate) use crate::metrics::open::Open;
 use crate::metrics::series::Calls;
 pub use crate::metrics::series::{BOUNDS, Histogram};
 

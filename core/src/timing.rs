@@ -106,6 +106,16 @@ impl Timing {
         single.copied().unwrap_or(self.hook)
     }
 
+    /// The longest that any hook may take.
+    pub fn longest_hook(&self) -> Duration {
+        let classes = HookClass::ALL.map(|class| {
+            let of_class = self.hook_classes.get(&class);
+            of_class.copied().unwrap_or(self.hook)
+        });
+        let all = classes.into_iter().chain(self.hooks.values().copied());
+        all.max().unwrap_or(self.hook)
+    }
+
     /// The most that stopping the process can take after `Shutdown` was asked: the sum of its bounded steps.
     pub fn longest_process_stop(&self) -> Duration {
         self.exit_after_shutdown + self.term_grace + self.kill + self.drain

@@ -17,13 +17,10 @@ impl Environment {
         let request = OnConfigurationChangeRequest::default();
         let told = self.fan_out_as::<OnConfigurationChange>(request).await?;
         for part in &told.parts {
-            let (plugin, name) = (&part.plugin, OnConfigurationChange::METHOD.name);
-            match &part.ruling {
-                Ruling::Refused(error) => {
-                    tracing::error!(%plugin, "{name}: {}", crate::in_band::describe(error));
-                }
-                Ruling::Failed { failure, .. } => tracing::error!(%plugin, "{failure}"),
-                _ => {}
+            // A call that failed was logged where it did.
+            if let Ruling::Refused(error) = &part.ruling {
+                let (plugin, name) = (&part.plugin, OnConfigurationChange::METHOD.name);
+                tracing::error!(%plugin, "{name}: {}", crate::in_band::describe(error));
             }
         }
         Ok(told)

@@ -17,6 +17,7 @@ use crate::environment::status::{LastExit, PluginStatus, View};
 use crate::environment::watcher::Watcher;
 use crate::event::{PluginEvents, What};
 use crate::health::budget::Ruling;
+use crate::hooks::HookSet;
 use crate::ids::PluginId;
 use crate::manifest::Manifest;
 use crate::process::Exit;
@@ -33,6 +34,8 @@ pub(super) struct Entry {
     pub(super) events: Option<PluginEvents>,
     /// Looks after it while it runs.
     pub(super) checker: Option<Watcher>,
+    /// The hooks that it had when it ran last.
+    hooks: HookSet,
     /// Ends the pause before it is brought back.
     pub(super) pause: Option<Watcher>,
     /// Why it is being stopped, if nobody asked for that.
@@ -113,6 +116,7 @@ impl Entry {
             events: None,
             checker: None,
             pause: None,
+            hooks: HookSet::EMPTY,
             failure: None,
             home,
             is_found_anew: false,
@@ -186,6 +190,7 @@ impl Entry {
             activated: true,
             pid: session.pid(),
         }));
+        self.hooks = session.hooks().implemented();
         self.session = Some(Arc::new(session));
         self.call_off = None;
     }
@@ -324,6 +329,10 @@ impl Entry {
         View {
             status: self.status.clone(),
             session: self.session.clone(),
+            missed: match self.life.is_missed() {
+                true => self.hooks,
+                false => HookSet::EMPTY,
+            },
         }
     }
 

@@ -184,6 +184,17 @@ impl Life {
         self.is_forgotten = false;
     }
 
+    /// Whether it does not run although nobody wanted that.
+    pub(super) fn is_missed(&self) -> bool {
+        match self.state {
+            State::Mending | State::Recovering | State::Cleaning | State::FailedToStayRunning => {
+                true
+            }
+            State::Starting => self.is_return,
+            State::NotRunning | State::Running | State::Stopping | State::FailedToStart => false,
+        }
+    }
+
     /// Whether somebody is to look after it now.
     pub(super) fn wants_watch(&self) -> bool {
         self.is_looked_after && self.state == State::Running

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::environment::state::State;
+use crate::hooks::HookSet;
 use crate::ids::PluginId;
 use crate::process::Exit;
 use crate::supervisor::Session;
@@ -72,6 +73,8 @@ pub(super) struct View {
     pub(super) status: PluginStatus,
     /// There while it runs.
     pub(super) session: Option<Arc<Session>>,
+    /// The hooks that it had when it ran last, if it is down and should not be.
+    pub(super) missed: HookSet,
 }
 
 /// All plugins that were ever activated, and not removed since.

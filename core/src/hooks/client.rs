@@ -16,6 +16,7 @@ use tonic::{Request, Status};
 use tracing::Instrument as _;
 
 use crate::event::PluginEvents;
+use crate::hooks::effect;
 use crate::hooks::implemented::HookSet;
 use crate::hooks::lifeline::Lifeline;
 use crate::hooks::observed::{self, Observation};
@@ -91,11 +92,6 @@ impl Hooks {
     /// The hooks that the plugin has.
     pub fn implemented(&self) -> HookSet {
         self.setting.implemented
-    }
-
-    /// Where the calls of this plugin are counted.
-    pub(crate) fn metrics(&self) -> &PluginMetrics {
-        &self.setting.metrics
     }
 
     /// Asks a hook, and says what its answer, or that there is none, means for the request.
@@ -230,6 +226,7 @@ impl Hooks {
         within: Duration,
         turns: Option<&Turns>,
     ) -> Outcome<Bytes> {
+        let asked = request.clone();
         let outcome = match self.setting.rules.redaction.request(hook, request) {
             Ok(request) => self.deliver(hook, request, within, turns).await,
             Err(error) => {
@@ -238,7 +235,13 @@ impl Hooks {
             }
         };
         if let Outcome::Failed(failure) = &outcome {
-            tracing::error!(plugin = %self.setting.events.plugin(), "hook {failure}");
+            // Where only errors are wanted there is no span that says all this.
+            tracing::error!(
+                plugin = %self.setting.events.plugin(),
+                hook = hook.name,
+                request_id = observed::request_id(hook, &asked),
+                "hook {failure}"
+            );
         }
         outcome
     }
@@ -251,9 +254,16 @@ impl Hooks {
         within: Duration,
         turns: Option<&Turns>,
     ) -> Outcome<Bytes> {
+        let judged = table::row(hook).filter(|row| effect::may_fail(row));
+        let judged = judged.map(|row| (row, request.clone()));
         let sent = timeout(within, self.send(hook, request, turns));
         match self.setting.lifeline.hold(sent).await {
-            Ok(Ok(Sent::Ended(Ok(answer)))) => self.read(hook, answer),
+            Ok(Ok(Sent::Ended(Ok(answer)))) => match (self.read(hook, answer), judged) {
+                (Outcome::Answered(answer), Some((row, request))) => {
+                    self.judge(row, &request, answer)
+                }
+                (outcome, _) => outcome,
+            },
             Ok(Ok(Sent::Ended(Err(status)))) => {
                 Outcome::Failed(Failure::from_status(hook.name, &status))
             }
@@ -286,6 +296,18 @@ impl Hooks {
                 .await
                 .unwrap_or_else(|error| Err(Status::internal(error.to_string()))),
         )
+    }
+
+    /// An answer whose JSON is none is no answer, for whoever counts as for whoever asked.
+    fn judge(&self, row: &table::Row, request: &Bytes, answer: Bytes) -> Outcome<Bytes> {
+        let consumed = self.setting.rules.policy.consumed;
+        match effect::apply(row, consumed, request, &answer) {
+            Ok(_) => Outcome::Answered(answer),
+            Err(error) => {
+                let text = error.to_string();
+                Outcome::Failed(Failure::violation(row.hook.name, text))
+            }
+        }
     }
 
     /// An answer that does not decode to its last field is none, and one with an error in band is a refusal.

@@ -10,6 +10,7 @@ use plugin_proto::{HOOKS, Method, reflect};
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use serde_json::{Map, Value};
 
+use crate::hooks::refill;
 use crate::hooks::table::{Effect, Row};
 use crate::hooks::wire::{self, WireError};
 use crate::policy::Consumed;
@@ -41,6 +42,8 @@ struct Messages {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Carried {
     Message,
+    /// From which secrets were taken out.
+    Post,
     Bytes,
 }
 
@@ -52,6 +55,11 @@ pub(super) fn rejection(hook: &Method, answer: &Bytes) -> Result<Option<String>,
     let reason = wire::scalar(answer, number)?;
     let reason = String::from_utf8(reason.into()).map_err(|_| WireError)?;
     Ok(Some(reason).filter(|reason| !reason.is_empty()))
+}
+
+/// Whether an answer that decodes can be unusable all the same, because of the JSON in it.
+pub(super) fn may_fail(row: &Row) -> bool {
+    matches!(row.effect, Effect::Configuration | Effect::Email)
 }
 
 /// The request with what the answer changes; `None` if that is nothing.
@@ -84,6 +92,7 @@ impl Messages {
                 .fields()
                 .find(|other| other.kind() == field.kind() && other.name().ends_with(name))?;
             let carried = match field.kind().as_message() {
+                Some(message) if message.name() == "Post" => Carried::Post,
                 Some(_) => Carried::Message,
                 None => Carried::Bytes,
             };
@@ -104,6 +113,13 @@ impl Messages {
         for (from, to, carried) in &self.pairs {
             let value = match carried {
                 Carried::Message => wire::message(answer, *from)?,
+                Carried::Post => match wire::message(answer, *from)? {
+                    Some(post) => {
+                        let asked = wire::message(request, *to)?.unwrap_or_default();
+                        Some(refill::post(&asked, post)?)
+                    }
+                    None => None,
+                },
                 Carried::Bytes => {
                     Some(wire::scalar(answer, *from)?).filter(|value| !value.is_empty())
                 }
@@ -210,18 +226,31 @@ impl Messages {
         let asked = field(&self.request, "posts");
         let given = wire::values(request, asked.number())?;
         let answered = wire::values(answer, number(&self.answer, "posts"))?;
+        let id = asked.kind().as_message().map(|post| number(post, "id"));
+        let id = id.expect("a post is a message");
+        let answered = refilled(&given, answered, id)?;
         let posts = match consumed {
             Consumed::AnswerIsAll => answered,
-            Consumed::ReplaceById => {
-                let id = asked.kind().as_message().map(|post| number(post, "id"));
-                by_id(&given, answered, id.expect("a post is a message"))?
-            }
+            Consumed::ReplaceById => by_id(&given, answered, id)?,
         };
         if posts == given {
             return Ok(None);
         }
         Ok(Some(wire::with(request, asked.number(), &posts)?))
     }
+}
+
+/// The answers, each with the secrets of the post that has its id.
+fn refilled(given: &[Bytes], answered: Vec<Bytes>, id: u32) -> Result<Vec<Bytes>, WireError> {
+    let mut asked = BTreeMap::new();
+    for post in given {
+        asked.insert(wire::scalar(post, id)?, post);
+    }
+    let refill = |post: Bytes| match asked.get(&wire::scalar(&post, id)?) {
+        Some(asked) => refill::post(asked, post),
+        None => Ok(post),
+    };
+    answered.into_iter().map(refill).collect()
 }
 
 /// The posts, each with the last answer of its id in its place. A post that nobody asked about replaces nothing.

@@ -40,7 +40,8 @@ impl HookSet {
             .map(|hook| hook.name)
     }
 
-    fn with(self, hook: &Method) -> Self {
+    /// The set with one hook more.
+    pub fn with(self, hook: &Method) -> Self {
         Self(self.0 | 1 << hook.index)
     }
 }

@@ -15,13 +15,13 @@ use prost_reflect::{Kind, MessageDescriptor};
 use crate::hooks::wire::{self, WireError};
 use crate::policy::Policy;
 
-const PACKAGE: &str = "mattermost.pluginapi.v1";
+pub(super) const PACKAGE: &str = "mattermost.pluginapi.v1";
 
 /// Fields of messages.
-type Fields = [(&'static str, &'static [&'static str])];
+pub(super) type Fields = [(&'static str, &'static [&'static str])];
 
 /// What is secret.
-const SECRETS: &Fields = &[
+pub(super) const SECRETS: &Fields = &[
     ("User", &["password", "mfa_secret", "auth_data"]),
     ("RemoteCluster", &["token", "remote_token"]),
 ];

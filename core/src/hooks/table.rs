@@ -186,6 +186,9 @@ pub enum SettingError {
         /// What was set for it.
         setting: &'static str,
     },
+    /// A limit that lets no call through.
+    #[error("a limit of no concurrent calls lets no hook through")]
+    NoCalls,
     /// Nothing depends on the hook's answer.
     #[error("{hook} decides about nothing, so its failure cannot mean anything")]
     DecidesNothing {
@@ -194,7 +197,7 @@ pub enum SettingError {
     },
 }
 
-/// Refuses settings for hooks that there are not: misspelt, they would be an open door.
+/// Refuses settings for hooks that there are not: misspelt, they would be an open door. And a limit that would let nothing through.
 ///
 /// # Errors
 /// The first of them.
@@ -205,6 +208,9 @@ pub fn check_settings(timing: &Timing, policy: &HookPolicy) -> Result<(), Settin
             setting,
         })
     };
+    if policy.calls.is_some_and(|limit| limit.concurrent == 0) {
+        return Err(SettingError::NoCalls);
+    }
     for name in timing.hooks.keys() {
         row_of(name, "deadline")?;
     }
@@ -263,6 +269,23 @@ mod tests {
             names,
             ["OnActivate", "OnDeactivate", "OnConfigurationChange"]
         );
+    }
+
+    #[test]
+    fn a_limit_that_lets_no_call_through_is_refused() {
+        let check = |concurrent| {
+            let calls = Some(crate::policy::CallLimit {
+                concurrent,
+                queued: 9,
+            });
+            let policy = HookPolicy {
+                calls,
+                ..HookPolicy::default()
+            };
+            check_settings(&Timing::default(), &policy)
+        };
+        assert_eq!(check(0), Err(SettingError::NoCalls));
+        assert_eq!(check(1), Ok(()));
     }
 
     #[test]

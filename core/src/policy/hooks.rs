@@ -29,6 +29,17 @@ impl Default for HttpPieceLimit {
     }
 }
 
+impl HookPolicy {
+    /// The names of the hooks that an administrator has closed.
+    pub fn closed(&self) -> impl Iterator<Item = &str> {
+        let closed = |(_, means): &(&String, &OnFailure)| **means == OnFailure::Stop;
+        self.on_failure
+            .iter()
+            .filter(closed)
+            .map(|(name, _)| name.as_str())
+    }
+}
+
 /// What it means that nothing usable came back from a hook that decides about something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OnFailure {

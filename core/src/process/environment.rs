@@ -135,9 +135,11 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
     if !policy.omit_plugin_variables {
         set("MATTERMOST_PLUGIN_ID", OsStr::new(of.plugin.as_str()));
         set("MATTERMOST_PLUGIN_PATH", of.folder.as_os_str());
+        // An SDK ends every handler at this one limit, so it is that of the most patient hook; the host itself ends each call at
+        // the limit of its own hook.
         set(
             "MATTERMOST_PLUGIN_HOOK_TIMEOUT",
-            OsStr::new(&seconds(options.timing.hook)),
+            OsStr::new(&seconds(options.timing.longest_hook())),
         );
         set(
             "MATTERMOST_PLUGIN_LOG_LEVEL",

@@ -9,6 +9,7 @@ use fake_interpreters::{Preset, place};
 use plugin_host::environment::Environment;
 use plugin_host::handshake::{Address, line};
 use plugin_host::hooks::Hooks;
+use plugin_host::hooks::table::{Effect, row};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
@@ -98,11 +99,14 @@ impl Answering {
             let outcome = hooks.call_raw(hook, Bytes::new()).await;
             let decodes = reflect::to_json(hook, Form::Response, bytes).is_ok();
             let word = outcome.word();
-            let expected: &[&str] = match (hook.has_error, decodes) {
-                (true, true) => &["answered", "refused"],
-                // Whoever takes the bytes decodes them; the error alone is looked at before.
-                (true, false) => &["answered", "refused", "violation"],
-                (false, _) => &["answered"],
+            let effect = row(hook).unwrap().effect;
+            let holds_json = matches!(effect, Effect::Configuration | Effect::Email);
+            let expected: &[&str] = match (decodes, holds_json, hook.has_error) {
+                (false, _, _) => &["violation"],
+                // Its JSON may be none, or there may be none in the request to write it into.
+                (true, true, _) => &["answered", "refused", "violation"],
+                (true, false, true) => &["answered", "refused"],
+                (true, false, false) => &["answered"],
             };
             prop_assert!(
                 expected.contains(&word),

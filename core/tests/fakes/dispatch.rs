@@ -11,11 +11,15 @@ use plugin_host::memory::Memory;
 use plugin_host::metrics::Kind;
 use plugin_host::options::HostOptions;
 use plugin_host::policy::{CallLimit, HookPolicy, OnFailure};
-use plugin_proto::hook::{MessageHasBeenPosted, MessageWillBePosted, UserWillLogIn};
-use plugin_proto::pb::{
-    MessageHasBeenPostedRequest, MessageWillBePostedRequest, PluginContext, RequestContext,
-    UserWillLogInRequest,
+use plugin_proto::hook::{
+    ConfigurationWillBeSaved, ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted,
+    UserWillLogIn,
 };
+use plugin_proto::pb::{
+    ConfigurationWillBeSavedRequest, ExecuteCommandRequest, MessageHasBeenPostedRequest,
+    MessageWillBePostedRequest, PluginContext, RequestContext, UserWillLogInRequest,
+};
+use serde_json::json;
 
 use crate::world::{Setting, World};
 
@@ -120,7 +124,10 @@ async fn what_is_logged_within_a_call_names_plugin_hook_and_request() {
                 format!("request_id=\"{request_id}\""),
                 "hook UserWillLogIn failed".to_owned(),
             ];
-            let whole = |line: &&&str| parts.iter().all(|part| line.contains(part));
+            // Once as the span's and once as the event's own: at higher levels there is no span.
+            let is_told_twice = |line: &str| line.matches(&parts[2]).count() == 2;
+            let whole =
+                |line: &&&str| parts.iter().all(|part| line.contains(part)) && is_told_twice(line);
             match lines.iter().filter(whole).count() {
                 1 => Ok(()),
                 count => Err(format!(
@@ -144,4 +151,89 @@ async fn a_decision_about_a_hook_that_there_is_not_makes_no_host() {
     let error = Environment::new(options, Arc::new(Memory::default())).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     assert!(error.to_string().contains("\"UserWillLogin\""), "{error}");
+}
+
+#[tokio::test]
+async fn a_fan_out_whose_caller_leaves_is_no_success() {
+    let mut world = World::script(&hanging());
+    world.activate().await.unwrap();
+    let environment = world.environment.clone();
+    let fanning = tokio::spawn(async move {
+        let request = MessageWillBePostedRequest::default();
+        drop(environment.fan_out_as::<MessageWillBePosted>(request).await);
+    });
+    world
+        .event(
+            |what| matches!(what, What::HookStarted { hook, .. } if hook == "MessageWillBePosted"),
+        )
+        .await;
+    fanning.abort();
+    assert!(fanning.await.unwrap_err().is_cancelled());
+    for kind in [Kind::Hook, Kind::Turn, Kind::FanOut] {
+        let counted = counted(&world, kind, "MessageWillBePosted");
+        assert_eq!(counted, [(false, 1)], "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_whose_json_is_none_is_counted_as_what_it_is_to_its_caller() {
+    let answer = Answer::Value(json!({"modified_config": {"config_json": "WzFd"}}));
+    let hook = ["ConfigurationWillBeSaved"];
+    let serve = Serve::good().implemented(hook).hook(hook[0], answer);
+    let world = World::script(&Script::serving(serve));
+    world.activate().await.unwrap();
+    let hooks = world.environment.hooks(&world.id).unwrap();
+    let request = ConfigurationWillBeSavedRequest::default();
+    let ruled = hooks.ask::<ConfigurationWillBeSaved>(request).await;
+    assert_eq!(ruled.ruling.word(), "failed");
+    let counted = counted(&world, Kind::Hook, "ConfigurationWillBeSaved");
+    assert_eq!(counted, [(false, 1)]);
+}
+
+#[tokio::test]
+async fn a_closed_hook_stays_closed_while_its_plugin_is_down_against_its_will() {
+    let serve = Serve::good()
+        .hook("UserWillLogIn", Answer::empty())
+        .hook("ExecuteCommand", Answer::Exit(9));
+    let down = |closed: bool| {
+        let mut setting = Setting::default();
+        if closed {
+            let hook = "UserWillLogIn".to_owned();
+            setting.hooks.on_failure.insert(hook, OnFailure::Stop);
+        }
+        World::new(&Script::serving(serve.clone()), setting)
+    };
+    for closed in [true, false] {
+        let world = down(closed);
+        let asked = || async {
+            let request = UserWillLogInRequest::default();
+            let fanned = world.environment.fan_out_as::<UserWillLogIn>(request).await;
+            let fanned = fanned.unwrap();
+            (fanned.stopped, fanned.parts.len())
+        };
+        world.activate().await.unwrap();
+        assert_eq!(asked().await, (false, 1));
+        let hooks = world.environment.hooks(&world.id).unwrap();
+        let crash = hooks.call::<ExecuteCommand>(ExecuteCommandRequest::default());
+        assert_eq!(crash.await.word(), "unavailable");
+        world.environment.wait_exit(&world.id).await.unwrap();
+        let expected = if closed { (true, 1) } else { (false, 0) };
+        assert_eq!(asked().await, expected);
+        let turns = counted(&world, Kind::Turn, "UserWillLogIn");
+        let all: u64 = turns.iter().map(|(_, count)| count).sum();
+        assert_eq!(all, if closed { 2 } else { 1 });
+        // Stopped on purpose, it has no say.
+        world.environment.deactivate(&world.id).await;
+        assert_eq!(asked().await, (false, 0));
+    }
+}
+
+/// What was counted for a hook, by success.
+fn counted(world: &World, kind: Kind, hook: &str) -> Vec<(bool, u64)> {
+    let snapshot = world.environment.metrics().snapshot();
+    let samples = snapshot.samples.iter();
+    samples
+        .filter(|sample| sample.kind == kind && sample.name == hook)
+        .map(|sample| (sample.success, sample.histogram.count))
+        .collect()
 }

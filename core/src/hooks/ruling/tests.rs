@@ -371,3 +371,53 @@ fn names_become_words() {
         );
     }
 }
+
+#[test]
+fn secrets_that_a_plugin_was_not_sent_are_not_lost_with_its_post() {
+    let thread = |password: &str| Post {
+        participants: vec![User {
+            id: "u".to_owned(),
+            password: password.to_owned(),
+            ..User::default()
+        }],
+        ..post("p", "m")
+    };
+    let request = MessageWillBePostedRequest {
+        post: Some(thread("hash")),
+        ..MessageWillBePostedRequest::default()
+    };
+    let modified_post = Some(Post {
+        message: "new".to_owned(),
+        ..thread("")
+    });
+    let answer = MessageWillBePostedResponse {
+        modified_post,
+        ..MessageWillBePostedResponse::default()
+    };
+    let stored = answered::<MessageWillBePosted>(request, answer)
+        .request
+        .post
+        .unwrap();
+    assert_eq!(
+        (stored.message.as_str(), &stored.participants),
+        ("new", &thread("hash").participants)
+    );
+
+    let request = MessagesWillBeConsumedRequest {
+        posts: vec![thread("hash")],
+        ..MessagesWillBeConsumedRequest::default()
+    };
+    for consumed in [Consumed::ReplaceById, Consumed::AnswerIsAll] {
+        let policy = HookPolicy {
+            consumed,
+            ..HookPolicy::default()
+        };
+        let answer = MessagesWillBeConsumedResponse {
+            posts: vec![thread("")],
+        };
+        let answer = Outcome::Answered(answer);
+        let ruled = check::<MessagesWillBeConsumed>(&policy, request.clone(), answer);
+        assert_eq!(ruled.ruling.word(), "passed");
+        assert_eq!(ruled.request, request);
+    }
+}

@@ -6,6 +6,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::policy::Policy;
+use crate::timing::{HookClass, Timing};
 
 const HOST: [(&str, &str); 9] = [
     ("PATH", "/bin"),
@@ -170,6 +171,36 @@ fn fractions_of_a_second_are_kept() {
     assert_eq!(
         built(&options, None)["MATTERMOST_PLUGIN_HOOK_TIMEOUT"],
         "1.5"
+    );
+}
+
+#[test]
+fn the_limit_that_a_plugin_is_told_is_that_of_the_most_patient_hook() {
+    let told = |adjust: fn(&mut Timing)| {
+        let mut options = options();
+        adjust(&mut options.timing);
+        built(&options, None)["MATTERMOST_PLUGIN_HOOK_TIMEOUT"].clone()
+    };
+    let hour = Duration::from_secs(3600);
+    assert_eq!(told(|_| {}), "30");
+    let classes = told(|timing| {
+        let classes = HookClass::ALL.map(|class| (class, Duration::from_secs(5)));
+        timing.hook_classes.extend(classes);
+    });
+    assert_eq!(classes, "5");
+    let one_class = told(|timing| {
+        let minute = Duration::from_secs(60);
+        timing.hook_classes.insert(HookClass::Background, minute);
+    });
+    assert_eq!(one_class, "60");
+    let mut options = options();
+    options
+        .timing
+        .hooks
+        .insert("RunDataRetention".to_owned(), hour);
+    assert_eq!(
+        built(&options, None)["MATTERMOST_PLUGIN_HOOK_TIMEOUT"],
+        "3600"
     );
 }
 
