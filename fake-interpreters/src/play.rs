@@ -102,6 +102,7 @@ impl Player {
             Step::Serve(serve) => self.serve(serve)?,
             Step::AcceptMute {} => self.accept_mute()?,
             Step::CloseListener {} => self.close_listener().await,
+            Step::CutConnections {} => self.stage.cuts.send_modify(|cuts| *cuts += 1),
             Step::Close { fd } => output::close(*fd)?,
             Step::Exit { code } => self.stage.exit(*code, "step"),
             Step::Raise { signal } => self.stage.raise(*signal),

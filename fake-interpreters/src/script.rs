@@ -115,6 +115,8 @@ pub enum Step {
     AcceptMute {},
     /// Stops listening; connections that exist stay.
     CloseListener {},
+    /// Cuts all connections; whoever comes again is served.
+    CutConnections {},
     /// Closes a standard stream: its pipe sees the end.
     Close {
         /// Which one.

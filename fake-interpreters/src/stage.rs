@@ -174,6 +174,10 @@ impl Stage {
 
     /// Sends a signal to itself. Where it does not end the process, the caller goes on.
     pub(crate) fn raise(&self, name: SignalName) {
+        // Rust's runtime takes the first SEGV for a stack that is full, finds that it is not, and leaves the next one to the system.
+        if name == SignalName::Segv {
+            let _ = kill_process(getpid(), number(name));
+        }
         if let Err(error) = kill_process(getpid(), number(name)) {
             self.journal.note(Event::Trouble {
                 message: format!("cannot raise {}: {error}", name.name()),

@@ -238,6 +238,10 @@ mutants! {
     "host/troubles-leave-children": breaks "CR-014" by "process-left", Driver("kill-only-child");
     "host/starts-once": breaks "CR-014" by "next-start-failed", Driver("starts-once");
     "host/troubles-look-alike": breaks "CR-015" by "error-not-named", Driver("vague-refusals");
+    "host/troubles-in-implemented-look-alike": breaks "CR-015" by "error-not-named", Driver("short-messages");
+    "host/troubles-without-exit-status": breaks "CR-015" by "exit-status-missing", Driver("hides-exit-status");
+    "host/troubles-without-last-exit": breaks "CR-015" by "exit-status-missing", Driver("hides-last-exit");
+    "host/troubles-without-stderr": breaks "CR-015" by "stderr-missing", Driver("hides-stderr");
 
     "host/starts-twice": breaks "CC-001" by "second-process", Driver("starts-twice");
     "host/storm-of-processes": breaks "CC-004" by "two-processes", Driver("starts-twice");

@@ -29,7 +29,8 @@ pub enum Answer {
     After(u64, Box<Answer>),
     /// `{"exit": CODE}`: the process ends inside the call.
     Exit(i32),
-    /// `{"raise": "KILL"}`: the process kills itself inside the call.
+    /// `{"raise": "KILL"}`: the process kills itself inside the call. One that was only stopped answers with an empty message when it
+    /// is continued.
     Raise(SignalName),
     /// `{"close": true}`: all connections are cut without an answer.
     Close,

@@ -10,7 +10,7 @@ use prost::Message as _;
 use tonic::{Code, Status};
 
 use crate::apiclient::{self, ApiClient};
-use crate::script::{Answer, InBand, Refused, Repeated};
+use crate::script::{Answer, InBand, Refused, Repeated, SignalName};
 use crate::stage::{Stage, lock};
 use crate::wire;
 
@@ -54,6 +54,10 @@ pub(crate) async fn play(
             Answer::Exit(code) => stage.exit(*code, "answer"),
             Answer::Raise(signal) => {
                 stage.raise(*signal);
+                if *signal == SignalName::Stop {
+                    // Somebody has continued it.
+                    return Ok(Bytes::new());
+                }
                 std::future::pending().await
             }
             Answer::Close => {

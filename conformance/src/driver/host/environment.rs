@@ -72,8 +72,9 @@ impl Host {
 
     fn listed(&self, status: PluginStatus) -> Listed {
         let uptime = status.uptime().filter(|_| !self.has(Fault::HidesUptime));
-        let last = status.last_exit.filter(|_| !self.has(Fault::HidesLastExit));
-        let ended = last.as_ref().map(|last| Ended {
+        let last = status.last_exit;
+        let told = last.as_ref().filter(|_| !self.has(Fault::HidesLastExit));
+        let ended = told.map(|last| Ended {
             exited: last.exit.is_some(),
             exit_code: last.exit.and_then(Exit::code),
             signal: last.exit.and_then(Exit::signal),
