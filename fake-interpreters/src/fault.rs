@@ -331,6 +331,8 @@ faults! {
     TimeoutAsStatus = "timeout-as-status",
     /// A cancelled call keeps its place among the 32 that run at the same time.
     CancelledKeepSlots = "cancelled-keep-slots",
+    /// A handler does not learn that its call was cancelled.
+    CancelNotShown = "cancel-not-shown",
     /// Health is NOT_SERVING for good after a call was cancelled.
     CancelledTakeHealthDown = "cancelled-take-health-down",
     /// The API is closed before OnDeactivate runs.
@@ -338,6 +340,8 @@ faults! {
     /// Health is NOT_SERVING after OnDeactivate.
     HealthDownAfterDeactivate = "health-down-after-deactivate",
     // Bad input.
+    /// No answer has more than 4 MiB.
+    LargeAnswerRefused = "large-answer-refused",
     /// A request that does not decode is answered with an empty message.
     GarbageTaken = "garbage-taken",
     /// A stream that is no message ends the process.

@@ -219,7 +219,12 @@ impl Testee {
             self.slots.add_permits(1);
         }
         running.answered = true;
-        answer
+        match answer {
+            Ok(answer) if self.has(Fault::LargeAnswerRefused) && answer.len() > 4 * 1024 * 1024 => {
+                Err(Status::resource_exhausted("Sent message larger than max"))
+            }
+            answer => answer,
+        }
     }
 
     fn serves(&self, method: &Method) -> bool {
@@ -343,7 +348,16 @@ impl Testee {
         };
         let handled = async {
             self.give_evidence(input, &nonce);
-            match self.obey(order.word).await {
+            let sleeps = matches!(order.word, order::Word::Sleep(_));
+            let guard = sleeps.then(|| Sleeper {
+                testee: self,
+                hook: input.method.name,
+                nonce: &nonce,
+            });
+            let obeyed = self.obey(order.word).await;
+            // It was not dropped in its sleep.
+            std::mem::forget(guard);
+            match obeyed {
                 // A hook that can only succeed or fail gives the result away by failing.
                 Outcome::Told(told) if !has_room(input.method) => match told.get("ok") {
                     Some(_) => Outcome::Allowed,
@@ -389,6 +403,23 @@ impl Testee {
 /// Whether the hook's answer has a text that can hold what an order asked for.
 fn has_room(method: &Method) -> bool {
     method.shape == Shape::Filter || method.name == "ExecuteCommand"
+}
+
+/// Shows that a sleeping handler was given up: it is dropped then.
+struct Sleeper<'a> {
+    testee: &'a Testee,
+    hook: &'a str,
+    nonce: &'a str,
+}
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        if !self.testee.has(Fault::CancelNotShown) {
+            let line = evidence::cancelled(self.hook, self.nonce);
+            // Evidence that nobody reads is no reason to do otherwise.
+            let _ = put_all(Stream::Stderr, line.as_bytes());
+        }
+    }
 }
 
 /// Counts a running call for as long as it lives, and knows whether it was answered or given up.

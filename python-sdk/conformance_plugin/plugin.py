@@ -10,13 +10,12 @@ import json
 import os
 import re
 import sys
-import time
 
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message_factory import GetMessageClass
 
 import mattermost_plugin as sdk
-from evidence import seen, show
+from evidence import doze, seen, show
 from mattermost_plugin.grpc import hooks_pb2
 
 ORDERS = json.loads(os.environ.get("CONFORMANCE_ORDERS") or "{}")
@@ -91,7 +90,7 @@ class Obedient(sdk.Plugin):
         if word == "fail":
             raise RuntimeError(rest)
         if word == "sleep":
-            time.sleep(int(rest) / 1000)
+            doze(int(rest) / 1000, {"conformance": 1, "hook": name, "nonce": nonce, "cancelled": True})
         elif word == "exit":
             os._exit(int(rest))
         elif word == "quit":

@@ -256,6 +256,9 @@ pub enum Fault {
     /// Failures of plugins are told without their stderr.
     HidesFailureTail,
 
+    /// A hook that an API method calls waits until no other hook runs.
+    NestedHooksWait,
+
     // ---- what the host does and says ----
     /// Refusals do not name their defect.
     VagueRefusals,

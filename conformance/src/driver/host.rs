@@ -30,6 +30,7 @@ use super::protocol::{
     Activated, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped,
 };
 use super::seams::api::FaultyBackend;
+use super::seams::circle::InApi;
 use super::seams::{self, Shared};
 use told::Told;
 
@@ -61,6 +62,7 @@ pub(super) struct Host {
     environment: Environment,
     guard: Option<GuardHandle>,
     shared: Shared,
+    in_api: InApi,
     /// Environments beside the first one, of faults that start too much.
     others: Mutex<Vec<Environment>>,
     /// The folders that were activated before.
@@ -93,7 +95,8 @@ impl Host {
             _ => Some(GuardHandle::start(&guard_program()?, &options.run_mark)?),
         };
         options.shared_guard = guard.clone();
-        let environment = match environment(&options, &memory, fault) {
+        let in_api = InApi::read(&configuration.hooks.in_api)?;
+        let environment = match environment(&options, &memory, &in_api, fault) {
             Ok(environment) => environment,
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
                 if let Some(guard) = &guard {
@@ -111,6 +114,7 @@ impl Host {
             environment,
             guard,
             shared,
+            in_api,
             others: Mutex::default(),
             activated: Mutex::default(),
             turn: Mutex::default(),
@@ -334,7 +338,7 @@ impl Host {
             return Ok(self.environment.clone());
         }
         let mut others = self.others.lock().await;
-        let other = environment(&self.options, &self.memory, self.fault)
+        let other = environment(&self.options, &self.memory, &self.in_api, self.fault)
             .map_err(|error| refusal("host", &error.to_string()))?;
         others.push(other.clone());
         Ok(other)
@@ -351,15 +355,18 @@ const NOT_RUNNING: &str = "plugin.not_running";
 fn environment(
     options: &HostOptions,
     memory: &Memory,
+    in_api: &InApi,
     fault: Option<Fault>,
 ) -> std::io::Result<Environment> {
-    Environment::new(
-        options.clone(),
-        Arc::new(FaultyBackend {
-            memory: memory.clone(),
-            fault,
-        }),
-    )
+    let in_api = in_api.elsewhere();
+    let backend = FaultyBackend {
+        memory: memory.clone(),
+        fault,
+        in_api: in_api.clone(),
+    };
+    let environment = Environment::new(options.clone(), Arc::new(backend))?;
+    in_api.call_in(&environment);
+    Ok(environment)
 }
 
 /// The mark of this driver's plugins: its own, below the one that it was started with, because the guard ends all that carry it.

@@ -1,5 +1,7 @@
 //! Where a fault is put into the options of the host: each seam is one that any application has.
 
+pub(super) mod circle;
+
 pub(super) mod api;
 mod hooks;
 pub(super) mod launch;

@@ -279,6 +279,7 @@ mod tests {
     fn every_fault_of_the_driver_is_a_mutant_and_every_mutant_a_fault() {
         let used: BTreeSet<String> = all()
             .iter()
+            .chain(super::seams::MUTANTS)
             .filter_map(|mutant| match mutant.how {
                 How::Driver(fault) => Some(fault.to_owned()),
                 How::Testee(_) => None,

@@ -161,6 +161,11 @@ mutants! {
     "plugin/lock-of-the-idle": breaks "CR-053" by "does-not-start-again", Testee("lock-stays");
     "plugin/lock-of-the-busy": breaks "CR-054" by "does-not-start-again", Testee("lock-stays");
     "plugin/lock-of-the-deactivating": breaks "CR-055" by "does-not-start-again", Testee("lock-stays");
+    "plugin/lock-after-handshake": breaks "CR-057" by "does-not-start-again", Testee("lock-stays");
+    "plugin/lock-of-the-asked": breaks "CR-058" by "does-not-start-again", Testee("lock-stays");
+    "plugin/lock-of-the-ending": breaks "CR-059" by "does-not-start-again", Testee("lock-stays");
+    "plugin/cut-off-kills": breaks "CR-060" by "process-ended", Testee("cancel-kills");
+    "plugin/cut-off-forgets-to-end": breaks "CR-061" by "still-there", Testee("shutdown-waits-for-handlers");
     "plugin/exit-status-lost": breaks "CR-056" by "wrong-exit-status", Testee("exit-status-lost");
 
     "plugin/plans-shutdown-ignored": breaks "FP-051" by "does-not-end", Testee("shutdown-ignored");

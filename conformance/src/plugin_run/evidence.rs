@@ -27,6 +27,9 @@ pub struct Evidence {
     /// What the handler saw, by the names of the hook's own fields.
     #[serde(default)]
     pub saw: Value,
+    /// Not what the handler saw at its beginning, but that its call was given up meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 impl Evidence {
@@ -37,7 +40,14 @@ impl Evidence {
         }
         serde_json::from_str(line)
             .ok()
-            .filter(|evidence: &Evidence| evidence.conformance == 1)
+            .filter(|evidence: &Evidence| evidence.conformance == 1 && !evidence.cancelled)
+    }
+
+    /// The evidence that a handler noticed that nobody waits for it any more.
+    pub fn read_cancelled(line: &str) -> Option<Evidence> {
+        serde_json::from_str(line)
+            .ok()
+            .filter(|evidence: &Evidence| evidence.conformance == 1 && evidence.cancelled)
     }
 }
 

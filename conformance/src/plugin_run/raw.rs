@@ -267,6 +267,12 @@ pub struct Services {
 }
 
 impl Services {
+    /// The same with another time for each call.
+    #[must_use]
+    pub fn within(self, within: Duration) -> Services {
+        Services { within, ..self }
+    }
+
     /// The health of a service, by its status or by the status of the call.
     pub async fn health(&self, service: &str) -> Result<String, Status> {
         let request = HealthCheckRequest {

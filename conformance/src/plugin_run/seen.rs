@@ -86,6 +86,15 @@ impl Seen {
         .await
     }
 
+    /// The evidence with this nonce that its call was given up, already there or yet to come.
+    pub async fn cancelled_for(&self, nonce: &str, within: Duration) -> Option<Evidence> {
+        self.wait(within, |what| {
+            let evidence = stderr_of(what).and_then(Evidence::read_cancelled)?;
+            (evidence.nonce == nonce).then_some(evidence)
+        })
+        .await
+    }
+
     /// The lines on one stream so far.
     pub fn lines(&self, of: Stream) -> Vec<String> {
         self.all(|what| match what {
@@ -123,12 +132,16 @@ pub fn pid_of(what: &What) -> Option<u32> {
 
 /// The evidence in the event of a line on stderr.
 pub fn evidence_of(what: &What) -> Option<Evidence> {
+    stderr_of(what).and_then(Evidence::read)
+}
+
+fn stderr_of(what: &What) -> Option<&str> {
     match what {
         What::Log {
             stream: Stream::Stderr,
             raw,
             ..
-        } => Evidence::read(raw.trim_end()),
+        } => Some(raw.trim_end()),
         _ => None,
     }
 }

@@ -26,6 +26,12 @@ pub(super) fn line(hook: &str, nonce: &str, saw: Value) -> String {
     written(&digest(&saw))
 }
 
+/// The line of a handler whose call was given up.
+pub(super) fn cancelled(hook: &str, nonce: &str) -> String {
+    let evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "cancelled": true });
+    format!("{evidence}\n")
+}
+
 /// Long texts as length and digest.
 fn shortened(value: Value) -> Value {
     match value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, Host, NOT_RUNNING, plugin_id, refusal, told};
 use crate::driver::fault::Fault;
 use crate::driver::protocol::Called;
-use crate::driver::seams::api::HookRuns;
+use crate::driver::seams::circle::HookRuns;
 
 impl Host {
     pub(super) async fn hook(&self, plugin: &str, hook: &str, request: Value) -> Answer {
@@ -33,7 +33,11 @@ impl Host {
             .environment
             .hooks(&id)
             .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
-        let _running = self.has(Fault::ApiWaitsForHooks).then(HookRuns::new);
+        let is_waited_for = matches!(
+            self.fault,
+            Some(Fault::ApiWaitsForHooks | Fault::NestedHooksWait)
+        );
+        let _running = is_waited_for.then(HookRuns::new);
         let outcome = hooks.call_raw(method, bytes).await;
         let called = self.trouble_after_hook(self.called(method, outcome));
         self.manner_after_hook(&id, &called).await;

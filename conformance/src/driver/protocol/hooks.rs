@@ -18,6 +18,10 @@ pub struct HookSettings {
     /// How many calls one plugin gets at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<Calls>,
+    /// By API method: the hook of the calling plugin that is called, with an empty request, before the method is answered. So do
+    /// servers whose methods have hooks of their own: a post that a plugin creates is shown to plugins first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_api: BTreeMap<String, String>,
 }
 
 /// A limit on calls.

@@ -1,7 +1,7 @@
 //! Faults in what the API answers: the right backend with single methods replaced.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,12 +17,14 @@ use prost::Message;
 use tokio::sync::Mutex;
 use tonic::Status;
 
+use super::circle::{HookRuns, InApi};
 use crate::driver::fault::Fault;
 
 /// The backend in memory, with a fault.
 pub(in crate::driver) struct FaultyBackend {
     pub(in crate::driver) memory: Memory,
     pub(in crate::driver) fault: Option<Fault>,
+    pub(in crate::driver) in_api: InApi,
 }
 
 /// Largest message that a Go host takes if nobody says otherwise.
@@ -106,6 +108,7 @@ impl Backend for FaultyBackend {
             }
             _ => {}
         }
+        self.in_api.register(self.fault, plugin, methods);
     }
 }
 
@@ -229,31 +232,12 @@ fn take_bad_text(methods: &mut Methods, inner: Methods) {
     });
 }
 
-/// How many hooks run, where an API call may have to wait for them. A driver is one host.
-static HOOKS_RUNNING: AtomicUsize = AtomicUsize::new(0);
-
-/// A hook that runs, as long as it lives.
-pub(in crate::driver) struct HookRuns;
-
-impl HookRuns {
-    pub(in crate::driver) fn new() -> HookRuns {
-        HOOKS_RUNNING.fetch_add(1, Ordering::Relaxed);
-        HookRuns
-    }
-}
-
-impl Drop for HookRuns {
-    fn drop(&mut self) {
-        HOOKS_RUNNING.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 fn wait_for_hooks(methods: &mut Methods, inner: Methods) {
     let inner = Arc::new(inner);
     replace(methods, &["KVSet", "KVGet"], move |call| {
         let inner = Arc::clone(&inner);
         async move {
-            while HOOKS_RUNNING.load(Ordering::Relaxed) > 0 {
+            while HookRuns::any() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             inner.dispatch(call).await

@@ -28,5 +28,6 @@ mutants! {
     "host/api-waits-for-hooks": breaks "CC-008" by "api-waits", Driver("api-waits-for-hooks");
     "host/mixes-api-answers": breaks "CC-009" by "mixed-answers", Driver("mixes-api-answers");
     "host/race-of-processes": breaks "CC-010" by "wrong-processes", Driver("starts-twice");
+    "host/nested-hooks-wait": breaks "CC-011" by "circle-stands-still", Driver("nested-hooks-wait");
     "host/state-untrue": breaks "CC-010" by "state-untrue", Driver("reports-no-end");
 }

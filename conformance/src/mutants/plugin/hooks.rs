@@ -69,6 +69,7 @@ mutants! {
     "plugin/consumed-timeout-ignored": breaks "HK-119" by "timeout-ignored", Testee("hook-timeout-ignored");
     "plugin/overdue-takes-health-down": breaks "HK-120" by "unhealthy", Testee("health-down-after-failure");
     "plugin/cancelled-keep-slots": breaks "HK-121" by "waits-for-cancelled", Testee("cancelled-keep-slots");
+    "plugin/cancel-not-shown": breaks "HK-151" by "cancel-not-seen", Testee("cancel-not-shown");
     "plugin/cancelled-take-health-down": breaks "HK-122" by "unhealthy", Testee("cancelled-take-health-down");
     "plugin/kinds-mixed-up": breaks "HK-123" by "anothers-answer", Testee("calls-mixed-up");
     "plugin/empty-message-refused": breaks "HK-125" by "call-failed", Testee("empty-message-refused");

@@ -8,6 +8,8 @@ mutants! {
     "plugin/bad-request-kills": breaks "BI-051" by "process-ended", Testee("garbage-kills");
     "plugin/bad-text-taken": breaks "BI-052" by "taken", Testee("garbage-taken");
     "plugin/four-mib-refused": breaks "BI-053" by "large-request-refused", Testee("file-refused");
+    "plugin/large-file-refused": breaks "BI-059" by "large-request-refused", Testee("file-refused");
+    "plugin/large-answer-refused": breaks "BI-060" by "large-answer-lost", Testee("large-answer-refused");
     "plugin/bad-stream-kills": breaks "BI-054" by "process-ended", Testee("bad-stream-kills");
     "plugin/bad-connection-kills": breaks "BI-055" by "process-ended", Testee("bad-connection-kills");
     "plugin/cancel-kills": breaks "BI-056" by "process-ended", Testee("cancel-kills");

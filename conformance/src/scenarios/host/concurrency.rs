@@ -1,5 +1,6 @@
 //! Many things at the same time: starts, hooks, plugins.
 
+pub mod circles;
 pub mod crowds;
 pub mod races;
 

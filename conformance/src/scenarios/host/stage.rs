@@ -110,6 +110,14 @@ impl Setting {
         self
     }
 
+    /// The hook that is called before an API method is answered.
+    #[must_use]
+    pub fn in_api(mut self, method: &str, hook: &str) -> Setting {
+        let in_api = &mut self.configuration.hooks.in_api;
+        in_api.insert(method.to_owned(), hook.to_owned());
+        self
+    }
+
     /// How many calls a plugin gets at a time, and how many may wait.
     #[must_use]
     pub fn calls(mut self, concurrent: usize, queued: usize) -> Setting {

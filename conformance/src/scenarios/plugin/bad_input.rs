@@ -8,7 +8,7 @@ use plugin_proto::dial::Target;
 use plugin_proto::hook::{
     ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted, OnActivate, UserWillLogIn,
 };
-use plugin_proto::pb::OnActivateRequest;
+use plugin_proto::pb::{MessageWillBePostedResponse, OnActivateRequest};
 use plugin_proto::{Method, Rpc as _};
 use prost::Message as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -19,7 +19,7 @@ use super::place;
 use crate::case::Case;
 use crate::case::judge::some;
 use crate::plugin_run::message::Orderable as _;
-use crate::plugin_run::order::{Order, Word};
+use crate::plugin_run::order::{MODIFIED, Order, Word};
 use crate::plugin_run::raw::{Raw, START, Services, target_of, words};
 use crate::plugin_run::running::fresh;
 use crate::plugin_run::seen::EVIDENCE;
@@ -33,6 +33,8 @@ scenarios! {
     "plugin/bad-input/text" => text: ["BI-052"];
     /// A request of 5 MiB.
     "plugin/bad-input/large-request" => large_request: ["BI-053"];
+    /// A post of 64 MiB, there and back.
+    "plugin/bad-input/large-both-ways" => large_both_ways: ["BI-059", "BI-060"], deadline(60);
     /// Streams that are no message of gRPC.
     "plugin/bad-input/streams" => streams: ["BI-054"];
     /// Connections that speak no HTTP/2.
@@ -229,6 +231,49 @@ async fn large_request(case: &mut Case) -> ScenarioResult {
                 .map_or_else(|| format!("evidence: {shown}"), |status| status.to_string()),
             "large-request-refused",
         );
+    up.end().await
+}
+
+/// Far more than libraries of gRPC take unless they are told, and within the 100 MiB of SDK clients.
+const LARGE: usize = 64 << 20;
+/// What so much may take on a machine that is busy.
+const AT_LEISURE: Duration = Duration::from_secs(30);
+
+async fn large_both_ways(case: &mut Case) -> ScenarioResult {
+    let up = Up::start(case).await?;
+    let order = fresh(case, Word::Modify);
+    let text = format!("{order} {}", "x".repeat(LARGE));
+    let request = MessageWillBePosted::ordering(text.clone()).encode_to_vec();
+    let services = up.services.clone().within(case.scaled(AT_LEISURE));
+    let answer = services
+        .call(MessageWillBePosted::METHOD, request.into())
+        .await;
+    let shown = up.showed(case, &order).await;
+    let control = up.trouble(case).await.is_none();
+    let status = answer.as_ref().err().map(ToString::to_string);
+    let judge = |id| {
+        let judge = case.require(id);
+        judge.seen("control: a small request", control.then_some("answered"))
+    };
+    judge("BI-059").holds(
+        shown,
+        "a post of 64 MiB reaches its handler",
+        format!("{status:?}"),
+        "large-request-refused",
+    );
+    let back = answer
+        .ok()
+        .and_then(|answer| MessageWillBePostedResponse::decode(answer).ok())
+        .and_then(|answer| answer.modified_post)
+        .map(|post| post.message)
+        .unwrap_or_default();
+    let expected = text + MODIFIED;
+    judge("BI-060").holds(
+        back == expected,
+        format!("{} bytes come back", expected.len()),
+        format!("{} bytes, {status:?}", back.len()),
+        "large-answer-lost",
+    );
     up.end().await
 }
 

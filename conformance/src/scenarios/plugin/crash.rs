@@ -1,4 +1,6 @@
-//! SIGKILL from outside in each phase of a plugin's life, and whether the next start is a good one.
+//! SIGKILL before the handshake, an exit in a hook, and what a good next start is. The other phases are in `phases`.
+
+pub mod phases;
 
 use std::time::{Duration, Instant};
 
@@ -21,14 +23,6 @@ scenarios! {
     Plugin, Crash;
     /// Killed before it has announced itself.
     "plugin/crash/before-handshake" => before_handshake: ["CR-051"];
-    /// Killed while OnActivate runs.
-    "plugin/crash/activating" => activating: ["CR-052"];
-    /// Killed while nothing runs.
-    "plugin/crash/idle" => idle: ["CR-053"];
-    /// Killed while a hook runs.
-    "plugin/crash/in-hook" => in_hook: ["CR-054"];
-    /// Killed while OnDeactivate runs.
-    "plugin/crash/deactivating" => deactivating: ["CR-055"];
     /// Ends itself in a hook.
     "plugin/crash/exits" => exits: ["CR-056"];
 }
@@ -159,6 +153,7 @@ async fn before_handshake(case: &mut Case) -> ScenarioResult {
     } else {
         starts_fresh(
             case,
+            "CR-051",
             &running,
             format!("processes {killed:?}, before their handshakes"),
         )
@@ -201,13 +196,14 @@ async fn killed_at(case: &Case, raw: &Raw, age: Duration) -> Result<Early, Inter
 /// As [`starts_again`], for a host that has not started the plugin before.
 async fn starts_fresh(
     case: &mut Case,
+    id: &'static str,
     running: &Running,
     killed: String,
 ) -> Result<(), Interruption> {
     match running.activate(case).await {
-        Ok(_) => starts_again(case, "CR-051", running, killed).await,
+        Ok(_) => starts_again(case, id, running, killed).await,
         Err(error) => {
-            let judge = case.require("CR-051").seen("kill", &killed);
+            let judge = case.require(id).seen("kill", &killed);
             judge.holds(
                 false,
                 "a plugin that starts again",
@@ -229,79 +225,6 @@ async fn kill_in(running: &Running, order: &Order) -> Result<String, Interruptio
         .ok_or_else(|| Interruption::broken_off("the handler to be killed in never ran"))?;
     let pid = running.kill()?;
     Ok(format!("process {pid}, in {}", evidence.hook))
-}
-
-async fn activating(case: &mut Case) -> ScenarioResult {
-    let order = fresh(case, Word::Sleep(LONG));
-    let running = host(case, &[("OnActivate", order.clone())])?;
-    store(&running).await;
-    let (activated, killed) = tokio::join!(running.activate(case), kill_in(&running, &order));
-    let killed = killed?;
-    match activated {
-        Ok(_) => case
-            .require("CR-052")
-            .inconclusive("it was activated before it could be killed"),
-        Err(error) => {
-            case.note(Source::Host, format!("the activation ended: {error}"));
-            starts_again(case, "CR-052", &running, killed).await?;
-        }
-    }
-    running.end().await;
-    Ok(())
-}
-
-async fn idle(case: &mut Case) -> ScenarioResult {
-    let running = host(case, &[])?;
-    store(&running).await;
-    running
-        .activate(case)
-        .await
-        .map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let pid = running.kill()?;
-    let exit = running.exit_within(SOON).await;
-    case.note(Source::Process, format!("{exit:?}"));
-    starts_again(case, "CR-053", &running, format!("process {pid}, idle")).await?;
-    running.end().await;
-    Ok(())
-}
-
-async fn in_hook(case: &mut Case) -> ScenarioResult {
-    let running = host(case, &[])?;
-    store(&running).await;
-    running
-        .activate(case)
-        .await
-        .map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let order = fresh(case, Word::Sleep(LONG));
-    let (answer, killed) = tokio::join!(
-        running.order::<MessageWillBePosted>(&order),
-        kill_in(&running, &order)
-    );
-    let killed = killed?;
-    case.note(Source::Host, format!("the hook ended: {}", answer?.outcome));
-    running.exit_within(SOON).await;
-    starts_again(case, "CR-054", &running, killed).await?;
-    running.end().await;
-    Ok(())
-}
-
-async fn deactivating(case: &mut Case) -> ScenarioResult {
-    let order = fresh(case, Word::Sleep(LONG));
-    let running = host(case, &[("OnDeactivate", order.clone())])?;
-    store(&running).await;
-    running
-        .activate(case)
-        .await
-        .map_err(|error| Interruption::broken_off(error.to_string()))?;
-    let (report, killed) = tokio::join!(running.deactivate(), kill_in(&running, &order));
-    let killed = killed?;
-    case.note(
-        Source::Host,
-        report.map_or("not running".to_owned(), |report| report.to_string()),
-    );
-    starts_again(case, "CR-055", &running, killed).await?;
-    running.end().await;
-    Ok(())
 }
 
 async fn exits(case: &mut Case) -> ScenarioResult {

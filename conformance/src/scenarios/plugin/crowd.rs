@@ -16,6 +16,8 @@ scenarios! {
     "plugin/crowd/mixed" => mixed: ["HK-123"], deadline(40);
     /// Forty calls that the host gives up, and one that it does not.
     "plugin/crowd/given-up" => given_up: ["HK-121", "HK-122"], deadline(40);
+    /// One call that the host gives up while its handler sleeps.
+    "plugin/crowd/noticed" => noticed: ["HK-151"];
 }
 
 async fn mixed(case: &mut Case) -> ScenarioResult {
@@ -137,6 +139,46 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
             format!("health: {health:?}; exit: {exit:?}"),
             "unhealthy",
         );
+    session.end(case).await;
+    Ok(())
+}
+
+/// By when a handler has learnt that nobody waits for it.
+const NOTICED: Duration = Duration::from_secs(5);
+
+async fn noticed(case: &mut Case) -> ScenarioResult {
+    let session = Session::start(case, Word::Allow, &[]).await?;
+    let hook = find_hook("MessageWillBePosted")
+        .ok_or_else(|| Interruption::broken_off("no MessageWillBePosted"))?;
+    let answered = session.order(case, hook, &Word::Sleep(50)).await?;
+    let word = Word::Sleep(u64::try_from(SLEEP.as_millis()).unwrap_or(u64::MAX));
+    let asking = session.asking(case, hook, json!({}), &word);
+    let nonce = asking.nonce().to_owned();
+    let within = case.scaled(NOTICED);
+    let seen = &session.raw.seen;
+    let at_work = tokio::select! {
+        // The call that is dropped is cancelled.
+        evidence = seen.evidence_for(&nonce, within) => evidence.is_some(),
+        _ = session.hear(asking) => false,
+    };
+    let shown = seen.cancelled_for(&nonce, within).await;
+    let judge = || {
+        let judge = case.require("HK-151");
+        judge.seen("handler at work", at_work.then_some(&nonce))
+    };
+    judge().holds(
+        shown.is_some_and(|shown| shown.hook == hook.name),
+        "evidence with `cancelled` of the same handler",
+        "none",
+        "cancel-not-seen",
+    );
+    let wrongly = seen.cancelled_for(&answered.nonce, Duration::ZERO).await;
+    judge().holds(
+        answered.answer.is_ok() && wrongly.is_none(),
+        "a call that is waited for is answered, and its handler is told nothing",
+        format!("{}, {wrongly:?}", answered.words()),
+        "cancelled-wrongly",
+    );
     session.end(case).await;
     Ok(())
 }
