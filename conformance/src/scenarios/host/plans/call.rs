@@ -68,7 +68,7 @@ impl Orders<'_> {
         }
         if !self.reached(start, step, over).await? {
             self.one_process()?;
-            let reason = format!("the point of {step:?} was never reached in start {start}");
+            let reason = format!("the point of {step} was never reached in start {start}");
             return Err(Interruption::broken_off(reason));
         }
         match &step.action {

@@ -229,7 +229,10 @@ impl<'a> Orders<'a> {
         self.check(
             "FP-008",
             status == Some(expected),
-            (format!("{expected:?}"), format!("{status:?}")),
+            (
+                in_words(expected),
+                status.map_or_else(String::new, in_words),
+            ),
             "wrong-exit-status",
         )
     }
@@ -288,6 +291,15 @@ impl<'a> Orders<'a> {
         let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         let mark = self.stage.case().mark().as_bytes();
         alive(pid) && environ.windows(mark.len()).any(|part| part == mark)
+    }
+}
+
+/// How a process ended.
+fn in_words(status: ExitStatus) -> String {
+    match status {
+        (Some(code), _) => format!("an end with the exit code {code}"),
+        (None, Some(signal)) => format!("an end by signal {signal}"),
+        (None, None) => "an end of which nothing is told".to_owned(),
     }
 }
 
