@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fake_interpreters::PluginFolder;
 use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::preset::Preset;
 use fake_interpreters::script::{Answer, ApiOrder, Script, Serve};
@@ -9,11 +10,11 @@ use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::super::stage::{Setting, Stage};
+use super::super::stage::{PATIENCE, Setting, Stage};
 use super::super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::driver::protocol::Called;
+use crate::driver::protocol::{Activated, Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -67,6 +68,19 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
 
 const PLUGINS: usize = 20;
 
+/// Activates a plugin whose start may take longer than the stage has patience for.
+async fn activated(
+    stage: &Stage<'_>,
+    folder: &PluginFolder,
+    within: Duration,
+) -> Result<Result<Activated, Refusal>, Interruption> {
+    let order = Order::Activate {
+        dir: folder.directory.clone(),
+    };
+    let answer = stage.host().ask_for(order, within).await;
+    answer.map_err(|error| Interruption::broken_off(error.to_string()))
+}
+
 async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
     // Nineteen at once take their time where there is little of it.
     let start = case.scaled(Duration::from_secs(20));
@@ -81,10 +95,11 @@ async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
         folders.push(stage.place(&name, &script)?);
     }
     // The silent one is asked for first: in a host that starts one after the other all wait for it.
-    let mut slow = Box::pin(stage.activate(&silent));
+    let within = start + case.scaled(PATIENCE);
+    let mut slow = Box::pin(activated(&stage, &silent, within));
     let mut starts: FuturesUnordered<_> = folders
         .iter()
-        .map(|folder| stage.activate(folder))
+        .map(|folder| activated(&stage, folder, within))
         .collect();
     let mut up = 0;
     let mut refused = Vec::new();
