@@ -8,6 +8,7 @@ use crate::mutant::Mutant;
 /// The tables, in the order in which they are played; the first row of each side is the canary.
 const TABLES: &[&[Mutant]] = &[
     host::MUTANTS,
+    host::http::MUTANTS,
     host::seams::MUTANTS,
     plugin::MUTANTS,
     plugin::hooks::MUTANTS,

@@ -61,6 +61,7 @@ const TABLES: &[&[Scenario]] = &[
     host::guard::SCENARIOS,
     host::crash::SCENARIOS,
     host::crash_matrix::SCENARIOS,
+    host::http::SCENARIOS,
     host::environment::SCENARIOS,
     host::plugins::SCENARIOS,
     host::supervision::SCENARIOS,

@@ -447,6 +447,24 @@ pub enum Fault {
     NeverHealthy,
     /// A hook that a plugin does not have stops what it is about.
     AbsentHookStops,
+
+    // ---- HTTP requests ----
+    /// The head of a request loses its host.
+    DropsHttpHost,
+    /// The body of a request loses its last byte.
+    CutsHttpRequests,
+    /// A body goes out in messages of a mebibyte.
+    SendsLargePieces,
+    /// The head of an answer loses its headers.
+    DropsHttpHeaders,
+    /// The body of an answer loses its last byte.
+    CutsHttpAnswers,
+    /// An answer that broke off counts as whole.
+    TruncatesQuietly,
+    /// An answer that breaks the rules counts as whole.
+    TakesLawlessAnswers,
+    /// A plugin that has no ServeHTTP answers every request with nothing.
+    AnswersForPlugins,
 }
 
 impl Fault {

@@ -5,6 +5,7 @@
 mod calls;
 mod environment;
 mod fanned;
+mod http;
 mod manners;
 mod told;
 mod trouble;
@@ -151,6 +152,7 @@ impl Host {
                 hook,
                 request,
             } => self.hook(&plugin, &hook, request).await,
+            Order::Http(order) => self.http(order).await,
             Order::Health { plugin } => self.health(&plugin).await,
             Order::Status { plugin } => self.status(&plugin),
             Order::WaitExit { plugin, within_ms } => {

@@ -6,6 +6,7 @@
 
 pub mod environment;
 pub mod hooks;
+pub mod http;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub enum Order {
         #[serde(default)]
         request: Value,
     },
+    /// Hands an HTTP request to a plugin; answered by [`http::Http`] when the answer has ended.
+    Http(http::HttpOrder),
     /// Checks the health of a plugin now; answered by [`Health`].
     Health {
         /// The plugin's id.
@@ -135,6 +138,7 @@ impl Order {
             Order::Configure(_) => "configure",
             Order::Activate { .. } => "activate",
             Order::Hook { .. } => "hook",
+            Order::Http(_) => "http",
             Order::Health { .. } => "health",
             Order::Status { .. } => "status",
             Order::WaitExit { .. } => "wait_exit",

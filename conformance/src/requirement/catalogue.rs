@@ -82,6 +82,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/concurrency.toml"),
     ),
     (
+        "http.toml",
+        "HT",
+        include_str!("../../requirements/http.toml"),
+    ),
+    (
         "plans.toml",
         "FP",
         include_str!("../../requirements/plans.toml"),

@@ -27,6 +27,7 @@ pub mod guard;
 pub mod handshake;
 pub mod health;
 pub mod hooks;
+pub mod http;
 pub mod interpreter;
 pub mod manifest;
 pub mod metrics;

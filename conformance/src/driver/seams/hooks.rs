@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plugin_host::hooks::table::{Failing, TABLE};
-use plugin_host::policy::{CallLimit, Consumed, HookPolicy, OnFailure};
+use plugin_host::policy::{CallLimit, Consumed, HookPolicy, HttpPieceLimit, OnFailure};
 use plugin_host::timing::{HookClass, Timing};
 use plugin_proto::find_hook;
 
@@ -50,6 +50,7 @@ fn misdecide(fault: Option<Fault>, policy: &mut HookPolicy) {
             .retain(|hook, _| find_hook(hook).is_some()),
         Some(Fault::AnswerIsAll) => policy.consumed = Consumed::AnswerIsAll,
         Some(Fault::KeepsEveryPost) => policy.consumed = Consumed::ReplaceById,
+        Some(Fault::SendsLargePieces) => policy.http_piece = HttpPieceLimit(1024 * 1024),
         Some(Fault::QueuesWithoutEnd) => {
             policy.calls = policy.calls.map(|calls| CallLimit {
                 queued: usize::MAX,
