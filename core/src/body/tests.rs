@@ -1,3 +1,5 @@
+//! Any split of a body comes back whole; each violation has its name.
+
 use super::*;
 use proptest::prelude::*;
 
