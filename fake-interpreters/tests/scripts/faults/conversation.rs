@@ -300,8 +300,10 @@ fn badly_treated(script: &Script, good: Option<&Seen>) -> Seen {
         talk.message(post, &[]).await?;
         // Field 2,000, a number.
         talk.message(post, &[0x80, 0x7d, 1]).await?;
-        let long = format!("conformance n allow {}", "x".repeat(5 << 20));
-        talk.post(&long).await?;
+        for word in ["allow", "modify"] {
+            let long = format!("conformance n {word} {}", "x".repeat(5 << 20));
+            talk.post(&long).await?;
+        }
         for stream in [
             &[1, 0, 0, 0, 0][..],
             &[9, 0, 0, 0, 0],

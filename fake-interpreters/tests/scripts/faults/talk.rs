@@ -32,6 +32,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 /// The same where no fault keeps an answer back, and the messages are large.
 const LONG: Duration = Duration::from_secs(20);
 
+/// Texts beyond this many bytes take their time.
+const LARGE: usize = 1 << 20;
+
 /// The cookie, as variable and value.
 pub(super) const GOOD: (&str, &str) = (cookie::KEY, cookie::VALUE);
 
@@ -231,7 +234,12 @@ impl Talk<'_> {
 
     pub(super) async fn post(&mut self, message: &str) -> Option<()> {
         let channel = self.channel.clone();
-        self.ask("post", post(&channel, message)).await
+        let time = if message.len() > LARGE {
+            LONG
+        } else {
+            PATIENCE
+        };
+        self.ask_within(time, "post", post(&channel, message)).await
     }
 
     pub(super) async fn command(&mut self, text: &str) -> Option<()> {
