@@ -1,7 +1,7 @@
 //! Each trouble in each phase of a plugin's life: one clear outcome that names it, how the process ended and its last words, nothing
 //! left, and the next activation works.
 //!
-//! The table is whole: what is not in it cannot be, and [`expected`] says so. What goes wrong is the script's to do; while the plugin is
+//! The table is whole: what is not in it cannot be, and `expected` says so. What goes wrong is the script's to do; while the plugin is
 //! idle a signal from outside says when. Streams have a file of their own.
 
 use fake_interpreters::PluginFolder;
