@@ -1,27 +1,26 @@
 //! A fault plan: what happens to a plugin, at which points of its life, as data. The same plan gives the same play.
 //!
-//! Values only; a plan that exists can be played. `place` says what may happen where, `life` how the steps fall into the lives of processes and
-//! what a host has to make of each, `script` what a fake plays. `generate` draws plans from a seed, `shrink` makes them small, `stored` is the
-//! file that is kept of one. Playing is the scenarios'.
+//! Values only; a plan that exists can be played. `place` says what may happen where, `range` which values there are, `life` how the steps
+//! fall into the lives of processes and what a host has to make of each, `script` what a fake plays, `wording` what people read. `generate`
+//! draws plans from a seed, `shrink` makes them small, `stored` is the file that is kept of one. Playing is the scenarios'.
 
 pub mod generate;
 pub mod life;
 pub mod place;
+mod range;
 mod reading;
 pub mod script;
 pub mod shrink;
 pub mod stored;
-
-use std::fmt;
+mod wording;
 
 use fake_interpreters::hex;
 use fake_interpreters::script::{SignalName, Stream};
 use plugin_proto::method::Shape;
-use plugin_proto::{HOOKS, Method, find_hook};
+use plugin_proto::{HOOKS, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::requirement::Side;
-use place::Place;
 
 /// The version of the form in which plans are written. A file of another version is refused.
 pub const FORMAT: u32 = 1;
@@ -283,123 +282,6 @@ impl FaultPlan {
     }
 }
 
-impl fmt::Display for FaultPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.steps.as_slice() {
-            [] => f.write_str("no step"),
-            steps => {
-                let words: Vec<String> = steps.iter().map(Step::to_string).collect();
-                f.write_str(&words.join("; "))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.at.place().name())?;
-        if let Some(hook) = self.at.hook() {
-            write!(f, " {hook}")?;
-        }
-        write!(f, ": {}", self.action.kind().name())?;
-        match &self.action {
-            Action::Exit { code } => write!(f, " {code}"),
-            Action::Raise { signal } => write!(f, " {}", signal.name()),
-            Action::Late { ms } => write!(f, " {ms} ms"),
-            Action::Garbage { hex } | Action::Noise { hex, .. } => write!(f, " {hex}"),
-            Action::Status { code } => write!(f, " {code}"),
-            Action::Error { message } => write!(f, " {message:?}"),
-            Action::Flood { bytes, .. } | Action::Big { bytes } => write!(f, " {bytes} bytes"),
-            Action::Stop { resume: true } => f.write_str(" and resume"),
-            Action::Hooks { count } => write!(f, " {count}"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Step {
-    fn check_side(&self, side: Side) -> Result<(), PlanError> {
-        let (place, kind) = (self.at.place(), self.action.kind());
-        if kind.may_happen_at(place, side) {
-            return self.check_error(side);
-        }
-        Err(PlanError::Pair {
-            at: place.name(),
-            action: kind.name(),
-            side,
-        })
-    }
-
-    /// A fake says an error in band in one way only; a plugin under test says it in that of the hook's shape.
-    fn check_error(&self, side: Side) -> Result<(), PlanError> {
-        let hook = self.at.hook().unwrap_or_default();
-        let has_error = find_hook(hook).is_none_or(|method| method.has_error);
-        match (&self.action, side) {
-            (Action::Error { .. }, Side::Host) if !has_error => Err(wrong(
-                "hook",
-                hook,
-                "an error in band needs a hook whose answer has one",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_values(&self) -> Result<(), PlanError> {
-        if let Some(hook) = self.at.hook() {
-            hook_of_plans(hook)?;
-        }
-        let early = self.at.place() == Place::BeforeHandshake;
-        match &self.action {
-            Action::Flood {
-                stream: Stream::Stdout,
-                ..
-            }
-            | Action::Noise {
-                stream: Stream::Stdout,
-                ..
-            } if early => Err(wrong(
-                "stream",
-                "stdout",
-                "before the handshake stderr, since stdout is for the handshake",
-            )),
-            Action::Late { ms } => at_most("late.ms", *ms, LATEST_MS, "10000 at most"),
-            Action::Flood { bytes, .. } => {
-                at_most("flood.bytes", *bytes, MOST_BYTES, "3145728 at most")
-            }
-            Action::Big { bytes } => at_most("big.bytes", *bytes, MOST_BYTES, "3145728 at most"),
-            Action::Hooks { count } if *count == 0 => {
-                Err(wrong("hooks.count", count, "from 1 to 16"))
-            }
-            Action::Hooks { count } => at_most("hooks.count", *count, MOST_HOOKS, "from 1 to 16"),
-            Action::Raise { signal } => match signal {
-                SignalName::Kill | SignalName::Abrt => Ok(()),
-                other => Err(wrong(
-                    "raise.signal",
-                    other.name(),
-                    "KILL or ABRT: the others may be taken",
-                )),
-            },
-            Action::Status { code } if !STATUSES.contains(&code.as_str()) => {
-                Err(wrong("status.code", code, "one of the codes of plans"))
-            }
-            Action::Noise { hex, .. } => bytes_of("noise.hex", hex).map(drop),
-            Action::Garbage { hex } => {
-                let bytes = bytes_of("garbage.hex", hex)?;
-                let is_message =
-                    !early && !bytes.first().is_some_and(|first| NO_TAGS.contains(first));
-                let is_empty = bytes.is_empty() || bytes.len() > MOST_GARBAGE;
-                if is_message || is_empty {
-                    let wanted =
-                        "bytes, 256 at most, that are no message: they begin with 0e or 0f";
-                    return Err(wrong("garbage.hex", hex, wanted));
-                }
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 impl Point {
     /// The hook that is being called.
     pub fn hook(&self) -> Option<&str> {
@@ -410,27 +292,10 @@ impl Point {
     }
 }
 
-/// The codes that an answer may have in a plan: those that neither the transport nor a deadline gives.
-pub const STATUSES: [&str; 5] = [
-    "INTERNAL",
-    "NOT_FOUND",
-    "PERMISSION_DENIED",
-    "ABORTED",
-    "DATA_LOSS",
-];
-
-/// First bytes that no message has: field 1 of a wire type that does not exist.
-pub const NO_TAGS: [u8; 2] = [0x0e, 0x0f];
-
 /// The hook by which a plugin of a plan is made to do what it does when idle.
 pub const POKE: &str = "UserHasLoggedIn";
 /// The hook by which a plugin of a plan shows that it answers.
 pub const CONTROL: &str = "UserHasBeenCreated";
-
-const LATEST_MS: u64 = 10_000;
-const MOST_BYTES: usize = 3 << 20;
-const MOST_HOOKS: usize = 16;
-const MOST_GARBAGE: usize = 256;
 
 /// The hooks that steps can name: all that are called one by one and have no meaning of their own in a plan.
 pub fn hooks() -> impl Iterator<Item = &'static Method> {
@@ -447,41 +312,9 @@ pub fn hooks() -> impl Iterator<Item = &'static Method> {
         .filter(move |hook| hook.shape != Shape::Stream && !special.contains(&hook.name))
 }
 
-fn hook_of_plans(name: &str) -> Result<&'static Method, PlanError> {
-    let wanted = "the name of a unary hook that has no other part in plans";
-    find_hook(name)
-        .filter(|found| hooks().any(|hook| hook.name == found.name))
-        .ok_or_else(|| wrong("hook", name, wanted))
-}
-
 /// The bytes of a text that was checked.
 pub(crate) fn decoded(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap_or_default()
-}
-
-fn bytes_of(field: &'static str, text: &str) -> Result<Vec<u8>, PlanError> {
-    hex::decode(text).ok_or_else(|| wrong(field, text, "hexadecimal digits, two for each byte"))
-}
-
-fn at_most<N: PartialOrd + fmt::Display>(
-    field: &'static str,
-    value: N,
-    most: N,
-    wanted: &'static str,
-) -> Result<(), PlanError> {
-    if value <= most {
-        Ok(())
-    } else {
-        Err(wrong(field, value, wanted))
-    }
-}
-
-fn wrong(field: &'static str, value: impl fmt::Display, wanted: &'static str) -> PlanError {
-    PlanError::Value {
-        field,
-        value: value.to_string(),
-        wanted,
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use fake_interpreters::script::{SignalName, Stream};
 use plugin_proto::Method;
 
 use super::place::{Kind, Place, pairs};
-use super::{Action, FaultPlan, NO_TAGS, Point, STATUSES, Step, hooks};
+use super::range::{NO_TAGS, STATUSES};
+use super::{Action, FaultPlan, Point, Step, hooks};
 use crate::requirement::Side;
 use crate::rng::Rng;
 
