@@ -163,10 +163,13 @@ def decorator() -> str:
     """The overloads of `@hook`."""
     lines = ["", "", "class HookDecorator(Protocol):", '    """`@hook`, which knows every hook."""', ""]
     for name in HookName:
+        literal = f'Literal["{name.value}", HookName.{name.value}]'
+        streams = HOOKS[name.value].shape is Shape.STREAM
+        options = "timeout: Optional[float] = ..." + (", stream: bool = ..." if streams else "")
         lines += [
             "    @overload",
             "    def __call__(",
-            f'        self, name_or_func: Literal["{name.value}", HookName.{name.value}], *, timeout: Optional[float] = ...',
+            f"        self, name_or_func: {literal}, *, {options}",
             f"    ) -> Callable[[_{name.value}], _{name.value}]: ...",
             "",
         ]
@@ -176,7 +179,7 @@ def decorator() -> str:
         "",
         "    @overload",
         "    def __call__(",
-        "        self, name_or_func: Optional[HookName] = ..., *, timeout: Optional[float] = ...",
+        "        self, name_or_func: Optional[HookName] = ..., *, timeout: Optional[float] = ..., stream: bool = ...",
         "    ) -> Callable[[F], F]: ...",
         "",
     ]

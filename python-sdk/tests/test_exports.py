@@ -9,10 +9,10 @@ import pytest
 import mattermost_plugin
 
 EXPORTS = """
-AlreadyExistsError AsyncPluginAPIClient Command CommandArgs CommandResponse DISMISS_POST_ERROR HTTPRequest HTTPResponseWriter
-HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError PermissionDeniedError Plugin
-PluginAPIClient PluginAPIError PluginKVSetOptions RuntimeConfig UnavailableError ValidationError __version__ convert_app_error
-convert_grpc_error hook load_runtime_config run_plugin serve_plugin
+AlreadyExistsError AsyncPluginAPIClient Command CommandArgs CommandResponse DISMISS_POST_ERROR HTTPRequest HTTPRequestError
+HTTPResponseWriter HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError
+PermissionDeniedError Plugin PluginAPIClient PluginAPIError PluginKVSetOptions RuntimeConfig UnavailableError ValidationError
+__version__ convert_app_error convert_grpc_error hook load_runtime_config run_plugin serve_plugin
 """.split()
 
 MODULES = {

@@ -184,8 +184,8 @@ def test_a_mark_carries_its_timeout_and_a_new_mark_another() -> None:
         @hook
         def on_deactivate(self) -> None: ...
 
-    assert Base._hook_timeouts == {"OnActivate": 5.0, "OnDeactivate": 6.0}
-    assert Derived._hook_timeouts == {"OnActivate": 5.0}
+    assert {name: mark.seconds for name, mark in Base._hook_marks.items()} == {"OnActivate": 5.0, "OnDeactivate": 6.0}
+    assert {name: mark.seconds for name, mark in Derived._hook_marks.items()} == {"OnActivate": 5.0, "OnDeactivate": None}
 
 
 def test_a_plugin_made_by_hand() -> None:

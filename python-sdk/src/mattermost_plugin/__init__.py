@@ -22,6 +22,7 @@ from mattermost_plugin.hooks import HookName, HookRegistrationError, hook
 from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.runtime_config import RuntimeConfig, load_runtime_config
 from mattermost_plugin.server import run_plugin, serve_plugin
+from mattermost_plugin.servicers._forms import HTTPRequestError
 from mattermost_plugin.servicers.hooks_servicer import DISMISS_POST_ERROR, HTTPRequest, HTTPResponseWriter
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "CommandArgs",
     "CommandResponse",
     "HTTPRequest",
+    "HTTPRequestError",
     "HTTPResponseWriter",
     "HookCancelledError",
     "HookContext",

@@ -42,12 +42,11 @@ class CallDesk:
         keywords: Dict[str, Any],
     ) -> Tuple[HookContext, asyncio.Future[Outcome]]:
         """A call, and the future that tells how it ended: HookTimeoutError when its time was up."""
-        deadline = time.monotonic() + seconds
-        call = HookContext(hook_name, handler, arguments, self._deliver, deadline, request, keywords)
+        call = HookContext(hook_name, handler, arguments, self._deliver, seconds, request, keywords)
         ended: asyncio.Future[Outcome] = self.loop.create_future()
         self._waiting[call] = (ended, seconds)
-        if self._timer is None or deadline < self._due:
-            self._set_timer(deadline)
+        if self._timer is None or call.deadline < self._due:
+            self._set_timer(call.deadline)
         return call, ended
 
     def abandon(self, call: HookContext, reason: str) -> None:

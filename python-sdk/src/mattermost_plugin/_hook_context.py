@@ -27,8 +27,8 @@ class HookCancelledError(Exception):
 class HookContext:
     """One call of a hook, from the request to the end of its handler."""
 
-    __slots__ = ("_arguments", "_deliver", "_event", "_handler", "_keywords", "_request", "_stop", "cancel_reason", "deadline",
-                 "hook_name")  # fmt: skip
+    __slots__ = ("_arguments", "_deliver", "_event", "_handler", "_keywords", "_request", "_seconds", "_stop", "cancel_reason",
+                 "deadline", "hook_name")  # fmt: skip
 
     def __init__(
         self,
@@ -36,12 +36,13 @@ class HookContext:
         handler: Callable[..., Any],
         arguments: Tuple[Any, ...],
         deliver: Callable[[HookContext, Outcome], None],
-        deadline: float,
+        seconds: float,
         request: Any = None,
         keywords: Dict[str, Any] = _NO_KEYWORDS,
     ) -> None:
         self.hook_name = hook_name
-        self.deadline = deadline  # on the clock of time.monotonic
+        self.deadline = time.monotonic() + seconds
+        self._seconds = seconds
         self.cancel_reason = ""  # why nobody waits any more; empty while somebody does
         self._handler = handler
         self._arguments = arguments
@@ -89,6 +90,10 @@ class HookContext:
     def finish(self, outcome: Outcome) -> None:
         """Hand on how the handler ended."""
         self._deliver(self, outcome)
+
+    def restart_clock(self) -> None:
+        """Give the handler all of its time again, as what it does goes on."""
+        self.deadline = time.monotonic() + self._seconds
 
     def stop_by(self, stop: Callable[[], object]) -> None:
         """What else cancelling has to do, from whatever thread, once the handler runs."""

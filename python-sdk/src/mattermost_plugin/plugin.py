@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Optional, Tuple
 
 from mattermost_plugin import _contract
-from mattermost_plugin.hooks import HookRegistrationError, hook_mark
+from mattermost_plugin.hooks import HookMark, HookRegistrationError, hook_mark
 from mattermost_plugin.runtime_config import RuntimeConfig
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ class Plugin:
 
     # Hook name to the name of the method that handles it.
     _hook_registry: ClassVar[Dict[str, str]] = {}
-    # Hook name to the seconds that its handler has, for those that `@hook(..., timeout=)` gave some.
-    _hook_timeouts: ClassVar[Dict[str, float]] = {}
+    # Hook name to what its handler's `@hook(...)` says.
+    _hook_marks: ClassVar[Dict[str, HookMark]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._hook_registry, cls._hook_timeouts = _discover(cls)
+        cls._hook_registry, cls._hook_marks = _discover(cls)
 
     def __init__(
         self,
@@ -89,29 +89,28 @@ class Plugin:
         return None if handler is None else handler(*args, **kwargs)
 
 
-def _discover(cls: type) -> Tuple[Dict[str, str], Dict[str, float]]:
-    """The class's handlers, and the timeouts of those that have one of their own, both by the hook's name."""
+def _discover(cls: type) -> Tuple[Dict[str, str], Dict[str, HookMark]]:
+    """The class's handlers and their marks, both by the hook's name."""
     registry: Dict[str, str] = {}
-    timeouts: Dict[str, float] = {}
+    marks: Dict[str, HookMark] = {}
     for base in reversed(cls.__mro__):
         marked: Dict[str, str] = {}
         for attribute, value in vars(base).items():  # nothing is evaluated: no property, no descriptor
-            name, seconds = hook_mark(value)
-            if name is None:
+            mark = hook_mark(value)
+            if mark is None:
                 continue
+            name = mark.name
             if name in marked:
                 raise HookRegistrationError(f"{cls.__name__} has two handlers for {name}: {marked[name]} and {attribute}")
             marked[name] = attribute
             # A method that is marked anew for another hook no longer handles the old one.
             for old in [key for key, known in registry.items() if known == attribute and key != name]:
-                del registry[old]
-            timeouts.pop(name, None)
-            if seconds is not None:
-                timeouts[name] = seconds
+                del registry[old], marks[old]
+            marks[name] = mark
         registry.update(marked)
     for name, attribute in registry.items():
         _check_signature(cls, name, attribute)
-    return registry, timeouts
+    return registry, marks
 
 
 def _check_signature(cls: type, name: str, attribute: str) -> None:

@@ -16,7 +16,7 @@ import asyncio
 import difflib
 import functools
 from dataclasses import dataclass, field
-from typing import Any, AsyncIterator, Callable, Dict, Generic, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message
@@ -24,7 +24,7 @@ from google.protobuf.message import Message
 from mattermost_plugin import _convert
 from mattermost_plugin._api_methods import METHODS, BoundMethod
 from mattermost_plugin._contract import HOOKS, Shape, fields_of
-from mattermost_plugin._hook_context import Outcome
+from mattermost_plugin._hook_context import HookContext, Outcome
 from mattermost_plugin._internal.hook_runner import HookRunner, Runnable
 from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient, result_of
 from mattermost_plugin.exceptions import PluginAPIError
@@ -32,12 +32,13 @@ from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, 
 from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.runtime_config import RuntimeConfig
 from mattermost_plugin.servicers._answering import answering
-from mattermost_plugin.servicers._http import MAX_CHUNK_SIZE
-from mattermost_plugin.servicers._serve_http import serve_http
+from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE
+from mattermost_plugin.servicers._serve_http import BrokenStreamError, serve_http
 
-__all__ = ["APICall", "FakeAPI", "HTTPAnswer", "PluginHarness", "UnexpectedAPICallError"]
+__all__ = ["APICall", "ClientGoneError", "FakeAPI", "HTTPAnswer", "PluginHarness", "UnexpectedAPICallError"]
 
 P = TypeVar("P", bound=Plugin)
+HTTPBody = Union[bytes, str, Iterable[bytes]]
 
 # What a test seldom cares about is answered without being prepared.
 _NEEDS_NO_PREPARATION = frozenset({"log_debug", "log_info", "log_warn", "log_error"})
@@ -133,6 +134,13 @@ class HTTPAnswer:
     status_code: int
     headers: Dict[str, List[str]] = field(default_factory=dict)
     body: bytes = b""
+    # The body as it came, piece by piece: where one ends the handler had flushed, or written 64 KiB.
+    chunks: Tuple[bytes, ...] = field(default=(), compare=False)
+    complete: bool = True  # False when the handler failed in its midst, or the client left
+
+
+class ClientGoneError(Exception):
+    """Raised by an iterator that is given to `http` as the body: the client leaves there."""
 
 
 class PluginHarness(Generic[P]):
@@ -168,11 +176,17 @@ class PluginHarness(Generic[P]):
         url: str,
         *,
         headers: Optional[Mapping[str, Union[str, Iterable[str]]]] = None,
-        body: Union[bytes, str] = b"",
+        body: HTTPBody = b"",
+        disconnect_after: Optional[int] = None,
         **init: Any,
     ) -> HTTPAnswer:
-        """The answer to an HTTP request; `init` are more fields of ServeHTTPRequestInit, such as `remote_addr`."""
-        answer: HTTPAnswer = _finished(self.http_async(method, url, headers=headers, body=body, **init), "http_async")
+        """The answer to an HTTP request; `init` are more fields of ServeHTTPRequestInit, such as `remote_addr`.
+
+        A body that is an iterable of bytes comes in those pieces, each when it is asked for, from a thread of its own. With
+        `disconnect_after` the client leaves when it has so many pieces of the response.
+        """
+        work = self.http_async(method, url, headers=headers, body=body, disconnect_after=disconnect_after, **init)
+        answer: HTTPAnswer = _finished(work, "http_async")
         return answer
 
     async def http_async(
@@ -181,23 +195,24 @@ class PluginHarness(Generic[P]):
         url: str,
         *,
         headers: Optional[Mapping[str, Union[str, Iterable[str]]]] = None,
-        body: Union[bytes, str] = b"",
+        body: HTTPBody = b"",
+        disconnect_after: Optional[int] = None,
         **init: Any,
     ) -> HTTPAnswer:
         """The same, for tests that run on an event loop."""
         content = body.encode() if isinstance(body, str) else body
         first = ServeHTTPRequest()
+        length = len(content) if isinstance(content, bytes) else -1
         defaults = {"proto": "HTTP/1.1", "proto_major": 1, "proto_minor": 1, "host": urlsplit(url).netloc or "localhost"}
-        given = {"method": method, "url": url, "request_uri": url, "content_length": len(content), **init}
+        given = {"method": method, "url": url, "request_uri": url, "content_length": length, **init}
         _convert.fill(first.init, {**defaults, **given})
         for key, values in (headers or {}).items():
             first.init.headers.append(HTTPHeader(key=key, values=[values] if isinstance(values, str) else list(values)))
-        handler = self.plugin.get_hook_handler("ServeHTTP")
-        seconds = self.plugin._hook_timeouts.get("ServeHTTP")
-        runnable = Runnable("ServeHTTP", handler, seconds) if handler is not None else None
-        messages = list(await serve_http(runnable, self._runner, _stream(first, content)))
+        client = _Client(first, content, disconnect_after)
+        work = serve_http(Runnable.of(self.plugin, "ServeHTTP"), self._runner, client.receive, client.send)
+        answer = await client.answer(asyncio.ensure_future(work))
         self._demand_prepared_calls()
-        return _http_answer(messages)
+        return answer
 
     def _demand_prepared_calls(self) -> None:
         """Fail the test for calls that were not prepared, or not well, even if the plugin lived with it."""
@@ -213,13 +228,17 @@ class _Runner(HookRunner):
         super().__init__(timeout)
         self._errors = errors
 
-    async def run(
+    def open(
         self, runnable: Runnable, arguments: Tuple[Any, ...], request: Any = None, keywords: Optional[Dict[str, Any]] = None
-    ) -> Outcome:
-        value, error = await super().run(runnable, arguments, request, keywords)
+    ) -> Tuple[HookContext, asyncio.Future[Outcome]]:
+        call, ended = super().open(runnable, arguments, request, keywords)
+        ended.add_done_callback(self._keep)
+        return call, ended
+
+    def _keep(self, ended: asyncio.Future[Outcome]) -> None:
+        error = None if ended.cancelled() else ended.result()[1]
         if error is not None:
             self._errors.append(error)
-        return value, error
 
 
 def _finished(work: Any, instead: str) -> Any:
@@ -262,18 +281,69 @@ def _raise(error: PluginAPIError, request: Any) -> None:
     raise error
 
 
-async def _stream(first: ServeHTTPRequest, body: bytes) -> AsyncIterator[ServeHTTPRequest]:
-    pieces = [body[start : start + MAX_CHUNK_SIZE] for start in range(0, max(len(body), 1), MAX_CHUNK_SIZE)]
-    for number, piece in enumerate(pieces, 1):
-        message = first if number == 1 else ServeHTTPRequest()
-        message.body_chunk = piece
-        message.body_complete = number == len(pieces)
-        yield message
+class _Client:
+    """The host's side of one ServeHTTP stream, and the client behind it."""
+
+    def __init__(self, first: ServeHTTPRequest, body: Union[bytes, Iterable[bytes]], disconnect_after: Optional[int]) -> None:
+        self._frames = _request_frames(first, body)
+        self._disconnect_after = disconnect_after
+        self._messages: List[ServeHTTPResponse] = []
+        self._leave: Callable[[], object] = lambda: None
+
+    async def receive(self) -> Optional[bytes]:
+        try:
+            frame: Optional[bytes] = await asyncio.get_running_loop().run_in_executor(None, next, self._frames, None)
+        except ClientGoneError:
+            await self._left()
+            raise
+        return frame
+
+    async def send(self, wire: bytes) -> None:
+        if self._disconnect_after is not None and len(self._messages) >= self._disconnect_after:
+            await self._left()
+        self._messages.append(ServeHTTPResponse.FromString(wire))
+        if len(self._messages) == self._disconnect_after:
+            self._leave()
+
+    async def answer(self, serving: asyncio.Future[None]) -> HTTPAnswer:
+        """What came, when the stream is over."""
+        self._leave = serving.cancel
+        if self._disconnect_after == 0:
+            self._leave()
+        try:
+            await serving
+            complete = True
+        except BrokenStreamError:  # the handler failed after it had begun, and says so in `errors`
+            complete = False
+        except asyncio.CancelledError:
+            if not serving.cancelled():  # it is the test that was cancelled
+                serving.cancel()
+                raise
+            complete = False
+        if not self._messages:
+            return HTTPAnswer(0, complete=False)
+        headers: Dict[str, List[str]] = {}
+        for header in self._messages[0].init.headers:
+            headers.setdefault(header.key, []).extend(header.values)
+        chunks = tuple(message.body_chunk for message in self._messages if message.body_chunk)
+        return HTTPAnswer(self._messages[0].init.status_code, headers, b"".join(chunks), chunks, complete)
+
+    async def _left(self) -> None:
+        self._leave()
+        await asyncio.get_running_loop().create_future()  # ends by being cancelled
 
 
-def _http_answer(messages: List[ServeHTTPResponse]) -> HTTPAnswer:
-    headers: Dict[str, List[str]] = {}
-    for header in messages[0].init.headers:
-        headers.setdefault(header.key, []).extend(header.values)
-    body = b"".join(message.body_chunk for message in messages)
-    return HTTPAnswer(messages[0].init.status_code, headers, body)
+def _request_frames(first: ServeHTTPRequest, body: Union[bytes, Iterable[bytes]]) -> Iterator[bytes]:
+    """The request's messages. An iterator's last piece shows only by there being no other, so that comes empty and marked."""
+    if isinstance(body, bytes):
+        pieces = [body[start : start + MAX_CHUNK_SIZE] for start in range(0, max(len(body), 1), MAX_CHUNK_SIZE)]
+        for number, piece in enumerate(pieces, 1):
+            message = first if number == 1 else ServeHTTPRequest()
+            message.body_chunk = piece
+            message.body_complete = number == len(pieces)
+            yield message.SerializeToString()
+        return
+    yield first.SerializeToString()
+    for piece in body:
+        yield ServeHTTPRequest(body_chunk=piece).SerializeToString()
+    yield ServeHTTPRequest(body_complete=True).SerializeToString()

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import logging
 from types import TracebackType
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 import grpc
 
@@ -18,6 +18,9 @@ from mattermost_plugin._call_desk import CallDesk, HookTimeoutError
 from mattermost_plugin._handler_threads import WorkerPool, handler_loop
 from mattermost_plugin._hook_context import HookContext, Outcome
 from mattermost_plugin.runtime_config import DEFAULT_HOOK_TIMEOUT
+
+if TYPE_CHECKING:
+    from mattermost_plugin.plugin import Plugin
 
 __all__ = [
     "DEFAULT_HOOK_TIMEOUT",
@@ -34,6 +37,9 @@ _workers = WorkerPool()
 # Hooks that come one at a time and that the plugin's life depends on: they never wait behind handlers that block.
 _LIFE = frozenset({"OnActivate", "OnDeactivate", "OnConfigurationChange"})
 _life_workers = WorkerPool(len(_LIFE), "mattermost-life-hook")
+# ServeHTTP waits for HTTP clients, which may be slow, or many: other hooks do not wait behind it.
+_HTTP = "ServeHTTP"
+_http_workers = WorkerPool(name="mattermost-http-hook")
 
 
 class HookInvocationError(Exception):
@@ -106,16 +112,34 @@ def convert_hook_error_to_grpc_status(error: BaseException) -> Tuple[grpc.Status
 class Runnable:
     """A handler, with what is the same for all its calls."""
 
-    __slots__ = ("handler", "hook_name", "seconds", "submit")
+    __slots__ = ("handler", "hook_name", "seconds", "stream", "submit")
 
-    def __init__(self, hook_name: str, handler: Callable[..., Any], seconds: Optional[float] = None) -> None:
+    def __init__(
+        self, hook_name: str, handler: Callable[..., Any], seconds: Optional[float] = None, *, stream: bool = False
+    ) -> None:
         self.hook_name = hook_name
         self.handler = handler
         self.seconds = seconds  # its own timeout
+        self.stream = stream  # whether it starts before the request's body is here
         if inspect.iscoroutinefunction(handler):
             self.submit: Callable[[HookContext], None] = _submit_coroutine
         else:
-            self.submit = (_life_workers if hook_name in _LIFE else _workers).submit
+            self.submit = _pool_of(hook_name).submit
+
+    @classmethod
+    def of(cls, plugin: Plugin, hook_name: str) -> Optional[Runnable]:
+        """A plugin's handler of a hook, if it has one."""
+        handler = plugin.get_hook_handler(hook_name)
+        if handler is None:
+            return None
+        mark = plugin._hook_marks[hook_name]
+        return cls(hook_name, handler, mark.seconds, stream=mark.stream)
+
+
+def _pool_of(hook_name: str) -> WorkerPool:
+    if hook_name in _LIFE:
+        return _life_workers
+    return _http_workers if hook_name == _HTTP else _workers
 
 
 def _submit_coroutine(call: HookContext) -> None:
@@ -134,17 +158,28 @@ class HookRunner:
         self, runnable: Runnable, arguments: Tuple[Any, ...], request: Any = None, keywords: Optional[Dict[str, Any]] = None
     ) -> Outcome:
         """How a handler ended: its value, or what it raised, or HookTimeoutError. Cancels it when it is cancelled itself."""
-        desk = self._desk
-        if desk is None or desk.loop is not asyncio.get_running_loop():
-            desk = self._desk = CallDesk(asyncio.get_running_loop())
-        seconds = self.timeout if runnable.seconds is None else runnable.seconds
-        call, ended = desk.open(runnable.hook_name, runnable.handler, arguments, seconds, request, keywords or {})
+        call, ended = self.open(runnable, arguments, request, keywords)
         runnable.submit(call)
         try:
             return await ended
         except asyncio.CancelledError:
-            desk.abandon(call, "the host cancelled the call")
+            self.abandon(call, "the host cancelled the call")
             raise
+
+    def open(
+        self, runnable: Runnable, arguments: Tuple[Any, ...], request: Any = None, keywords: Optional[Dict[str, Any]] = None
+    ) -> Tuple[HookContext, asyncio.Future[Outcome]]:
+        """A call that is to be submitted, and the future that tells how it ended; for whoever has more to do than to wait."""
+        desk = self._desk
+        if desk is None or desk.loop is not asyncio.get_running_loop():
+            desk = self._desk = CallDesk(asyncio.get_running_loop())
+        seconds = self.timeout if runnable.seconds is None else runnable.seconds
+        return desk.open(runnable.hook_name, runnable.handler, arguments, seconds, request, keywords or {})
+
+    def abandon(self, call: HookContext, reason: str) -> None:
+        """Nobody waits any more for a call that was opened on the running loop."""
+        assert self._desk is not None  # noqa: S101 - it was opened there
+        self._desk.abandon(call, reason)
 
     async def invoke(
         self,

@@ -61,10 +61,10 @@ class Answering:
 class Handling(Answering):
     """Answers one hook by its handler."""
 
-    def __init__(self, hook: HookMethod, plugin: Plugin, handler: Callable[..., Any], runner: HookRunner) -> None:
+    def __init__(self, hook: HookMethod, plugin: Plugin, runnable: Runnable, runner: HookRunner) -> None:
         super().__init__(hook, plugin)
         self._runner = runner
-        self._runnable = Runnable(hook.name, handler, plugin._hook_timeouts.get(hook.name))
+        self._runnable = runnable
         self._take = hook.handler_arguments
         self._respond = _answers.responder(hook)
         self._can_edit = hook.can_edit
@@ -115,8 +115,8 @@ class Handling(Answering):
 
 def answering(plugin: Plugin, hook: HookMethod, runner: HookRunner) -> Answering:
     """What answers a plugin's hook."""
-    handler = plugin.get_hook_handler(hook.name)
-    return Answering(hook, plugin) if handler is None else Handling(hook, plugin, handler, runner)
+    runnable = Runnable.of(plugin, hook.name)
+    return Answering(hook, plugin) if runnable is None else Handling(hook, plugin, runnable, runner)
 
 
 def _text_of(error: BaseException) -> str:

@@ -1,24 +1,60 @@
 """`HTTPRequest` and `HTTPResponseWriter`: what a ServeHTTP handler reads and writes. No threads, no gRPC.
 
-Both hold the whole body in memory. Header names are compared without regard to case.
+Both work by themselves, as in a unit test, or at the end of a pipe. Header names are compared without regard to case.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+import re
+from collections import deque
+from functools import cached_property
+from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterator, List, Optional, Tuple, Union
+from urllib.parse import unquote, urlsplit
 
-from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequestInit, ServeHTTPResponse, ServeHTTPResponseInit
-
-MAX_CHUNK_SIZE = 64 * 1024  # the contract's recommendation for one message
+from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequestInit
+from mattermost_plugin.servicers._forms import Form, HTTPRequestError, parse_cookies, parse_form, parse_query
+from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE, response_frame, response_head
+from mattermost_plugin.servicers._pipes import Inbound, Outbound, on_a_loop
 
 _logger = logging.getLogger("mattermost_plugin.http")
+
+
+class RequestStream:
+    """The request's body, piece by piece: `for` in plain handlers, `async for` in coroutine ones. Each piece comes once."""
+
+    def __init__(self, inbound: Inbound) -> None:
+        self._inbound = inbound
+        self._batch: Deque[bytes] = deque()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if on_a_loop():
+            raise RuntimeError("`for` over request.stream() would block the event loop: use `async for`")
+        if not self._batch:
+            self._batch = self._inbound.take()
+        if not self._batch:
+            raise StopIteration
+        return self._batch.popleft()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._batch:
+            self._batch = await self._inbound.take_async()
+        if not self._batch:
+            raise StopAsyncIteration
+        return self._batch.popleft()
 
 
 class HTTPRequest:
     """One HTTP request to the plugin's routes."""
 
-    def __init__(self, init: ServeHTTPRequestInit, body: bytes = b"") -> None:
+    def __init__(self, init: ServeHTTPRequestInit, body: Union[bytes, Inbound] = b"") -> None:
         self.method: str = init.method
         self.url: str = init.url
         self.proto: str = init.proto
@@ -32,7 +68,30 @@ class HTTPRequest:
         self.request_uri: str = init.request_uri
         self.content_length: int = init.content_length  # -1 when the client did not say
         self.plugin_context = init.plugin_context
-        self.body = body
+        self._body = body
+        self._stream: Optional[RequestStream] = None
+        self._is_cancelled: Callable[[], bool] = lambda: False  # the SDK puts something better here
+
+    @property
+    def body(self) -> bytes:
+        """The whole body; not for handlers that asked for a stream."""
+        if isinstance(self._body, Inbound):
+            raise RuntimeError(
+                "this handler is marked stream=True, so it starts before the body is here: read it by `for piece in "
+                "request.stream()`, or `async for` in a coroutine; or leave out stream=True to have request.body"
+            )
+        return self._body
+
+    def stream(self) -> RequestStream:
+        """The body's pieces as they come, to be read once. Raises HookCancelledError when the client is gone."""
+        if self._stream is None:
+            self._stream = RequestStream(self._body if isinstance(self._body, Inbound) else Inbound(self._body))
+        return self._stream
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the response any more: the client is gone, or the handler's time is up."""
+        return self._is_cancelled()
 
     def get_header(self, name: str, default: str = "") -> str:
         """The first value of a header."""
@@ -43,9 +102,48 @@ class HTTPRequest:
         """All values of a header."""
         return [value for key, values in self.headers.items() if key.lower() == name.lower() for value in values]
 
+    @cached_property
+    def path(self) -> str:
+        """The path below the plugin's own, decoded: `/a b` for `/a%20b?c=d`."""
+        return unquote(urlsplit(self.url).path)
+
+    @cached_property
+    def query_string(self) -> str:
+        """What stands behind the question mark, as it came."""
+        return urlsplit(self.url).query
+
+    @cached_property
+    def query(self) -> Dict[str, List[str]]:
+        """The query's fields, each with all its values."""
+        return parse_query(self.query_string)
+
+    def get_query(self, name: str, default: str = "") -> str:
+        """The first value of a field of the query."""
+        return self.query.get(name, [default])[0]
+
+    @cached_property
+    def cookies(self) -> Dict[str, str]:
+        """The client's cookies."""
+        return parse_cookies(self.get_all_headers("Cookie"))
+
+    def json(self) -> Any:
+        """The body's JSON; HTTPRequestError when it is none."""
+        if not self.body:
+            raise HTTPRequestError("the body is empty, and so no JSON")
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise HTTPRequestError(f"the body is no JSON: {error}") from None
+        except RecursionError:
+            raise HTTPRequestError("the body is JSON of too many levels") from None
+
+    def form(self) -> Form:
+        """The body's form, URL-encoded or multipart; HTTPRequestError when it is none."""
+        return parse_form(self.get_header("Content-Type"), self.body)
+
 
 class HTTPResponseWriter:
-    """Gathers a response; it is sent when the handler has returned."""
+    """Writes a response. It leaves when 64 KiB are together, at a flush, and at the handler's end."""
 
     MAX_CHUNK_SIZE = MAX_CHUNK_SIZE
 
@@ -53,20 +151,22 @@ class HTTPResponseWriter:
         self.headers: Dict[str, List[str]] = {}
         self.status_code = 200
         self._status_written = False
-        self._writes: List[Tuple[bytes, bool]] = []  # what was written, and whether to flush after it
+        self._begun = False
+        self._outbound = Outbound(self._head, attached=False)
 
     def set_header(self, name: str, value: str) -> None:
         """Set a header, replacing what it had."""
         if self._may_change_headers(name):
+            checked = _checked_header(name, value)
             for spelling in [key for key in self.headers if key.lower() == name.lower()]:
                 del self.headers[spelling]
-            self.headers[name] = [_header_value(name, value)]
+            self.headers[name] = [checked]
 
     def add_header(self, name: str, value: str) -> None:
         """Add a value to a header, such as one more Set-Cookie."""
         if self._may_change_headers(name):
             spelling = next((key for key in self.headers if key.lower() == name.lower()), name)
-            self.headers.setdefault(spelling, []).append(_header_value(name, value))
+            self.headers.setdefault(spelling, []).append(_checked_header(name, value))
 
     def write_header(self, status_code: int) -> None:
         """Choose the status: 100 to 999, once, before the first write."""
@@ -79,67 +179,73 @@ class HTTPResponseWriter:
         self._status_written = True
 
     def write(self, data: Union[bytes, bytearray, memoryview, str]) -> int:
-        """Append to the body; a str goes as UTF-8. Returns the number of bytes."""
+        """Append to the body; a str goes as UTF-8. Returns the number of bytes.
+
+        In a plain handler this waits while the client does not keep up. Coroutines `await writer.drain()` for that.
+        """
         if not isinstance(data, (str, bytes, bytearray, memoryview)):
             raise TypeError(f"a body is made of bytes or str, not {type(data).__name__}")
         piece = data.encode() if isinstance(data, str) else bytes(data)
-        self._status_written = True
-        self._writes.append((piece, False))
+        self._outbound.write(piece)
+        self._status_written = self._begun = True
         return len(piece)
 
     def flush(self) -> None:
-        """Ask the server to hand on to the client what was written so far."""
-        self._status_written = True
-        if self._writes:
-            self._writes[-1] = (self._writes[-1][0], True)
-        else:
-            self._writes.append((b"", True))
+        """Have what was written so far leave now, and reach the client; before the first write, the headers."""
+        self._outbound.flush()
+        self._status_written = self._begun = True
+
+    async def drain(self) -> None:
+        """Wait until the client has caught up with what was written."""
+        await self._outbound.drain()
 
     def get_body(self) -> bytes:
-        """Everything that was written."""
-        return b"".join(piece for piece, _ in self._writes)
+        """Everything that was written and has not left."""
+        return b"".join(piece for piece, _ in self._outbound.pending())
 
     def get_pending_writes(self) -> List[Tuple[bytes, bool]]:
-        """Every write, with whether it is flushed."""
-        return list(self._writes)
+        """Every write that has not left, with whether it is flushed."""
+        return self._outbound.pending()
 
     def clear_pending_writes(self) -> None:
-        """Forget what was written."""
-        self._writes.clear()
+        """Forget what was written and has not left."""
+        self._outbound.clear()
+        self._begun = self._outbound.settled
 
-    def messages(self) -> Iterable[ServeHTTPResponse]:
-        """The response as the stream carries it: init first, pieces of at most 64 KiB, the last one marked."""
-        pieces = [part for piece, flush in self._writes for part in _split(piece, flush)] or [(b"", False)]
-        init: Optional[ServeHTTPResponseInit] = ServeHTTPResponseInit(
-            status_code=self.status_code, headers=[HTTPHeader(key=key, values=values) for key, values in self.headers.items()]
-        )
-        for number, (piece, flush) in enumerate(pieces, 1):
-            yield ServeHTTPResponse(init=init, body_chunk=piece, flush=flush, body_complete=number == len(pieces))
-            init = None
+    def _attach(self) -> Outbound:
+        """Have the response taken piece by piece from now on."""
+        self._outbound = Outbound(self._head, attached=True)
+        return self._outbound
+
+    def _head(self) -> bytes:
+        for name, values in self.headers.items():  # which anybody can change
+            for value in values:
+                _checked_header(name, value)
+        return response_head(self.status_code, self.headers)
 
     def _may_change_headers(self, name: str) -> bool:
-        if self._writes:
+        if self._begun:
             _logger.warning("header %s is ignored: the response has begun", name)
-        return not self._writes
+        return not self._begun
 
 
-def plain_response(status_code: int, text: str) -> HTTPResponseWriter:
-    """A response of a line of text."""
-    writer = HTTPResponseWriter()
-    writer.set_header("Content-Type", "text/plain; charset=utf-8")
-    writer.write_header(status_code)
-    writer.write(f"{text}\n")
-    return writer
+def plain_response(status_code: int, text: str) -> bytes:
+    """A whole response of a line of text, as the one frame that it is."""
+    head = response_head(status_code, {"Content-Type": ["text/plain; charset=utf-8"]})
+    return response_frame(head, [f"{text}\n".encode()], False, True)
 
 
-def _header_value(name: str, value: Any) -> str:
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # a token, says RFC 9110
+_NO_VALUE = re.compile(r"[\0-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+
+
+def _checked_header(name: str, value: Any) -> str:
+    if not isinstance(name, str) or isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"{name!r}: {value!r} is not an HTTP header: its name and value are text")
     text = str(value)
-    if not name or any(character in name + text for character in "\r\n\0"):
-        raise ValueError(f"{name!r}: {text!r} is not an HTTP header")
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of an HTTP header: letters, digits, and -_.!#$%&'*+^`|~ make one")
+    wrong = _NO_VALUE.search(text)
+    if wrong:
+        raise ValueError(f"the HTTP header {name} cannot have the value {text!r}: {wrong[0]!r} must not be in it")
     return text
-
-
-def _split(piece: bytes, flush: bool) -> Iterable[Tuple[bytes, bool]]:
-    for start in range(0, max(len(piece), 1), MAX_CHUNK_SIZE):
-        part = piece[start : start + MAX_CHUNK_SIZE]
-        yield part, flush and start + MAX_CHUNK_SIZE >= len(piece)

@@ -1,65 +1,185 @@
-"""The ServeHTTP stream: gather the request, run the handler, send the response.
+"""The ServeHTTP stream: bring the request to the handler, and what it writes to the host, both at once.
 
-Bodies are held whole: the handler runs when the request is complete, the response goes out when the handler has returned. What
-the handler raises is logged and never shown to the HTTP client.
+Runs on the server's loop. The handler runs elsewhere; between them are the pipes of `_pipes.py`. What the handler raises is
+logged and never shown to the HTTP client.
 """
 
 from __future__ import annotations
 
+import asyncio
+import io
 import logging
-from typing import Any, AsyncIterator, Iterable, List, Optional
+from typing import Awaitable, Callable, Optional, Tuple, Type
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from mattermost_plugin._internal.hook_runner import HookRunner, Runnable, log_failure
-from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequest, ServeHTTPResponse
+from mattermost_plugin._hook_context import HookCancelledError
+from mattermost_plugin._internal.hook_runner import HookRunner, HookTimeoutError, Runnable, log_failure
+from mattermost_plugin.servicers._forms import HTTPRequestError
+from mattermost_plugin.servicers._frames import RequestFrame, parse_request
 from mattermost_plugin.servicers._http import HTTPRequest, HTTPResponseWriter, plain_response
+from mattermost_plugin.servicers._pipes import Inbound, Outbound
+
+# A message of the host's, or None at the end of its side of the stream.
+Receive = Callable[[], Awaitable[Optional[bytes]]]
+Send = Callable[[bytes], Awaitable[None]]
 
 _logger = logging.getLogger("mattermost_plugin.http")
 
 
 class BrokenStreamError(Exception):
-    """The host's side of the stream is not as the contract says, or ended too early."""
+    """The stream cannot end well: the host's side is not as the contract says, or the response cannot be completed."""
 
     def __init__(self, code: grpc.StatusCode, text: str) -> None:
         super().__init__(text)
         self.code = code
 
 
-async def serve_http(
-    runnable: Optional[Runnable], runner: HookRunner, incoming: AsyncIterator[ServeHTTPRequest]
-) -> Iterable[ServeHTTPResponse]:
-    """The response's messages to the request on a stream; BrokenStreamError when the request is none."""
-    request = await read_request(incoming)
+async def serve_http(runnable: Optional[Runnable], runner: HookRunner, receive: Receive, send: Send) -> None:
+    """Answer one stream; BrokenStreamError when it has to be aborted."""
+    frame = await _next(receive)
+    if frame.init is None:
+        raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "the first message has no init")
     if runnable is None:
-        return plain_response(404, "Not Found").messages()
-    writer = HTTPResponseWriter()
-    _, error = await runner.run(runnable, (request.plugin_context, writer, request), request)
-    if error is None:
-        try:
-            return list(writer.messages())
-        except Exception as wrong:  # a header that no message can hold
-            _logger.error("the ServeHTTP handler wrote what cannot be sent: %s", wrong)
+        await send(plain_response(404, "Not Found"))
+        return
+    if not runnable.stream:
+        body = frame.piece if frame.complete else await _rest(receive, frame.piece)
+        await _Exchange(runner, runnable, HTTPRequest(frame.init, body), send).run(None)
+    elif frame.complete:
+        await _Exchange(runner, runnable, HTTPRequest(frame.init, Inbound(frame.piece)), send).run(None)
     else:
-        log_failure(_logger, runnable.hook_name, error)
-    return plain_response(500, "Internal Server Error").messages()
+        inbound = Inbound()
+        inbound.put(frame.piece, False)
+        await _Exchange(runner, runnable, HTTPRequest(frame.init, inbound), send, inbound).run(receive)
 
 
-async def read_request(incoming: AsyncIterator[ServeHTTPRequest]) -> HTTPRequest:
-    """The whole request."""
-    init: Any = None
-    chunks: List[bytes] = []
-    async for message in incoming:
-        if init is None:
-            if not message.HasField("init"):
-                raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "the first message has no init")
-            init = message.init
-        elif message.HasField("init"):
-            raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "a later message has an init")
-        if message.body_chunk:
-            chunks.append(message.body_chunk)
-        if message.body_complete:
-            return HTTPRequest(init, b"".join(chunks))
-    if init is None:
-        raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "the stream ended before its first message")
-    raise BrokenStreamError(grpc.StatusCode.ABORTED, "the stream ended before the body was complete")
+class _Exchange:
+    """One request at its handler."""
+
+    def __init__(
+        self, runner: HookRunner, runnable: Runnable, request: HTTPRequest, send: Send, inbound: Optional[Inbound] = None
+    ) -> None:
+        self._runner = runner
+        self._runnable = runnable
+        self._inbound = inbound
+        self._send = send
+        writer = HTTPResponseWriter()
+        self._outbound: Outbound = writer._attach()
+        self._call, self._ended = runner.open(runnable, (request.plugin_context, writer, request), request)
+        call = self._call
+        request._is_cancelled = lambda: call.cancelled
+        self._broken: Optional[BrokenStreamError] = None
+
+    async def run(self, receive: Optional[Receive]) -> None:
+        """Run the handler, and both bodies beside it."""
+        self._ended.add_done_callback(lambda _: self._outbound.poke())
+        pump = asyncio.ensure_future(self._pump(receive)) if receive is not None else None
+        closing: Tuple[Type[Exception], str] = (HookCancelledError, "ServeHTTP: the host cancelled the call")
+        self._runnable.submit(self._call)
+        try:
+            await self._send_while_running()
+            error = self._ended.result()[1]
+            if error is not None:
+                closing = (HookCancelledError, f"ServeHTTP: {self._call.cancel_reason or 'the handler failed'}")
+            await self._finish(error)
+            if error is None:
+                closing = (RuntimeError, "the response is complete: the handler has returned")
+        except BrokenStreamError as broken:
+            closing = (HookCancelledError, f"ServeHTTP: {broken}")
+            raise
+        finally:
+            if pump is not None:
+                pump.cancel()
+            if not self._ended.done():
+                self._runner.abandon(self._call, closing[1].partition(": ")[2])
+            for pipe in (self._inbound, self._outbound):
+                if pipe is not None:
+                    pipe.close(*closing)
+
+    async def _send_while_running(self) -> None:
+        while not self._ended.done():
+            if self._broken is not None:
+                raise self._broken
+            frame = self._outbound.take()
+            if frame is None:
+                await self._outbound.changed()
+            else:
+                await self._send(frame)
+                self._call.restart_clock()
+
+    async def _finish(self, error: Optional[BaseException]) -> None:
+        """Send what is left of the response, or what stands for one that failed."""
+        if error is None:
+            try:
+                self._outbound.end()
+            except Exception as wrong:  # a header that no message can hold
+                error = wrong
+        if error is not None:
+            await self._fail(error)
+            return
+        while not self._outbound.complete:
+            frame = self._outbound.take()
+            assert frame is not None  # noqa: S101 - an ended response has a frame until it is complete
+            await self._send(frame)
+
+    async def _fail(self, error: BaseException) -> None:
+        refused = isinstance(error, HTTPRequestError) and not self._outbound.settled
+        if refused:
+            _logger.warning("ServeHTTP refused a request: %s", error)
+        else:
+            log_failure(_logger, self._runnable.hook_name, error)
+        if self._outbound.settled:
+            late = isinstance(error, HookTimeoutError)
+            code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.INTERNAL
+            raise BrokenStreamError(code, "the handler failed after its response had begun")
+        await self._send(plain_response(400, "Bad Request") if refused else plain_response(500, "Internal Server Error"))
+
+    async def _pump(self, receive: Receive) -> None:
+        """Bring the request's body, as far as the handler keeps up."""
+        assert self._inbound is not None  # noqa: S101 - made for requests that stream
+        try:
+            while True:
+                await self._inbound.room()
+                frame = await _later(receive)
+                self._call.restart_clock()
+                self._inbound.put(frame.piece, frame.complete)
+                if frame.complete:
+                    return
+        except BrokenStreamError as broken:
+            self._broken = broken
+            self._outbound.poke()
+
+
+async def _rest(receive: Receive, first: bytes) -> bytes:
+    """A whole body. Gathered where it can stay, as a list of pieces would have to be copied into one."""
+    body = io.BytesIO()
+    body.write(first)
+    while True:
+        frame = await _later(receive)
+        body.write(frame.piece)
+        if frame.complete:
+            return body.getvalue()
+
+
+async def _later(receive: Receive) -> RequestFrame:
+    """A frame that is not the first."""
+    frame = await _next(receive, "the stream ended before the body was complete", grpc.StatusCode.ABORTED)
+    if frame.init is not None:
+        raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "a later message has an init")
+    return frame
+
+
+async def _next(
+    receive: Receive,
+    at_the_end: str = "the stream ended before its first message",
+    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
+) -> RequestFrame:
+    wire = await receive()
+    if wire is None:
+        raise BrokenStreamError(code, at_the_end)
+    try:
+        return parse_request(wire)
+    except DecodeError as error:
+        raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, f"a message is not a ServeHTTPRequest: {error}") from None

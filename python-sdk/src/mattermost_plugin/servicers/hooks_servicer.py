@@ -1,15 +1,17 @@
 """The hooks service as a gRPC server takes it: unary hooks are answered by `_answering.py`, ServeHTTP by `_serve_http.py`.
 
-Invariant: the host sees a gRPC status only for what the host did, never for what a plugin's author did.
+Invariant: the host sees a gRPC status only for what the host did, never for what a plugin's author did; except for an HTTP
+response that its handler cannot complete, as there is no other way left to tell.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, AsyncIterator, Optional
+from typing import Any, Optional
 
 import grpc
+import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
 from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME, HookMethod, Shape
@@ -74,21 +76,22 @@ class PluginHooksServicer:
         return grpc.unary_unary_rpc_method_handler(serve, None, hook.response.SerializeToString)
 
     def _stream_handler(self, hook: HookMethod) -> grpc.RpcMethodHandler[Any, Any]:
-        handler = self.plugin.get_hook_handler(hook.name)
-        runnable = Runnable(hook.name, handler, self.plugin._hook_timeouts.get(hook.name)) if handler is not None else None
+        runnable = Runnable.of(self.plugin, hook.name)
 
-        async def serve(incoming: Any, context: Any) -> AsyncIterator[Message]:
+        async def serve(_: Any, context: Any) -> None:
+            async def receive() -> Optional[bytes]:
+                message = await context.read()
+                return None if message is grpc.aio.EOF else message
+
             self.calls += 1
             try:
-                messages = await serve_http(runnable, self._runner, incoming)
-                for message in messages:
-                    yield message
+                await serve_http(runnable, self._runner, receive, context.write)
             except BrokenStreamError as error:
                 await context.abort(error.code, str(error))
             finally:
                 self._left()
 
-        return grpc.stream_stream_rpc_method_handler(serve, hook.request.FromString, hook.response.SerializeToString)
+        return grpc.stream_stream_rpc_method_handler(serve, None, None)
 
     def _left(self) -> None:
         self.calls -= 1
