@@ -8,7 +8,6 @@ With --check it changes nothing, and ends with 1 when the file is not what it wo
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, Dict, List, Set
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -16,8 +15,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from mattermost_plugin._contract import HOOKS, HookMethod, Shape, is_map, is_repeated
 from mattermost_plugin.hooks import HookName
 from mattermost_plugin.servicers._answers import VALUE_IGNORED
+from writing import SDK, written_or_checked
 
-TARGET = Path(__file__).resolve().parent.parent / "src/mattermost_plugin/hook_types.py"
+TARGET = SDK / "src/mattermost_plugin/hook_types.py"
 
 HEADER = '''"""The types of every hook's handler: what it gets, what it may return. Written by scripts/types, not to be edited.
 
@@ -57,7 +57,7 @@ Answered = Union[None, M, BaseException, AppError, Tuple[Optional[M], Optional[F
 Filtered = Union[None, str, M, Wraps[M], Tuple[Union[None, M, Wraps[M]], Optional[str]]]
 '''
 
-# The kinds of scalars that hooks have; another one would be a KeyError here.
+# The kinds of scalars that the contract has; another one would be a KeyError here.
 SCALARS = {
     FieldDescriptor.TYPE_STRING: "str",
     FieldDescriptor.TYPE_BYTES: "bytes",
@@ -69,14 +69,7 @@ SCALARS = {
 
 def main(arguments: List[str]) -> int:
     """Write, or check."""
-    text = written()
-    if arguments == ["--check"]:
-        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{TARGET.name} is not what the contract says; run scripts/types\n")
-        return 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    return written_or_checked({TARGET: written()}, arguments)
 
 
 def written() -> str:

@@ -9,10 +9,22 @@ import pytest
 import mattermost_plugin
 
 EXPORTS = """
-AlreadyExistsError AsyncPluginAPIClient Command CommandArgs CommandResponse DISMISS_POST_ERROR HTTPRequest HTTPRequestError
-HTTPResponseWriter HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError
-PermissionDeniedError Plugin PluginAPIClient PluginAPIError PluginKVSetOptions RuntimeConfig UnavailableError ValidationError
-__version__ convert_app_error convert_grpc_error hook load_runtime_config run_plugin serve_plugin
+AlreadyExistsError AsyncPluginAPIClient DISMISS_POST_ERROR EmojiImage HTTPRequest HTTPRequestError HTTPResponseWriter
+HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError PermissionDeniedError Plugin
+PluginAPIClient PluginAPIError PluginHTTPResponse RuntimeConfig UnavailableError ValidationError __version__ convert_app_error
+convert_grpc_error hook load_runtime_config run_plugin serve_plugin
+""".split()
+
+WRAPPERS = """
+AppError AuditRecord Bot BotGetOptions BotPatch Channel ChannelBannerInfo ChannelMember ChannelMemberIdentifier ChannelStats
+ChannelType Command CommandArgs CommandResponse CreateDefaultMembershipParams CustomStatus Dialog DialogElement
+DialogElementOption Emoji Empty FileData FileInfo FileUploadResponse GetFileInfosOptions GetPostsSinceForSyncCursor Group
+GroupMember GroupSearchOpts GroupSyncable KeyValuePair Manifest OAuthApp OpenDialogRequest OrderedSidebarCategories
+PluginClusterEvent PluginClusterEventSendOptions PluginInfo PluginKVSetOptions PluginStatus Post PostAcknowledgement PostEmbed
+PostImage PostList PostMetadata PostPriority PostSearchResults Preference PropertyField PropertyFieldSearchOpts PropertyGroup
+PropertyValue PropertyValueSearchOpts PushNotification Reaction RegisterPluginOpts RequestContext SearchParameter SearchParams
+Session SharedChannel SidebarCategoryWithChannels StringList StringMap Team TeamMember TeamMemberWithError TeamStats TeamType
+TeamUnread UploadSession User UserAccessToken UserAuth UserStatus ViewUsersRestrictions WebsocketBroadcast Wrapper
 """.split()
 
 MODULES = {
@@ -25,15 +37,7 @@ MODULES = {
         "invoke_hook_safe",
         "run_hook_async",
     ],
-    "mattermost_plugin._internal.wrappers": [
-        "Command",
-        "CommandArgs",
-        "CommandResponse",
-        "FileInfo",
-        "PluginKVSetOptions",
-        "Post",
-        "PushNotification",
-    ],
+    "mattermost_plugin._internal.wrappers": WRAPPERS,
     "mattermost_plugin.client": ["AsyncPluginAPIClient", "PluginAPIClient", "get_default_target"],
     "mattermost_plugin.exceptions": ["PluginAPIError", "convert_app_error", "convert_grpc_error"],
     "mattermost_plugin.hooks": [
@@ -72,8 +76,8 @@ goplugin.grpc_controller goplugin.grpc_stdio
 
 
 def test_the_top_level_exports_are_these() -> None:
-    assert sorted(mattermost_plugin.__all__) == sorted(EXPORTS)
-    assert all(hasattr(mattermost_plugin, name) for name in EXPORTS)
+    assert sorted(mattermost_plugin.__all__) == sorted(EXPORTS + WRAPPERS)
+    assert all(hasattr(mattermost_plugin, name) for name in EXPORTS + WRAPPERS)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,32 +1,32 @@
-"""The API's methods: one declaration each, bound to the contract by the name of the RPC.
+"""The API's methods, one per RPC of the contract, all made by the same code.
 
-A declaration says what the descriptor cannot: the Python name, the order of parameters, defaults, and which response field is
-the result. Parameters carry the names of the request's fields; where one does not, the decorator says which field it fills. The
-body is never run: `rpc` replaces it by the one generic call.
+A method's request and answer come from the descriptor, its parameters from `_api_parameters.py`. It is made when somebody first
+looks at it: a plugin uses a few of the many, and none of them may make it start later. Their types stand in the stubs that
+scripts/types writes.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any, Callable, Dict, List, Optional, TypeVar, cast
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mattermost_plugin import _contract, _convert
-from mattermost_plugin._internal.wrappers import PluginKVSetOptions
-
-F = TypeVar("F", bound=Callable[..., Any])
+from mattermost_plugin._api_parameters import Parameter, parameters_of, signature_of
+from mattermost_plugin._api_request import RequestMaker
+from mattermost_plugin._api_table import NONE_WHEN_EMPTY, RESULTS
+from mattermost_plugin._wrapping import reader
 
 
 class BoundMethod:
     """One API method: how Python arguments become its request, and its response becomes a Python value."""
 
-    def __init__(self, rpc_name: str, result: Optional[str], renamed: Dict[str, str], declaration: Callable[..., Any]) -> None:
+    def __init__(self, rpc_name: str) -> None:
         self.rpc_name = rpc_name
-        self.result = result
-        self.renamed = renamed
-        self.declaration = declaration
+        self.name = _contract.snake_case(rpc_name)
 
     @functools.cached_property
     def contract(self) -> _contract.ApiMethod:
@@ -34,126 +34,104 @@ class BoundMethod:
         return _contract.api_method(self.rpc_name)
 
     @functools.cached_property
+    def parameters(self) -> Tuple[Parameter, ...]:
+        """What a caller may pass."""
+        return parameters_of(self.rpc_name, self.contract.request.DESCRIPTOR)
+
+    @functools.cached_property
+    def results(self) -> Tuple[FieldDescriptor, ...]:
+        """The response's fields, but for the error."""
+        return tuple(field for name, field in _contract.fields_of(self.contract.response).items() if name != "error")
+
+    @functools.cached_property
     def signature(self) -> inspect.Signature:
-        """The declared signature, `self` included."""
-        return inspect.signature(self.declaration)
+        """The method's signature, `self` included."""
+        return signature_of(self.parameters)
 
-    def request(self, client: Any, args: Any, kwargs: Any) -> Message:
-        """The request for one call."""
-        bound = self.signature.bind(client, *args, **kwargs)
-        bound.apply_defaults()
-        values = {self.renamed.get(name, name): value for name, value in list(bound.arguments.items())[1:]}
-        message = self.contract.request()
-        pairs = values.pop("key_value_pairs", None)
-        if pairs:
-            values["key_value_pairs"] = [{"key": key, "value": _convert.to_value(value)} for key, value in pairs.items()]
-        _convert.fill(message, values)
-        return message
+    @functools.cached_property
+    def value(self) -> Callable[[Any], Any]:
+        """What the call returns for a response that carries no error."""
+        if not self.results:
+            return lambda response: None
+        readers = [reader(field) for field in self.results]
+        if len(readers) > 1:
+            kind = RESULTS[self.rpc_name]
+            return lambda response: kind(*(read(response) for read in readers))
+        only = readers[0]
+        return (lambda response: only(response) or None) if self.rpc_name in NONE_WHEN_EMPTY else only
 
-    def value(self, response: Message) -> Any:
-        """What the call returns."""
-        if self.result is None:
-            return None
-        value = _convert.get_field(response, _contract.fields_of(response)[self.result])
-        # The wire cannot tell an absent value from an empty one; a missing key is the common case.
-        return None if value == b"" else value
+    def respond(self, value: Any) -> Message:
+        """The response from which the client makes that value; TypeError when it cannot be one."""
+        response = self.contract.response()
+        if not self.results:
+            if value is not None:
+                raise TypeError(f"{self.name} returns nothing, so it cannot return {value!r}")
+            return response
+        try:
+            for field, part in zip(self.results, self._parts(value)):
+                if part is not None:
+                    _convert.set_field(response, field, part)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{self.name} cannot return {value!r}: {error}") from None
+        return response
+
+    def _parts(self, value: Any) -> Tuple[Any, ...]:
+        if len(self.results) == 1:
+            return (value,)
+        if isinstance(value, bytes):  # an image
+            return (bytes(value), getattr(value, "content_type", ""))
+        return tuple(value) if value is not None else (None,) * len(self.results)
+
+    @functools.cached_property
+    def request(self) -> Callable[[Tuple[Any, ...], Mapping[str, Any]], Message]:
+        """Makes the request for one call, from its positional arguments and those by name."""
+        return RequestMaker(self.name, self.rpc_name, self.contract.request, self.parameters).request
 
 
-# Every declared method by its Python name, in order of declaration.
-METHODS: Dict[str, BoundMethod] = {}
+# Every method by its Python name, in the order of the service.
+METHODS: Dict[str, BoundMethod] = {method.name: method for method in map(BoundMethod, _contract.API_NAMES)}
 
 
-def rpc(rpc_name: str, result: Optional[str] = None, **renamed: str) -> Callable[[F], F]:
-    """Bind a declaration to an RPC; `renamed` maps parameters to request fields of other names."""
+class _Unmade:
+    """Stands in a class for a method that nobody has used yet; the first look replaces it by the method itself."""
 
-    def declare(declaration: F) -> F:
-        method = BoundMethod(rpc_name, result, renamed, declaration)
-        METHODS[declaration.__name__] = method
+    def __init__(self, method: BoundMethod, make: Callable[[BoundMethod], Any]) -> None:
+        self._method = method
+        self._make = make
 
-        @functools.wraps(declaration)
-        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return self._invoke(method, method.request(self, args, kwargs))
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner = owner
 
-        return cast(F, call)
+    def __get__(self, instance: Any, owner: Optional[type] = None) -> Any:
+        made = self._make(self._method)
+        made.__name__ = self._method.name
+        made.__qualname__ = f"{self._owner.__name__}.{self._method.name}"
+        made.__module__ = self._owner.__module__
+        made.__doc__ = f"The contract's {self._method.rpc_name}."
+        made.__signature__ = self._method.signature
+        setattr(self._owner, self._method.name, made)
+        return made if instance is None else made.__get__(instance, owner)
 
-    return declare
+
+def _plain(method: BoundMethod) -> Any:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._invoke(method, method.request(args, kwargs))
+
+    return call
 
 
-class ApiMethods:
-    """What plugins can ask of the server. Every method raises PluginAPIError, or one of its kinds, when it fails."""
+def _awaitable(method: BoundMethod) -> Any:
+    async def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._invoke(method, method.request(args, kwargs))
 
-    # Server
+    return call
 
-    @rpc("GetServerVersion", "version")
-    def get_server_version(self) -> str:
-        """The server's version, such as `10.5.0`."""
 
-    @rpc("IsEnterpriseReady", "is_enterprise_ready")
-    def is_enterprise_ready(self) -> bool:
-        """Whether the server is built with the enterprise features."""
+def class_of_methods(name: str, make: Callable[[BoundMethod], Any]) -> Any:
+    """A class with every method of the API, made by `make` when first used."""
+    return type(name, (), {method.name: _Unmade(method, make) for method in METHODS.values()})
 
-    @rpc("GetPluginID", "plugin_id")
-    def get_plugin_id(self) -> str:
-        """The id of this plugin."""
 
-    # Logging
-
-    @rpc("LogDebug", message="msg", fields="key_value_pairs")
-    def log_debug(self, message: str, **fields: Any) -> None:
-        """Write to the server's log at level debug; `fields` become structured values beside the message."""
-
-    @rpc("LogInfo", message="msg", fields="key_value_pairs")
-    def log_info(self, message: str, **fields: Any) -> None:
-        """Write to the server's log at level info."""
-
-    @rpc("LogWarn", message="msg", fields="key_value_pairs")
-    def log_warn(self, message: str, **fields: Any) -> None:
-        """Write to the server's log at level warn."""
-
-    @rpc("LogError", message="msg", fields="key_value_pairs")
-    def log_error(self, message: str, **fields: Any) -> None:
-        """Write to the server's log at level error."""
-
-    # Key-value store, one per plugin
-
-    @rpc("KVSet")
-    def kv_set(self, key: str, value: bytes) -> None:
-        """Store a value; an empty one deletes the key."""
-
-    @rpc("KVGet", "value")
-    def kv_get(self, key: str) -> Optional[bytes]:
-        """The value of a key, or None."""
-
-    @rpc("KVDelete")
-    def kv_delete(self, key: str) -> None:
-        """Delete a key; it need not exist."""
-
-    @rpc("KVDeleteAll")
-    def kv_delete_all(self) -> None:
-        """Delete every key of this plugin."""
-
-    @rpc("KVList", "keys")
-    def kv_list(self, *, page: int = 0, per_page: int = 100) -> List[str]:
-        """One page of this plugin's keys."""
-
-    @rpc("KVSetWithExpiry")
-    def kv_set_with_expiry(self, key: str, value: bytes, expire_in_seconds: int) -> None:
-        """Store a value that goes away by itself."""
-
-    @rpc("KVCompareAndSet", "success")
-    def kv_compare_and_set(self, key: str, old_value: Optional[bytes], new_value: bytes) -> bool:
-        """Store `new_value` if the key holds `old_value` (None: if it does not exist); False if it does not."""
-
-    @rpc("KVCompareAndDelete", "success")
-    def kv_compare_and_delete(self, key: str, old_value: bytes) -> bool:
-        """Delete a key if it holds `old_value`; False if it does not."""
-
-    @rpc("KVSetWithOptions", "success")
-    def kv_set_with_options(self, key: str, value: bytes, options: PluginKVSetOptions) -> bool:
-        """Store as `options` say; False if an atomic store found another value."""
-
-    # WebSocket
-
-    @rpc("PublishWebSocketEvent")
-    def publish_web_socket_event(self, event: str, payload: Dict[str, Any], broadcast: Dict[str, Any]) -> None:
-        """Send `custom_<plugin id>_<event>` to the clients that `broadcast` names: fields of WebsocketBroadcast, {} = all."""
+# Both call `self._invoke(method, request)`.
+ApiMethods: Any = class_of_methods("ApiMethods", _plain)
+AsyncApiMethods: Any = class_of_methods("AsyncApiMethods", _awaitable)

@@ -92,6 +92,13 @@ def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
+def map_value(field: FieldDescriptor) -> FieldDescriptor:
+    """The values of a map as a field."""
+    if field.message_type is None:
+        raise TypeError(f"{field.full_name} is no map")
+    return field.message_type.fields_by_name["value"]
+
+
 def _hook(method: MethodDescriptor) -> HookMethod:
     response = method.output_type
     arguments = tuple(field for field in method.input_type.fields if field.name != "context")
@@ -138,9 +145,13 @@ _HOOKS_SERVICE = hooks_pb2.DESCRIPTOR.services_by_name["PluginHooks"]
 _API_SERVICE = api_pb2.DESCRIPTOR.services_by_name["PluginAPI"]
 
 HOOKS_SERVICE_NAME: str = _HOOKS_SERVICE.full_name
+API_SERVICE_NAME: str = _API_SERVICE.full_name
 
 # All 42 methods of the hooks service, `Implemented` among them, in service order.
 HOOKS: Dict[str, HookMethod] = {method.name: _hook(method) for method in _HOOKS_SERVICE.methods}
+
+# The names of all 236 methods of the API, in service order.
+API_NAMES: Tuple[str, ...] = tuple(method.name for method in _API_SERVICE.methods)
 
 
 def api_method(name: str) -> ApiMethod:
@@ -150,7 +161,7 @@ def api_method(name: str) -> ApiMethod:
         raise KeyError(name)
     return ApiMethod(
         name=name,
-        path=f"/{_API_SERVICE.full_name}/{name}",
+        path=f"/{API_SERVICE_NAME}/{name}",
         request=message_class(method.input_type),
         response=message_class(method.output_type),
     )

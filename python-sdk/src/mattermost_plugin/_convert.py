@@ -7,7 +7,8 @@ wire knows only doubles; other messages stay messages.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Mapping, Type
+import math
+from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Type, Union
 
 from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
@@ -17,6 +18,10 @@ from mattermost_plugin._contract import fields_of, is_map, is_repeated, message_
 
 STRUCT = struct_pb2.Struct.DESCRIPTOR.full_name
 VALUE = struct_pb2.Value.DESCRIPTOR.full_name
+
+
+class AbsentDict(Dict[str, Any]):
+    """Stands for a Struct that is not there: an empty dict, which stays absent on the wire unless something is put into it."""
 
 
 def fill(message: Message, values: Mapping[str, Any]) -> None:
@@ -35,9 +40,13 @@ def set_field(message: Message, field: FieldDescriptor, value: Any) -> None:
     if is_map(field):
         _set_map(message, field, value)
     elif is_repeated(field):
+        if isinstance(value, (str, bytes)):
+            raise TypeError(f"{type(value).__name__} is not a list")
         kind = field.message_type and message_class(field.message_type)
         getattr(message, field.name).extend([to_message(item, kind) for item in value] if kind else value)
     elif field.message_type is not None:
+        if not value and isinstance(value, AbsentDict):
+            return
         getattr(message, field.name).CopyFrom(to_message(value, message_class(field.message_type)))
     else:
         setattr(message, field.name, value)
@@ -56,32 +65,19 @@ def to_message(value: Any, kind: Type[Message], *, from_dict: bool = True) -> Me
         made = wrapped()
         if isinstance(made, kind):
             return made
-    if from_dict and isinstance(value, Mapping):
+    if from_dict and isinstance(value, (Mapping, tuple)):
         message = kind()
-        fill(message, value)
+        fill(message, value if isinstance(value, Mapping) else _by_order(value, message))
         return message
     raise TypeError(f"{type(value).__name__} is not a {kind.DESCRIPTOR.name}")
 
 
-def get_field(message: Message, field: FieldDescriptor) -> Any:
-    """One field as a Python value."""
-    value = getattr(message, field.name)
-    if is_map(field):
-        return dict(value)
-    if is_repeated(field):
-        return [plain(item) for item in value]
-    if field.containing_oneof is not None and not message.HasField(field.name):
-        return None
-    return plain(value)
-
-
-def plain(value: Any) -> Any:
-    """Struct and Value as Python data; everything else as it is."""
-    if not isinstance(value, Message):
-        return value
-    if value.DESCRIPTOR.full_name == STRUCT:
-        return from_struct(value)
-    return from_value(value) if value.DESCRIPTOR.full_name == VALUE else value
+def _by_order(values: Tuple[Any, ...], message: Message) -> Dict[str, Any]:
+    """A tuple of a message's fields."""
+    names = list(fields_of(message))
+    if len(values) != len(names):
+        raise TypeError(f"a tuple of {len(values)} is not a {message.DESCRIPTOR.name}, which has {', '.join(names)}")
+    return dict(zip(names, values))
 
 
 def to_struct(data: Mapping[Any, Any]) -> struct_pb2.Struct:
@@ -90,6 +86,15 @@ def to_struct(data: Mapping[Any, Any]) -> struct_pb2.Struct:
     for key, item in data.items():
         struct.fields[str(key)].CopyFrom(to_value(item))
     return struct
+
+
+def to_present_struct(data: Any) -> Optional[struct_pb2.Struct]:
+    """The same for a field: None for what is to stay absent."""
+    if isinstance(data, struct_pb2.Struct):
+        return data
+    if not isinstance(data, Mapping):
+        raise TypeError(f"{type(data).__name__} is not a mapping")
+    return None if not data and isinstance(data, AbsentDict) else to_struct(data)
 
 
 def to_value(data: Any) -> struct_pb2.Value:
@@ -118,13 +123,24 @@ def from_value(value: Any) -> Any:
     """A Value as Python data."""
     kind = value.WhichOneof("kind")
     if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
+        return _number(value.number_value)
     if kind == "struct_value":
         return from_struct(value.struct_value)
     if kind == "list_value":
         return [from_value(item) for item in value.list_value.values]
     return None if kind in (None, "null_value") else getattr(value, kind)
+
+
+def _number(number: float) -> Union[int, float]:
+    """An int where it is one beyond doubt: doubles of 2 to the 53rd and more stand for many ints, and -0.0 is none."""
+    if number.is_integer() and abs(number) < 2**53 and (number or math.copysign(1, number) > 0):
+        return int(number)
+    return number
+
+
+def from_present_value(value: Any) -> Any:
+    """The same for a field, where None means absent: a null that is there stays a Value."""
+    return value if value.WhichOneof("kind") in (None, "null_value") else from_value(value)
 
 
 def _set_map(message: Message, field: FieldDescriptor, items: Mapping[Any, Any]) -> None:

@@ -7,35 +7,32 @@ client works on whichever loop it is used.
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
-import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Type
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 import grpc
 from google.protobuf.message import Message
 
-from mattermost_plugin._api_methods import METHODS, ApiMethods, BoundMethod
+from mattermost_plugin._api_channel import ApiChannel, authorization
+from mattermost_plugin._api_methods import BoundMethod
+from mattermost_plugin._api_table import EmojiImage, PluginHTTPResponse
 from mattermost_plugin.exceptions import convert_app_error, convert_grpc_error
 
 if TYPE_CHECKING:
     from mattermost_plugin._async_api_methods import AsyncApiMethods
+    from mattermost_plugin._plain_api_methods import ApiMethods
 else:
-    # The declarations only call `_invoke`; where that gives an awaitable, so do they.
-    AsyncApiMethods = type("AsyncApiMethods", (), {name: getattr(ApiMethods, name) for name in METHODS})
+    from mattermost_plugin._api_methods import ApiMethods, AsyncApiMethods
 
-__all__ = ["AsyncPluginAPIClient", "PluginAPIClient", "get_default_target"]
+__all__ = ["AsyncPluginAPIClient", "EmojiImage", "PluginAPIClient", "PluginHTTPResponse", "get_default_target"]
 
 # Seconds after which a call is given up: as long as the host waits for a hook that makes it.
 DEFAULT_CALL_TIMEOUT = 30.0
 
-# No size limits of our own: the server has them. No proxy: the server is on this machine. No keepalive: Go servers answer
-# frequent pings by closing the connection.
-DEFAULT_CHANNEL_OPTIONS: Tuple[Tuple[str, Any], ...] = (
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.enable_http_proxy", 0),
-)
+C = TypeVar("C", bound="_Client")
+Metadata = Sequence[Tuple[str, Union[str, bytes]]]
 
 
 def get_default_target() -> str:
@@ -48,8 +45,8 @@ def get_default_target() -> str:
     return target
 
 
-class _Connection:
-    """A channel to the API and its calls. A client is used by any number of threads at once."""
+class _Client:
+    """What both clients share. A client is used by any number of threads at once."""
 
     def __init__(
         self,
@@ -58,83 +55,68 @@ class _Connection:
         credentials: Optional[grpc.ChannelCredentials] = None,
         options: Optional[Sequence[Tuple[str, Any]]] = None,
         timeout: float = DEFAULT_CALL_TIMEOUT,
+        wait_for_ready: bool = False,
+        metadata: Metadata = (),
+        token: Optional[str] = None,
     ) -> None:
-        self._target = target if target is not None else get_default_target()
-        self._credentials = credentials
-        self._options = list({**dict(DEFAULT_CHANNEL_OPTIONS), **dict(options or ())}.items())
+        self._connection = ApiChannel(target if target is not None else get_default_target(), credentials, options)
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._channel: Optional[grpc.Channel] = None
-        self._callables: Dict[str, Any] = {}
-        self._on_demand = False
+        self._wait_for_ready = wait_for_ready
+        self._authorization = authorization(token)
+        self._metadata: Metadata = (*self._authorization, *metadata)
 
     @property
     def target(self) -> str:
         """The address of the API."""
-        return self._target
+        return self._connection.target
 
     @property
     def connected(self) -> bool:
         """Whether calls can be made."""
-        return self._channel is not None or self._on_demand
+        return self._connection.connected
 
     def connect_on_demand(self) -> None:
         """Count as connected from now on; the channel is opened by the first call. What the SDK does for a plugin's client."""
-        self._on_demand = True
+        self._connection.on_demand = True
 
-    def _open(self) -> None:
-        if self._on_demand:  # plugins written for SDKs that left this to them
-            return
-        with self._lock:
-            if self._channel is not None:
-                raise RuntimeError("this client is connected already")
-            self._channel = self._new_channel()
+    def with_options(
+        self: C,
+        *,
+        timeout: Optional[float] = None,
+        wait_for_ready: Optional[bool] = None,
+        metadata: Optional[Metadata] = None,
+    ) -> C:
+        """The same client with other settings for the calls that are made by it; both share one connection.
 
-    def _close(self) -> None:
-        with self._lock:
-            channel, self._channel, self._callables = self._channel, None, {}
-            self._on_demand = False
-        if channel is not None:
-            channel.close()
-
-    def _new_channel(self) -> grpc.Channel:
-        if self._credentials is None:
-            return grpc.insecure_channel(self._target, options=self._options)
-        return grpc.secure_channel(self._target, self._credentials, options=self._options)
-
-    def _callable(self, method: BoundMethod) -> Any:
-        found = self._callables.get(method.rpc_name)
-        if found is not None:
-            return found
-        with self._lock:
-            if self._channel is None:
-                if not self._on_demand:
-                    raise RuntimeError("this client is not connected: call connect(), or use it in a `with` block")
-                self._channel = self._new_channel()
-            contract = method.contract
-            found = self._callables[method.rpc_name] = self._channel.unary_unary(
-                contract.path,
-                request_serializer=contract.request.SerializeToString,
-                response_deserializer=contract.response.FromString,
-            )
-            return found
+        `timeout` is in seconds; `wait_for_ready` lets calls wait, within it, for a server that is not there yet; `metadata` is
+        sent along.
+        """
+        other = copy.copy(self)
+        if timeout is not None:
+            other._timeout = timeout
+        if wait_for_ready is not None:
+            other._wait_for_ready = wait_for_ready
+        if metadata is not None:
+            other._metadata = (*self._authorization, *metadata)
+        return other
 
 
-class PluginAPIClient(ApiMethods, _Connection):
+class PluginAPIClient(_Client, ApiMethods):
     """The server's API. The SDK connects the one that a plugin finds as `self.api`."""
 
     def connect(self) -> None:
         """Open the channel; on the client that the SDK connected there is nothing left to do."""
-        self._open()
+        self._connection.open()
 
     def close(self) -> None:
         """Close the channel; may be repeated."""
-        self._close()
+        self._connection.close()
 
     def as_async(self) -> AsyncPluginAPIClient:
         """A client of the same server for coroutines, connected on demand."""
-        client = AsyncPluginAPIClient(self._target, credentials=self._credentials, options=self._options, timeout=self._timeout)
-        client.connect_on_demand()
+        client = AsyncPluginAPIClient(self.target, timeout=self._timeout, wait_for_ready=self._wait_for_ready)
+        client._connection = self._connection.another()
+        client._authorization, client._metadata = self._authorization, self._metadata
         return client
 
     def __enter__(self) -> PluginAPIClient:
@@ -147,23 +129,26 @@ class PluginAPIClient(ApiMethods, _Connection):
         self.close()
 
     def _invoke(self, method: BoundMethod, request: Message) -> Any:
+        call = self._connection.callables.get(method.rpc_name) or self._connection.callable(method)
         try:
-            response = self._callable(method)(request, timeout=self._timeout)
+            response = call(
+                request, timeout=self._timeout, metadata=self._metadata, wait_for_ready=self._wait_for_ready or None
+            )
         except grpc.RpcError as error:
             raise convert_grpc_error(error) from error
         return result_of(method, response)
 
 
-class AsyncPluginAPIClient(AsyncApiMethods, _Connection):
+class AsyncPluginAPIClient(_Client, AsyncApiMethods):
     """The same methods as awaitables, for use on any event loop."""
 
     async def connect(self) -> None:
         """Open the channel."""
-        self._open()
+        self._connection.open()
 
     async def close(self) -> None:
         """Close the channel; may be repeated."""
-        self._close()
+        self._connection.close()
 
     async def __aenter__(self) -> AsyncPluginAPIClient:
         await self.connect()
@@ -176,7 +161,10 @@ class AsyncPluginAPIClient(AsyncApiMethods, _Connection):
 
     async def _invoke(self, method: BoundMethod, request: Message) -> Any:
         loop = asyncio.get_running_loop()
-        call = self._callable(method).future(request, timeout=self._timeout)
+        callable_ = self._connection.callables.get(method.rpc_name) or self._connection.callable(method)
+        call = callable_.future(
+            request, timeout=self._timeout, metadata=self._metadata, wait_for_ready=self._wait_for_ready or None
+        )
         finished = loop.create_future()
 
         def settle() -> None:
@@ -199,6 +187,8 @@ class AsyncPluginAPIClient(AsyncApiMethods, _Connection):
             response = call.result()
         except grpc.RpcError as error:
             raise convert_grpc_error(error) from error
+        except grpc.FutureCancelledError:  # the client was closed meanwhile
+            raise convert_grpc_error(call) from None
         return result_of(method, response)
 
 

@@ -13,21 +13,15 @@ calls are checked against the contract as in production; what was not prepared i
 from __future__ import annotations
 
 import asyncio
-import difflib
-import functools
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Generic, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 from urllib.parse import urlsplit
 
-from google.protobuf.message import Message
-
 from mattermost_plugin import _convert
-from mattermost_plugin._api_methods import METHODS, BoundMethod
-from mattermost_plugin._contract import HOOKS, Shape, fields_of
+from mattermost_plugin._contract import HOOKS, Shape
+from mattermost_plugin._fake_api import APICall, Expected, FakeAPI, UnexpectedAPICallError, hint
 from mattermost_plugin._hook_context import HookContext, Outcome
 from mattermost_plugin._internal.hook_runner import HookRunner, Runnable
-from mattermost_plugin.client import AsyncPluginAPIClient, PluginAPIClient, result_of
-from mattermost_plugin.exceptions import PluginAPIError
 from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, ServeHTTPResponse
 from mattermost_plugin.plugin import Plugin
 from mattermost_plugin.runtime_config import RuntimeConfig
@@ -35,96 +29,10 @@ from mattermost_plugin.servicers._answering import answering
 from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE
 from mattermost_plugin.servicers._serve_http import BrokenStreamError, serve_http
 
-__all__ = ["APICall", "ClientGoneError", "FakeAPI", "HTTPAnswer", "PluginHarness", "UnexpectedAPICallError"]
+__all__ = ["APICall", "ClientGoneError", "Expected", "FakeAPI", "HTTPAnswer", "PluginHarness", "UnexpectedAPICallError"]
 
 P = TypeVar("P", bound=Plugin)
 HTTPBody = Union[bytes, str, Iterable[bytes]]
-
-# What a test seldom cares about is answered without being prepared.
-_NEEDS_NO_PREPARATION = frozenset({"log_debug", "log_info", "log_warn", "log_error"})
-
-
-class UnexpectedAPICallError(AssertionError):
-    """The plugin called an API method for which the test had prepared no answer."""
-
-
-@dataclass(frozen=True)
-class APICall:
-    """One call of the API: the client's method, and the request as the server would get it."""
-
-    method: str
-    request: Any
-
-
-class FakeAPI(PluginAPIClient):
-    """Stands in for `self.api`: keeps every call, gives the answers that a test prepared, refuses all else."""
-
-    def __init__(self) -> None:
-        super().__init__("nowhere: a fake")
-        self.connect_on_demand()
-        self.calls: List[APICall] = []
-        self.refused: List[BaseException] = []  # what the harness fails the test for
-        self._answers: Dict[str, Callable[[Any], Message]] = {}
-
-    def returns(self, method: str, value: Any = None) -> None:
-        """Have every call of a method, such as `kv_get`, return a value."""
-        response = _response(method, value)
-        self._answers[method] = lambda request: response
-
-    def fails(self, method: str, error: PluginAPIError) -> None:
-        """Have every call of a method raise an error."""
-        self.answers(method, functools.partial(_raise, error))
-
-    def answers(self, method: str, function: Callable[[Any], Any]) -> None:
-        """Have a function of the request say what a method returns; it may raise PluginAPIErrors."""
-        returns = _method(method).result is not None
-
-        def answer(request: Any) -> Message:
-            value = function(request)
-            return _response(method, value if returns else None)
-
-        self._answers[method] = answer
-
-    def requests(self, method: str) -> List[Any]:
-        """The requests of all calls of a method so far."""
-        _method(method)
-        return [call.request for call in self.calls if call.method == method]
-
-    def as_async(self) -> AsyncPluginAPIClient:
-        """The same fake behind a client for coroutines; what a plugin finds as `self.async_api`."""
-        return _AsyncFakeAPI(self)
-
-    def _invoke(self, method: BoundMethod, request: Message) -> Any:
-        name = method.declaration.__name__
-        self.calls.append(APICall(name, request))
-        answer = self._answers.get(name)
-        if answer is None and name in _NEEDS_NO_PREPARATION:
-            return None
-        if answer is None:
-            refusal = UnexpectedAPICallError(
-                f"the plugin called {name}, but no answer was prepared. Say in the test what it returns: "
-                f"api.returns({name!r}, ...)\nThe request was:\n{request}"
-            )
-            self.refused.append(refusal)
-            raise refusal
-        try:
-            response = answer(request)
-        except PluginAPIError:
-            raise
-        except BaseException as mistake:  # of the test's own function: it must not be taken for an error of the server
-            self.refused.append(mistake)
-            raise
-        return result_of(method, response)
-
-
-class _AsyncFakeAPI(AsyncPluginAPIClient):
-    def __init__(self, fake: FakeAPI) -> None:
-        super().__init__(fake.target)
-        self.connect_on_demand()
-        self._fake = fake
-
-    async def _invoke(self, method: BoundMethod, request: Message) -> Any:
-        return self._fake._invoke(method, request)
 
 
 @dataclass(frozen=True)
@@ -161,7 +69,7 @@ class PluginHarness(Generic[P]):
         """The same, for tests that run on an event loop."""
         hook = HOOKS.get(str(getattr(name, "value", name)))
         if hook is None:
-            raise ValueError(f"{name!r} is not the name of a hook{_hint(str(name), HOOKS)}")
+            raise ValueError(f"{name!r} is not the name of a hook{hint(str(name), HOOKS)}")
         if hook.shape is Shape.STREAM:
             raise ValueError("ServeHTTP is called by http() or http_async()")
         request = hook.request()
@@ -248,37 +156,6 @@ def _finished(work: Any, instead: str) -> Any:
         return asyncio.run(work)
     work.close()
     raise RuntimeError(f"this test runs on an event loop already: `await` {instead}() instead")
-
-
-def _method(name: str) -> BoundMethod:
-    method = METHODS.get(name)
-    if method is None:
-        raise ValueError(f"the API has no method {name!r}{_hint(name, METHODS)}")
-    return method
-
-
-def _hint(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _response(name: str, value: Any) -> Message:
-    """The response from which the client makes that value; TypeError when it cannot be one."""
-    method = _method(name)
-    response = method.contract.response()
-    if method.result is None:
-        if value is not None:
-            raise TypeError(f"{name} returns nothing, so it cannot return {value!r}")
-    elif value is not None:
-        try:
-            _convert.set_field(response, fields_of(response)[method.result], value)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"{name} cannot return {value!r}: {error}") from None
-    return response
-
-
-def _raise(error: PluginAPIError, request: Any) -> None:
-    raise error
 
 
 class _Client:

@@ -1,0 +1,211 @@
+"""Wrappers: frozen dataclasses that mirror the contract's messages field by field, made from the descriptor when first used.
+
+There and back nothing is lost. What is not there and what is empty are told apart wherever the wire tells them apart: absent
+messages and `optional` values are None, an absent Struct is an `AbsentDict`, which is empty.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from enum import IntEnum
+from typing import Any, Callable, ClassVar, Dict, Generic, List, Mapping, Optional, Tuple, Type, TypeVar, Union, cast
+
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from mattermost_plugin import _convert
+from mattermost_plugin._contract import is_map, is_repeated, map_value, message_class
+
+M = TypeVar("M", bound=Message)
+M_co = TypeVar("M_co", bound=Message, covariant=True)
+W = TypeVar("W", bound="Wrapper[Any]")
+
+# Takes a field from a message, as a Python value.
+Reader = Callable[[Any], Any]
+# Makes of a Python value what protobuf takes for a field.
+Writer = Callable[[Any], Any]
+
+# Where wrappers say that they are from.
+MODULE = "mattermost_plugin._internal.wrappers"
+
+
+class Wrapper(Generic[M_co]):
+    """What all wrappers can do."""
+
+    _message: ClassVar[Type[Message]]
+
+    @classmethod
+    def from_proto(cls: Type[W], proto: Any) -> W:
+        """The wrapper for a message."""
+        plain, take, readers = _reading(cls._message.DESCRIPTOR)
+        made = cls.__new__(cls)
+        values = made.__dict__  # a frozen class would have every field set by a call
+        values.update(zip(plain, take(proto)))
+        for name, read in readers:
+            values[name] = read(proto)
+        return made
+
+    def to_proto(self) -> M_co:
+        """The message for this wrapper."""
+        writers = _writing(self._message.DESCRIPTOR)
+        fields: Dict[str, Any] = {}
+        for name, value in self.__dict__.items():
+            if value is not None:
+                write = writers[name]
+                value = value if write is None else write(value)
+                if value is not None:
+                    fields[name] = value
+        try:
+            return cast(M_co, self._message(**fields))
+        except (TypeError, ValueError) as error:
+            raise self._blamed(fields, error) from None
+
+    def _blamed(self, fields: Mapping[str, Any], error: Exception) -> Exception:
+        for name, value in fields.items():
+            try:
+                self._message(**{name: value})
+            except (TypeError, ValueError) as cause:
+                return type(cause)(f"{type(self).__name__}.{name}: {cause}")
+        return error
+
+
+# A message, its wrapper, or a dict of its fields: what a method takes where the contract has a message.
+Given = Union[M, Wrapper[M], Mapping[str, Any]]
+
+
+def wrapper_name(descriptor: Descriptor) -> str:
+    """What the wrapper of a message is called."""
+    return "UserStatus" if descriptor.name == "Status" else str(descriptor.name)
+
+
+@functools.cache
+def wrapper_of(descriptor: Descriptor) -> Type[Wrapper[Any]]:
+    """The wrapper of a message."""
+    fields = [(field.name, Any, _default(field)) for field in descriptor.fields]
+    name = wrapper_name(descriptor)
+    kind = message_class(descriptor)
+    namespace = {"_message": kind, "__doc__": f"The contract's {descriptor.name}.", "__module__": MODULE}
+    made = dataclasses.make_dataclass(name, fields, bases=(Wrapper,), namespace=namespace, frozen=True)
+    made.__module__ = MODULE  # for pickle; make_dataclass of some versions sets its own
+    return cast(Type[Wrapper[Any]], made)
+
+
+@functools.cache
+def enum_of(descriptor: EnumDescriptor) -> Type[IntEnum]:
+    """An enum of the contract, its members without the prefix that protobuf wants: `ChannelType.OPEN`."""
+    return cast(Type[IntEnum], IntEnum(descriptor.name, enum_members(descriptor), module=MODULE))
+
+
+def enum_members(descriptor: EnumDescriptor) -> Dict[str, int]:
+    """Names and numbers."""
+    first: str = descriptor.values[0].name
+    prefix = first[: first.rindex("_") + 1]
+    return {value.name[len(prefix) :]: value.number for value in descriptor.values}
+
+
+def has_presence(field: FieldDescriptor) -> bool:
+    """Whether the wire tells absent from empty for a single value."""
+    return bool(field.has_presence)
+
+
+def _default(field: FieldDescriptor) -> Any:
+    if is_map(field):
+        return dataclasses.field(default_factory=dict)
+    if is_repeated(field):
+        return dataclasses.field(default_factory=list)
+    if field.message_type is not None and field.message_type.full_name == _convert.STRUCT:
+        return dataclasses.field(default_factory=_convert.AbsentDict)
+    if has_presence(field):
+        return None
+    return _enum_reader(field)(field.default_value) if field.enum_type is not None else field.default_value
+
+
+@functools.cache
+def _reading(descriptor: Descriptor) -> Tuple[List[str], Callable[[Any], Any], List[Tuple[str, Reader]]]:
+    """The fields that go as they are, what takes them from a message, and readers for the others."""
+    plain = [field.name for field in descriptor.fields if _is_plain(field)]
+    readers = [(field.name, reader(field)) for field in descriptor.fields if not _is_plain(field)]
+    if len(plain) > 1:
+        return plain, operator.attrgetter(*plain), readers
+    return plain, lambda message: [getattr(message, name) for name in plain], readers
+
+
+def _is_plain(field: FieldDescriptor) -> bool:
+    return field.message_type is None and field.enum_type is None and not is_repeated(field) and not has_presence(field)
+
+
+@functools.cache
+def _writing(descriptor: Descriptor) -> Dict[str, Optional[Writer]]:
+    return {field.name: writer(field) for field in descriptor.fields}
+
+
+def reader(field: FieldDescriptor) -> Reader:
+    """What takes a field from a message."""
+    take = operator.attrgetter(field.name)
+    if is_map(field):
+        read_item = _message_reader(map_value(field).message_type)
+        if read_item is None:
+            return lambda message: dict(take(message))
+        return lambda message: {key: read_item(value) for key, value in take(message).items()}
+    read = _enum_reader(field) if field.enum_type is not None else _message_reader(field.message_type)
+    if is_repeated(field):
+        return (
+            (lambda message: list(take(message))) if read is None else (lambda message: [read(item) for item in take(message)])
+        )
+    if not has_presence(field):
+        return take if read is None else lambda message: read(take(message))
+    absent = _convert.AbsentDict if read is _convert.from_struct else lambda: None
+    name = field.name
+    if read is None:
+        return lambda message: take(message) if message.HasField(name) else None
+    return lambda message: read(take(message)) if message.HasField(name) else absent()
+
+
+def _message_reader(descriptor: Optional[Descriptor]) -> Optional[Reader]:
+    if descriptor is None:
+        return None
+    if descriptor.full_name == _convert.STRUCT:
+        return _convert.from_struct
+    if descriptor.full_name == _convert.VALUE:
+        return _convert.from_present_value
+    return lambda message: wrapper_of(descriptor).from_proto(message)
+
+
+def _enum_reader(field: FieldDescriptor) -> Reader:
+    members = {member.value: member for member in enum_of(field.enum_type)}
+    return lambda number: members.get(number, number)  # one of a newer contract stays a number
+
+
+def writer(field: FieldDescriptor) -> Optional[Writer]:
+    """What makes a Python value what protobuf takes; None for values that go as they are."""
+    if is_map(field):
+        values = map_value(field).message_type
+        if values is None:
+            return _mapping
+        value_kind = message_class(values)
+        return lambda value: {key: _convert.to_message(one, value_kind) for key, one in _mapping(value).items()}
+    if is_repeated(field):
+        if field.message_type is None:
+            return _sequence
+        item = message_class(field.message_type)
+        return lambda value: [_convert.to_message(one, item) for one in _sequence(value)]
+    if field.message_type is None:
+        return None
+    if field.message_type.full_name == _convert.STRUCT:
+        return _convert.to_present_struct
+    kind = message_class(field.message_type)
+    return lambda value: _convert.to_message(value, kind)
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} is not a mapping")
+    return value
+
+
+def _sequence(value: Any) -> Any:
+    if isinstance(value, (str, bytes, Mapping)):  # these can be gone through too, but nobody means that
+        raise TypeError(f"{type(value).__name__} is not a list")
+    return list(value)
