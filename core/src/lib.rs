@@ -4,7 +4,7 @@
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
-//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`body`], [`hooks`], [`health`], [`stdio`].
+//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`body`], [`http_rules`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 
 pub mod ids;
@@ -40,6 +40,8 @@ pub mod api;
 pub mod memory;
 
 pub mod body;
+
+pub mod http_rules;
 
 pub mod hooks;
 

@@ -6,7 +6,10 @@
 
 pub mod hooks;
 
+pub mod http;
+
 pub use hooks::{CallLimit, Consumed, HookPolicy, HttpPieceLimit, OnFailure};
+pub use http::HttpFaults;
 
 /// One switch for each fault of the reference; `false` is the right behaviour.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct Policy {
     pub unlimited_calls: bool,
     /// Metrics count every call of a hook that can give no error in band as a success.
     pub count_failures_as_successes: bool,
+    /// Faults of `ServeHTTP`.
+    pub http: HttpFaults,
 }
 
 impl Policy {
@@ -74,6 +79,7 @@ impl Policy {
             one_hook_deadline: true,
             unlimited_calls: true,
             count_failures_as_successes: true,
+            http: HttpFaults::reference(),
         }
     }
 }

@@ -3,11 +3,13 @@
 //! The default holds the values of the reference (go-plugin `client.go`, Mattermost `plugin/python_supervisor.go`,
 //! `plugin/hooks_grpc_client.go`) where it has one, and a bound of our own where it waits for ever.
 
+mod http;
 mod recovery;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use http::HttpTiming;
 pub use recovery::{Backoff, Recovery};
 
 /// How long the host waits for each thing it waits for.
@@ -46,6 +48,8 @@ pub struct Timing {
     pub exit_notice: Duration,
     /// From the end of the plugin to the end of its API server, whatever its handlers do. Reference: no limit.
     pub api_close: Duration,
+    /// HTTP requests to plugins.
+    pub http: HttpTiming,
 }
 
 /// Why somebody waits for a hook, and so how long is too long.
@@ -92,6 +96,7 @@ impl Default for Timing {
             drain: Duration::from_secs(1),
             exit_notice: Duration::from_millis(500),
             api_close: Duration::from_secs(2),
+            http: HttpTiming::default(),
         }
     }
 }

@@ -56,7 +56,7 @@ where
         body,
         messages: ManyMessages::new(limit),
         ended: said_at_once,
-        _wanted: wanted,
+        wanted: Some(wanted),
     })
 }
 
@@ -66,11 +66,19 @@ pub struct Answer {
     body: Body,
     messages: ManyMessages,
     ended: bool,
-    /// Dropped, it ends the requests.
-    _wanted: oneshot::Sender<()>,
+    /// Dropped, it breaks the requests off; used, it ends them.
+    wanted: Option<oneshot::Sender<()>>,
 }
 
 impl Answer {
+    /// Sends no more requests: their stream ends here, also while the next one lets wait.
+    pub fn end_requests(&mut self) {
+        if let Some(wanted) = self.wanted.take() {
+            // Requests that have ended by themselves are gone.
+            let _ = wanted.send(());
+        }
+    }
+
     /// The next message; nothing after the last one of an answer whose status is OK. Dropping the wait loses nothing.
     ///
     /// # Errors
@@ -139,9 +147,9 @@ where
             if source.ended {
                 return Poll::Ready(None);
             }
-            if Pin::new(&mut source.dropped).poll(context).is_ready() {
+            if let Poll::Ready(end) = Pin::new(&mut source.dropped).poll(context) {
                 source.ended = true;
-                return Poll::Ready(Some(Err(Unwanted.into())));
+                return Poll::Ready(end.err().map(|_| Err(Unwanted.into())));
             }
             match std::task::ready!(source.requests.as_mut().poll_next(context)) {
                 Some(Ok(message)) => source.framed = Outgoing::message(message),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_host::options::HostOptions;
-use plugin_host::policy::Policy;
+use plugin_host::policy::{HttpFaults, Policy};
 use plugin_host::timing::{Recovery, Timing};
 
 use super::fault::Fault;
@@ -84,6 +84,7 @@ fn policy(fault: Option<Fault>) -> Policy {
         one_hook_deadline: is(Fault::OneHookDeadline),
         unlimited_calls: is(Fault::UnlimitedCalls),
         count_failures_as_successes: is(Fault::CountFailuresAsSuccesses),
+        http: HttpFaults::default(),
     }
 }
 

@@ -1,51 +1,55 @@
 //! `ServeHTTP`: one HTTP request to a plugin and its answer back, the bodies in pieces, both ways at once.
 //!
 //! ```text
-//!  head + body ─> gate ─> turn ─> chunker ══ RPC ══> reassembler ─> head, then piece by piece
-//!                                    │   one life   │
-//!                          dropped, it resets   gone, late or lawless: one named failure
+//!  head + body ─> gate ─> rules ─> turn ─> chunker ══ RPC ══> reassembler ─> rules ─> plan, then piece by piece
+//!                                             │   one life   │
+//!                                   dropped, it resets   gone, late or lawless: one named failure
 //! ```
 //!
-//! Memory is bounded by the connection's window and one piece each way: no task, no channel, no buffer of whole bodies. A stream ends
-//! well only with a complete body and the status OK after it.
+//! How to use it: [`Hooks::serve_http`] gives an [`HttpAnswer`] as soon as the plugin has sent a head. Its `plan` says what the client gets.
+//! [`HttpBody::next`] gives the body piece by piece, asks the plugin for no more than that, and ends with nothing or with one failure, after
+//! which a client must not be able to take what it got for the whole. Dropping the body cancels the plugin's stream.
+//! [`Failure::http_status`] says what a client gets that has no answer yet.
 //!
-//! What this does not do: speak HTTP to anybody, or decide what a failure is to look like there.
+//! Memory is bounded by the connection's window and one piece each way: no channel, no buffer of whole bodies. A stream ends well only with
+//! a complete body and the status OK after it. As soon as the answer is complete, the request's body is at its end, whether the client has
+//! sent all of it or not.
+//!
+//! What this does not do: speak HTTP to anybody.
+
+mod call;
 
 mod outgoing;
 
 mod pace;
 
-use std::sync::Arc;
+mod told;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use plugin_proto::duplex::{Answer, BoxError, duplex};
+use plugin_proto::duplex::BoxError;
 use plugin_proto::hook::ServeHTTP;
-use plugin_proto::pb::{ServeHttpRequestInit, ServeHttpResponse, ServeHttpResponseInit};
+use plugin_proto::pb::{ServeHttpRequestInit, ServeHttpResponseInit};
 use plugin_proto::{Method, Rpc as _};
-use prost::Message as _;
+use tracing::Instrument as _;
 
-use crate::body::{self, Chunker, LARGEST_PIECE, Part, Reassembler, Violation};
-use crate::event::PluginEvents;
+use crate::body::{Part, Violation};
 use crate::hooks::client::Hooks;
-use crate::hooks::http::outgoing::Outgoing;
-use crate::hooks::http::pace::Pace;
-use crate::hooks::lifeline::Lifeline;
-use crate::hooks::observed::Observation;
-use crate::hooks::outcome::{Failure, Outcome};
-use crate::hooks::turns::{Full, OwnTurn};
-use crate::metrics::PluginMetrics;
+use crate::hooks::http::call::HttpCall;
+use crate::hooks::http::told::Told;
+use crate::hooks::outcome::{Failure, FailureKind, Outcome};
+use crate::http_rules::{AnswerError, Length, ResponsePlan, answer, request};
 
 const HOOK: &Method = ServeHTTP::METHOD;
-
-/// The largest message of an answer: the largest piece, and a head beside it.
-const LARGEST_MESSAGE: usize = LARGEST_PIECE + 1024 * 1024;
 
 /// The answer to a request, as far as it has come.
 #[derive(Debug)]
 pub struct HttpAnswer {
-    /// The head. Its status is one of HTTP; a 0 on the wire has become 200.
+    /// The head in the plugin's own spelling, without what belongs to a connection. Its status is a final one of HTTP; a 0 on the wire has
+    /// become 200.
     pub head: ServeHttpResponseInit,
+    /// The same as a client gets it, and what becomes of the body.
+    pub plan: ResponsePlan,
     /// The body, still on its way.
     pub body: HttpBody,
 }
@@ -59,18 +63,35 @@ pub struct HttpPiece {
     pub flush: bool,
 }
 
-/// The body of an answer. Dropped before its end, it cancels the call.
+impl HttpPiece {
+    fn of(part: &Part<ServeHttpResponseInit>) -> Self {
+        Self {
+            bytes: part.piece.clone(),
+            flush: part.flush,
+        }
+    }
+}
+
+/// The body of an answer. Dropped before it is whole, it cancels the call.
 #[derive(Debug)]
 pub struct HttpBody {
     call: HttpCall,
     told: Told,
     /// What the first message had beside the head.
     first: Option<HttpPiece>,
+    length: Length,
+    /// The last message has come.
+    whole: bool,
     ended: bool,
+    /// A body that breaks ends as if it were whole.
+    forgiving: bool,
 }
 
 impl HttpBody {
     /// The next piece; nothing once the answer is known to be whole. Dropping the wait loses nothing.
+    ///
+    /// After the last message this waits for the end of the stream, but not for long: whoever must not wait at all looks at
+    /// [`HttpBody::is_whole`].
     ///
     /// # Errors
     /// Why the answer is not whole. It is said once.
@@ -81,14 +102,65 @@ impl HttpBody {
         if self.ended {
             return Ok(None);
         }
-        let next = self.call.next().await;
+        let span = self.told.span().clone();
+        let next = self.take_next().instrument(span).await;
         self.ended = !matches!(next, Ok(Some(_)));
         match &next {
             Ok(Some(_)) => {}
             Ok(None) => self.told.end("answered", true),
             Err(failure) => self.told.failed(failure),
         }
-        Ok(next?.map(|part| piece_of(&part)))
+        match next {
+            Err(_) if self.forgiving => Ok(None),
+            next => next,
+        }
+    }
+
+    async fn take_next(&mut self) -> Result<Option<HttpPiece>, Failure> {
+        let Some(part) = self.call.next().await? else {
+            return Ok(None);
+        };
+        self.take(&part)?;
+        Ok(Some(HttpPiece::of(&part)))
+    }
+
+    fn take(&mut self, part: &Part<ServeHttpResponseInit>) -> Result<(), Failure> {
+        let mut fits = self.length.push(part.piece.len());
+        if part.last {
+            self.whole = true;
+            fits = fits.and_then(|()| self.length.end());
+        }
+        fits.map_err(|error| Failure::violation(HOOK.name, error.to_string()))
+    }
+
+    /// Whether the last message has come: besides what [`HttpBody::next`] may still hold, there is no more of the body, and it fits the length
+    /// in the head. Nothing that comes later can make the answer a partial one; dropping the body from here on is no cancellation.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// What has come and was not taken yet, if that is all there is: the whole body of a small answer, which can be sent in one piece.
+    pub fn all_at_once(&self) -> Option<Bytes> {
+        let all = || self.first.as_ref().map(|piece| piece.bytes.clone());
+        self.whole.then(|| all().unwrap_or_default())
+    }
+
+    /// Reads on to the end and passes nothing on. What is found after a whole answer is told to the logs and the counters.
+    pub async fn finish(mut self) {
+        while let Ok(Some(_)) = self.next().await {}
+    }
+
+    /// The head was all that was wanted ([`BodyPlan::Discard`](crate::http_rules::BodyPlan::Discard)): the plugin's stream is cancelled, and the call has succeeded.
+    pub fn discard(mut self) {
+        self.told.end("answered", true);
+    }
+}
+
+impl Drop for HttpBody {
+    fn drop(&mut self) {
+        if self.whole && !self.ended {
+            self.told.end("answered", true);
+        }
     }
 }
 
@@ -96,25 +168,50 @@ impl Hooks {
     /// Hands an HTTP request to the plugin. The answer is there as soon as its head is; meanwhile, and after it, the body of the request
     /// goes on its way.
     ///
-    /// An error in the request's body cancels the call: the plugin never takes a part for the whole. The hook's deadline is the longest
-    /// time in which nothing comes while nothing goes. A limit on calls counts the stream until it is dropped.
+    /// An error in the request's body cancels the call: the plugin never takes a part for the whole. How long what may take is said by
+    /// [`HttpTiming`](crate::timing::HttpTiming). A limit on calls counts the stream until it is dropped.
     pub async fn serve_http<B>(&self, head: ServeHttpRequestInit, body: B) -> Outcome<HttpAnswer>
     where
         B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
     {
         if let Some(not_called) = self.gate(HOOK, self.is_active()) {
-            return not_called;
+            return match not_called {
+                Outcome::Failed(failure) => Outcome::Failed(Failure {
+                    kind: FailureKind::NotSent,
+                    ..failure
+                }),
+                other => other,
+            };
         }
-        let mut told = Told::begin(self);
-        match self.open(head, body).await {
-            Ok((call, head, first)) => {
-                let body = HttpBody {
+        let mut told = Told::begin(self, &head);
+        let span = told.span().clone();
+        match self.answer_of(head, body).instrument(span).await {
+            Ok(Begun {
+                call,
+                head,
+                plan,
+                first,
+            }) => {
+                let mut answer = HttpBody {
                     call,
                     told,
-                    first: (!first.bytes.is_empty() || first.flush).then_some(first),
+                    first: None,
+                    length: Length::new(plan.length),
+                    whole: false,
                     ended: false,
+                    forgiving: self.setting.rules.http.end_broken_answers,
                 };
-                Outcome::Answered(HttpAnswer { head, body })
+                if let Err(failure) = answer.take(&first) {
+                    answer.told.failed(&failure);
+                    return Outcome::Failed(failure);
+                }
+                let first = HttpPiece::of(&first);
+                answer.first = (!first.bytes.is_empty() || first.flush).then_some(first);
+                Outcome::Answered(HttpAnswer {
+                    head,
+                    plan,
+                    body: answer,
+                })
             }
             Err(failure) => {
                 told.failed(&failure);
@@ -124,143 +221,60 @@ impl Hooks {
     }
 
     /// Everything up to the head of the answer.
-    async fn open<B>(
-        &self,
-        head: ServeHttpRequestInit,
-        body: B,
-    ) -> Result<(HttpCall, ServeHttpResponseInit, HttpPiece), Failure>
+    async fn answer_of<B>(&self, mut head: ServeHttpRequestInit, body: B) -> Result<Begun, Failure>
     where
         B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
     {
-        let rules = &self.setting.rules;
-        let pace = Pace::new(rules.deadline(HOOK));
-        let lifeline = self.setting.lifeline.clone();
-        let turn = match &self.turns {
-            None => None,
-            Some(turns) => {
-                let turn = OwnTurn::take(Arc::clone(turns));
-                let turn = held(&lifeline, &pace, turn).await?;
-                Some(turn.map_err(|Full(limit)| Failure::overloaded(HOOK.name, limit))?)
-            }
-        };
-        let chunker = Chunker::new(head, rules.policy.http_piece.0);
-        let requests = Outgoing::new(chunker, body, pace.clone());
-        let opened = duplex(&self.setting.channel, HOOK.path, requests, LARGEST_MESSAGE);
-        let incoming = held(&lifeline, &pace, opened).await?;
-        let mut call = HttpCall {
-            incoming: incoming.map_err(|status| pace.failure(&status))?,
-            frames: Reassembler::new(LARGEST_PIECE),
-            lifeline,
-            pace,
-            waiting: true,
-            _turn: turn,
-        };
+        let faults = &self.setting.rules.http;
+        if !faults.pass_all_headers {
+            request::check(&mut head).map_err(|error| Failure {
+                hook: HOOK.name,
+                kind: FailureKind::RequestBroken,
+                text: format!("the request was not sent: {error}"),
+            })?;
+        }
+        let method = head.method.clone();
+        let mut call = HttpCall::open(self, head, body).await?;
         // Without a first message, and with one that has no head, the reassembler has said so.
-        let first = call.next().await?;
-        let (head, piece) = first
-            .and_then(|part| Some((part.head.clone()?, piece_of(&part))))
+        let mut first = call
+            .next()
+            .await?
+            .ok_or_else(|| broken(&Violation::Nothing))?;
+        let mut head = first
+            .head
+            .take()
             .ok_or_else(|| broken(&Violation::NoInit))?;
-        let status = body::status(head.status_code).map_err(|violation| broken(&violation))?;
-        let status_code = i32::from(status);
-        Ok((
+        let plan = answer::plan(&method, &mut head, faults).map_err(|error| unsendable(&error))?;
+        Ok(Begun {
             call,
-            ServeHttpResponseInit {
-                status_code,
-                ..head
-            },
-            piece,
-        ))
+            head,
+            plan,
+            first,
+        })
     }
 }
 
-/// The call itself.
-#[derive(Debug)]
-struct HttpCall {
-    incoming: Answer,
-    frames: Reassembler,
-    lifeline: Lifeline,
-    pace: Pace,
-    /// Somebody waits already for the message that comes next.
-    waiting: bool,
-    _turn: Option<OwnTurn>,
-}
-
-impl HttpCall {
-    async fn next(&mut self) -> Result<Option<Part<ServeHttpResponseInit>>, Failure> {
-        if !self.waiting {
-            // The time in which nobody asked is not the plugin's.
-            self.pace.moved();
-            self.waiting = true;
-        }
-        let next = held(&self.lifeline, &self.pace, self.incoming.next()).await?;
-        self.waiting = false;
-        match next.map_err(|status| self.pace.failure(&status))? {
-            Some(message) => {
-                self.pace.moved();
-                let message = ServeHttpResponse::decode(message)
-                    .map_err(|error| Failure::violation(HOOK.name, error.to_string()))?;
-                let part = self.frames.push(message.into());
-                Ok(Some(part.map_err(|violation| broken(&violation))?))
-            }
-            None => {
-                self.frames.end().map_err(|violation| broken(&violation))?;
-                Ok(None)
-            }
-        }
-    }
-}
-
-/// Waits as long as the plugin lives and the stream moves.
-async fn held<T>(
-    lifeline: &Lifeline,
-    pace: &Pace,
-    wait: impl Future<Output = T>,
-) -> Result<T, Failure> {
-    match lifeline.hold(pace.hold(wait)).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(within)) => Err(Failure::deadline(HOOK.name, within)),
-        Err(exit) => Err(Failure::gone(HOOK.name, exit)),
-    }
-}
-
-fn piece_of(part: &Part<ServeHttpResponseInit>) -> HttpPiece {
-    HttpPiece {
-        bytes: part.piece.clone(),
-        flush: part.flush,
-    }
+/// A call whose answer has begun.
+struct Begun {
+    call: HttpCall,
+    head: ServeHttpResponseInit,
+    plan: ResponsePlan,
+    /// What came with the head.
+    first: Part<ServeHttpResponseInit>,
 }
 
 fn broken(violation: &Violation) -> Failure {
     Failure::violation(HOOK.name, violation.to_string())
 }
 
-/// What is told about the call. Dropped without an end, it was cancelled.
-#[derive(Debug)]
-struct Told {
-    events: PluginEvents,
-    observation: Option<Observation<Arc<PluginMetrics>, PluginEvents>>,
-    flatters: bool,
-}
-
-impl Told {
-    fn begin(hooks: &Hooks) -> Self {
-        let setting = &hooks.setting;
-        let (metrics, events) = (Arc::clone(&setting.metrics), setting.events.clone());
-        Self {
-            observation: Some(Observation::begin(HOOK, metrics, events, || hooks.number())),
-            events: setting.events.clone(),
-            flatters: setting.rules.faults.count_failures_as_successes,
-        }
-    }
-
-    fn end(&mut self, word: &str, success: bool) {
-        if let Some(observation) = self.observation.take() {
-            observation.end(word, success || self.flatters);
-        }
-    }
-
-    fn failed(&mut self, failure: &Failure) {
-        tracing::error!(plugin = %self.events.plugin(), "hook {failure}");
-        self.end(failure.kind.word(), false);
+fn unsendable(error: &AnswerError) -> Failure {
+    let kind = match error.is_status() {
+        true => FailureKind::BadStatus,
+        false => FailureKind::Violation,
+    };
+    Failure {
+        hook: HOOK.name,
+        kind,
+        text: error.to_string(),
     }
 }

@@ -80,8 +80,17 @@ impl<M: Borrow<PluginMetrics>, E: Borrow<PluginEvents>> Drop for Observation<M, 
     }
 }
 
-/// The span of a call; nothing is looked up for one that nobody wants.
+/// The span of a call with the bytes of its request.
 pub(super) fn span(hook: &'static Method, events: &PluginEvents, request: &Bytes) -> Span {
+    span_of(hook, events, || request_id(hook, request))
+}
+
+/// The span of a call; nothing is looked up for one that nobody wants.
+pub(super) fn span_of(
+    hook: &'static Method,
+    events: &PluginEvents,
+    request_id: impl FnOnce() -> Option<String>,
+) -> Span {
     let span = tracing::debug_span!(
         "hook",
         plugin = %events.plugin(),
@@ -89,7 +98,7 @@ pub(super) fn span(hook: &'static Method, events: &PluginEvents, request: &Bytes
         request_id = Empty
     );
     if !span.is_disabled()
-        && let Some(id) = request_id(hook, request)
+        && let Some(id) = request_id()
     {
         span.record("request_id", id);
     }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
 use plugin_proto::frames::Breach;
 use plugin_proto::pb::AppError;
 use tonic::{Code, Status};
@@ -53,8 +54,14 @@ pub enum FailureKind {
     Violation,
     /// The plugin has as many calls as it may have, and the queue is full; nothing was sent.
     Overloaded,
-    /// The body of the request broke off on the caller's side, and the call with it.
+    /// The request could not be sent, or its body broke off on the caller's side, and the call with it.
     RequestBroken,
+    /// The body of the request stood still on the caller's side for too long.
+    RequestStalled,
+    /// The plugin cannot be reached, and nothing of the call was sent to it.
+    NotSent,
+    /// The head of an HTTP answer has a status that no client can be given.
+    BadStatus,
 }
 
 impl FailureKind {
@@ -62,12 +69,14 @@ impl FailureKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Deadline => "deadline",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::NotSent => "unavailable",
             Self::Unimplemented => "unimplemented",
             Self::Status(_) => "status",
             Self::Violation => "violation",
             Self::Overloaded => "overloaded",
             Self::RequestBroken => "request_broken",
+            Self::RequestStalled => "request_stalled",
+            Self::BadStatus => "bad_status",
         }
     }
 }
@@ -82,6 +91,22 @@ impl fmt::Display for FailureKind {
 }
 
 impl Failure {
+    /// The HTTP status for a client whose request ended like this and that has no head yet. As the reference: 503 where the plugin was not
+    /// reached, 500 for a status that is none, 502 for whatever else the plugin did.
+    pub fn http_status(&self) -> StatusCode {
+        match self.kind {
+            FailureKind::NotSent | FailureKind::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            FailureKind::BadStatus => StatusCode::INTERNAL_SERVER_ERROR,
+            FailureKind::Deadline => StatusCode::GATEWAY_TIMEOUT,
+            FailureKind::RequestBroken => StatusCode::BAD_REQUEST,
+            FailureKind::RequestStalled => StatusCode::REQUEST_TIMEOUT,
+            FailureKind::Unavailable
+            | FailureKind::Unimplemented
+            | FailureKind::Status(_)
+            | FailureKind::Violation => StatusCode::BAD_GATEWAY,
+        }
+    }
+
     /// The failure that a gRPC status is.
     pub fn from_status(hook: &'static str, status: &Status) -> Self {
         Self {

@@ -6,8 +6,8 @@ use plugin_proto::{HOOKS, Method};
 
 use crate::hooks::redact::Redaction;
 use crate::hooks::table;
-use crate::policy::{CallLimit, HookPolicy, Policy};
-use crate::timing::Timing;
+use crate::policy::{CallLimit, HookPolicy, HttpFaults, Policy};
+use crate::timing::{HttpTiming, Timing};
 
 /// Deadlines, redaction, limit and policy of the calls to one plugin.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Rules {
     pub(super) policy: HookPolicy,
     pub(super) limit: Option<CallLimit>,
     pub(super) faults: Faults,
+    pub(super) http: HttpFaults,
+    pub(super) http_timing: HttpTiming,
 }
 
 /// Where calls are as bad as the reference's.
@@ -53,6 +55,8 @@ impl Rules {
                 outlive_callers: policy.outlive_callers,
                 count_failures_as_successes: policy.count_failures_as_successes,
             },
+            http: policy.http,
+            http_timing: timing.http.clone(),
         }
     }
 

@@ -46,7 +46,7 @@ where
             pace,
         } = self.get_mut();
         let sent = |frame: Frame<ServeHttpRequestInit>| {
-            pace.moved();
+            pace.sent();
             Ok(Bytes::from(ServeHttpRequest::from(frame).encode_to_vec()))
         };
         while !chunker.is_full() && !chunker.has_ended() {
@@ -61,7 +61,10 @@ where
                     // What is there leaves; while nothing is there, at least the head.
                     return match chunker.frame().or_else(|| chunker.open()) {
                         Some(frame) => Poll::Ready(Some(sent(frame))),
-                        None => Poll::Pending,
+                        None => {
+                            pace.wants_more();
+                            Poll::Pending
+                        }
                     };
                 }
             }
