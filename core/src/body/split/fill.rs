@@ -14,7 +14,7 @@ pub struct Fill {
 /// A kind of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Any bytes. No two of 251 neighbours are equal, and no period is a power of two.
+    /// Any bytes: the first 256 are all different, the others have no period.
     #[default]
     Binary,
     /// UTF-8 with characters of one to four bytes, so that borders fall into the middle of some.
@@ -41,17 +41,26 @@ impl Fill {
     /// A body of this length.
     pub fn bytes(self, length: usize) -> Bytes {
         match self.kind {
-            Kind::Binary => (0..length).map(|at| self.byte(at)).collect(),
+            Kind::Binary => self.any(length),
             Kind::Text => self.characters(length),
         }
     }
 
-    fn byte(self, at: usize) -> u8 {
-        // Multiplying by an odd number permutes the bytes; each block of 251 is permuted otherwise.
-        let place = (at % 251) as u8;
-        let block = (at / 251) as u64;
-        let turn = (block.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8;
-        place.wrapping_mul(167) ^ turn ^ self.salt.wrapping_mul(29)
+    fn any(self, length: usize) -> Bytes {
+        // Multiplying by an odd number permutes the bytes.
+        let first = (0..=u8::MAX).map(|at| at.wrapping_mul(167) ^ self.salt.wrapping_mul(29));
+        let mut body: BytesMut = first.collect();
+        body.reserve(length);
+        let mut state = u64::from(self.salt);
+        while body.len() < length {
+            // SplitMix64, eight bytes at a time.
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            body.put_u64(mixed ^ (mixed >> 31));
+        }
+        body.truncate(length);
+        body.freeze()
     }
 
     fn characters(self, length: usize) -> Bytes {

@@ -21,6 +21,9 @@ fn spoiled(spoil: fn(&mut Vec<Frame<Head>>)) -> Finds {
 fn faulty(join: fn(Vec<Frame<Head>>) -> Result<Joined<Head>, Violation>) -> Finds {
     Box::new(move |split, fill| {
         let judged = reassembler(split, fill, a_head(), join);
+        if split.length() > 1_000 {
+            return judged.err();
+        }
         let mut damages = Damage::ALL.into_iter();
         let mut overlooked =
             || damages.try_for_each(|damage| refuses(split, fill, a_head(), damage, join));
@@ -173,16 +176,13 @@ fn chunkers() -> Vec<(&'static str, Law, Finds)> {
 fn reassemblers() -> Vec<(&'static str, Law, Finds)> {
     vec![
         (
-            "empty piece taken for the end",
+            "bytes after an empty piece lost",
             Law::Bytes,
             faulty(|frames| {
                 joined_after(frames, |frames| {
-                    let empty =
-                        |frame: &Frame<Head>| frame.init.is_none() && frame.piece.is_empty();
-                    if let Some(at) = frames.iter().position(empty) {
-                        let complete = frames.iter().any(|frame| frame.complete);
-                        frames.truncate(at + 1);
-                        frames[at].complete = complete;
+                    let empty = frames.iter().position(|frame| frame.piece.is_empty());
+                    for frame in frames.iter_mut().skip(empty.unwrap_or(usize::MAX)) {
+                        frame.piece.clear();
                     }
                 })
             }),
