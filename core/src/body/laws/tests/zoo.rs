@@ -17,8 +17,11 @@ fn spoiled(spoil: fn(&mut Vec<Frame<Head>>)) -> Finds {
     })
 }
 
+/// What a reassembler says.
+type Joining = Result<Joined<Head>, Violation>;
+
 /// A reassembler with a fault.
-fn faulty(join: fn(Vec<Frame<Head>>) -> Result<Joined<Head>, Violation>) -> Finds {
+fn faulty(join: fn(Vec<Frame<Head>>) -> Joining) -> Finds {
     Box::new(move |split, fill| {
         let judged = reassembler(split, fill, a_head(), join);
         if split.length() > 1_000 {
@@ -35,7 +38,7 @@ fn faulty(join: fn(Vec<Frame<Head>>) -> Result<Joined<Head>, Violation>) -> Find
 fn joined_after(
     mut frames: Vec<Frame<Head>>,
     change: impl FnOnce(&mut Vec<Frame<Head>>),
-) -> Result<Joined<Head>, Violation> {
+) -> Joining {
     change(&mut frames);
     join(frames)
 }
