@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fake_interpreters::journal::{Entry, Event as Seen};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, try_join};
 use rustix::process::Signal;
 
 use super::orders::{Orders, bound};
@@ -270,9 +270,15 @@ impl Orders<'_> {
         runs: bool,
         over: &AtomicBool,
     ) -> Result<(), Interruption> {
-        for step in steps {
+        for (step, later) in steps.iter().zip((1..).map(|from| &steps[from..])) {
             self.stage.case().note(Source::Fault, step.to_string());
-            self.strike(start, step, runs, over).await?;
+            let strike = self.strike(start, step, runs, over);
+            if step.action == (Action::Activate {}) {
+                // It is answered when the start is over, and what is left happens before.
+                let later = Box::pin(self.strike_all(start, later, runs, over));
+                return try_join(strike, later).await.map(drop);
+            }
+            strike.await?;
         }
         Ok(())
     }
