@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use super::orders::{Orders, bound};
 use crate::case::timeline::Source;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Health, Order, Refusal, Stopped};
 use crate::fault_plan::life::{Status, dies, ends_of_call, is_from_outside};
 use crate::fault_plan::place::Place;
@@ -214,7 +215,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             healthy,
-            ("healthy", format!("{health:?}")),
+            ("healthy", health.words()),
             "wrong-health",
         )
     }
@@ -226,7 +227,7 @@ impl Orders<'_> {
         self.check(
             "FP-003",
             again.is_ok() || !runs,
-            ("a plugin that runs", format!("{again:?}")),
+            ("a plugin that runs", again.words()),
             "wrong-start",
         )
     }
@@ -255,7 +256,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             stopped.as_ref().is_ok_and(|stopped| stopped.stopped),
-            ("a plugin that was stopped", format!("{stopped:?}")),
+            ("a plugin that was stopped", stopped.words()),
             "wrong-state",
         )?;
         self.state(false).await?;
@@ -311,10 +312,7 @@ impl Orders<'_> {
         self.check(
             "FP-009",
             answered,
-            (
-                format!("an answer of the API to {API}"),
-                format!("{seen:?}"),
-            ),
+            (format!("an answer of the API to {API}"), seen.words()),
             "api-call-failed",
         )
     }
