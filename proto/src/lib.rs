@@ -18,6 +18,7 @@ pub mod codec;
 pub mod connect;
 pub mod dial;
 pub mod duplex;
+pub mod ending;
 pub mod frames;
 pub mod health;
 pub mod method;

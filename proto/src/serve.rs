@@ -6,26 +6,16 @@
 use std::io;
 use std::time::Duration;
 
-use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::dial::MAX_FRAME;
+use crate::ending::{Ending, Tasks};
 use crate::methods::MethodsService;
-
-/// How far a server has been told to end; later words include earlier ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    Open,
-    /// No new connection; each connection takes no new call and ends when its calls have.
-    Draining,
-    Closed,
-}
 
 /// Where a server listens.
 #[derive(Debug)]
@@ -39,26 +29,18 @@ pub enum Listener {
 /// A running server. Dropping it closes everything at once.
 #[derive(Debug)]
 pub struct Serving {
-    phase: watch::Sender<Phase>,
+    ending: Ending,
     accepting: Option<JoinHandle<()>>,
-    /// Closes when the last connection and the last handler have ended.
-    alive: mpsc::Receiver<()>,
 }
 
 /// Serves until it is stopped.
 #[must_use]
 pub fn start(listener: Listener, service: MethodsService) -> Serving {
-    let (phase, watching) = watch::channel(Phase::Open);
-    let (holder, alive) = mpsc::channel(1);
-    let tasks = Tasks {
-        phase: watching,
-        _holder: holder,
-    };
+    let (ending, tasks) = Ending::new();
     let accepting = tokio::spawn(accept(listener, service, tasks));
     Serving {
-        phase,
+        ending,
         accepting: Some(accepting),
-        alive,
     }
 }
 
@@ -76,15 +58,7 @@ impl Serving {
     /// Answers whether all calls had ended by themselves.
     pub async fn stop(mut self, within: Duration) -> bool {
         self.close_listener().await;
-        self.phase.send_replace(Phase::Draining);
-        let drained = tokio::time::timeout(within, self.alive.recv())
-            .await
-            .is_ok();
-        self.phase.send_replace(Phase::Closed);
-        if !drained {
-            self.alive.recv().await;
-        }
-        drained
+        self.ending.stop(within).await
     }
 
     /// Drops every connection and every handler now; the listener too.
@@ -98,36 +72,6 @@ impl Drop for Serving {
         if let Some(task) = self.accepting.take() {
             task.abort();
         }
-        self.phase.send_replace(Phase::Closed);
-    }
-}
-
-/// Spawns hyper's tasks so that closing the server ends them. Each holds the end of a channel: the last to go closes it.
-#[derive(Debug, Clone)]
-struct Tasks {
-    phase: watch::Receiver<Phase>,
-    _holder: mpsc::Sender<()>,
-}
-
-impl<F> Executor<F> for Tasks
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    fn execute(&self, task: F) {
-        let mut own = self.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = task => {}
-                () = own.reached(Phase::Closed) => {}
-            }
-        });
-    }
-}
-
-impl Tasks {
-    async fn reached(&mut self, phase: Phase) {
-        // An error means that the server was dropped, which closes it as well.
-        let _ = self.phase.wait_for(|now| *now >= phase).await;
     }
 }
 
@@ -169,10 +113,10 @@ where
     tokio::pin!(serving);
     tokio::select! {
         _ = &mut serving => return,
-        () = draining.reached(Phase::Draining) => serving.as_mut().graceful_shutdown(),
+        () = draining.draining() => serving.as_mut().graceful_shutdown(),
     }
     tokio::select! {
         _ = &mut serving => {}
-        () = closed.reached(Phase::Closed) => {}
+        () = closed.closed() => {}
     }
 }
