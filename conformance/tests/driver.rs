@@ -149,3 +149,13 @@ fn a_fault_that_does_not_exist_is_a_wrong_use() {
         .unwrap();
     assert_eq!(status.code(), Some(2));
 }
+
+#[test]
+fn a_front_is_opened_by_order() {
+    let opened = answers(&[], &[r#"{"id":1,"do":"front","pages":true}"#]);
+    let address = opened[0]["ok"]["address"].as_str().unwrap();
+    let address: std::net::SocketAddr = address.parse().unwrap();
+    assert!(address.ip().is_loopback() && address.port() > 0);
+    let closed = answers(&[], &[r#"{"id":1,"do":"close_front","within_ms":1000}"#]);
+    assert_eq!(closed[0]["error"]["kind"], "front.closed");
+}

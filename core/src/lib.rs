@@ -6,6 +6,7 @@
 //! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
 //! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`body`], [`http_rules`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
+//! 5. Where browsers come in: [`front`].
 
 pub mod ids;
 
@@ -52,3 +53,5 @@ pub mod stdio;
 pub mod supervisor;
 
 pub mod environment;
+
+pub mod front;

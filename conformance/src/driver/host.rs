@@ -5,6 +5,7 @@
 mod calls;
 mod environment;
 mod fanned;
+mod front;
 mod http;
 mod manners;
 mod told;
@@ -17,6 +18,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use plugin_host::environment::Environment;
+use plugin_host::front::Front;
 use plugin_host::guard::GuardHandle;
 use plugin_host::ids::{PluginId, RUN_MARK_VARIABLE, fresh_run_mark};
 use plugin_host::memory::Memory;
@@ -66,6 +68,8 @@ pub(super) struct Host {
     in_api: InApi,
     /// Environments beside the first one, of faults that start too much.
     others: Mutex<Vec<Environment>>,
+    /// The HTTP front, while it is open.
+    front: Mutex<Option<Front>>,
     /// The folders that were activated before.
     activated: Mutex<BTreeSet<PathBuf>>,
     /// Held by every call of a host that can do one at a time.
@@ -117,6 +121,7 @@ impl Host {
             shared,
             in_api,
             others: Mutex::default(),
+            front: Mutex::default(),
             activated: Mutex::default(),
             turn: Mutex::default(),
             mixed: Mutex::default(),
@@ -153,6 +158,10 @@ impl Host {
                 request,
             } => self.hook(&plugin, &hook, request).await,
             Order::Http(order) => self.http(order).await,
+            Order::Front(order) => self.open_front(order).await,
+            Order::CloseFront { within_ms } => {
+                self.close_front(Duration::from_millis(within_ms)).await
+            }
             Order::Health { plugin } => self.health(&plugin).await,
             Order::Status { plugin } => self.status(&plugin),
             Order::WaitExit { plugin, within_ms } => {
@@ -319,6 +328,8 @@ impl Host {
 
     /// Stops everything, the guard last. Answers how many plugins ran.
     pub(super) async fn shut_down(&self) -> Value {
+        // Whoever still waits for a plugin is answered by its end.
+        self.front.lock().await.take();
         if self.has(Fault::StopsOneByOne) {
             for status in self.environment.statuses() {
                 self.environment.deactivate(&status.id).await;

@@ -7,7 +7,6 @@
 pub mod environment;
 pub mod hooks;
 pub mod http;
-mod wording;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -48,6 +47,13 @@ pub enum Order {
     },
     /// Hands an HTTP request to a plugin; answered by [`http::Http`] when the answer has ended.
     Http(http::HttpOrder),
+    /// Opens the host's HTTP front on a port of 127.0.0.1; answered by [`http::FrontOpened`].
+    Front(http::FrontOrder),
+    /// Closes the front again; answered by [`http::FrontClosed`].
+    CloseFront {
+        /// How long requests that are under way have to end.
+        within_ms: u64,
+    },
     /// Checks the health of a plugin now; answered by [`Health`].
     Health {
         /// The plugin's id.
@@ -140,6 +146,8 @@ impl Order {
             Order::Activate { .. } => "activate",
             Order::Hook { .. } => "hook",
             Order::Http(_) => "http",
+            Order::Front(_) => "front",
+            Order::CloseFront { .. } => "close_front",
             Order::Health { .. } => "health",
             Order::Status { .. } => "status",
             Order::WaitExit { .. } => "wait_exit",

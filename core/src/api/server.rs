@@ -17,7 +17,6 @@ use tracing::Instrument as _;
 use crate::api::backend::Backend;
 use crate::api::filler;
 use crate::api::journal::{CallOutcome, Journal};
-use crate::api::request;
 use crate::event::{PluginEvents, What};
 use crate::in_band;
 use crate::metrics::PluginMetrics;
@@ -114,16 +113,6 @@ impl Drop for Counting<'_> {
 }
 
 impl Observer {
-    /// A method that nobody has is answered so, whatever it is asked.
-    async fn handle(&self, method: &Method, call: Call) -> Result<Bytes, Status> {
-        if self.inner.contains(&call.path)
-            && let Err(error) = request::check(method, &call.message)
-        {
-            return Ok(in_band::encode(*error));
-        }
-        self.inner.dispatch(call).await
-    }
-
     async fn answer(&self, call: Call) -> Result<Bytes, Status> {
         let Some(method) = filler::row(&call.path) else {
             return self.inner.dispatch(call).await;
@@ -139,7 +128,7 @@ impl Observer {
         };
         let span =
             tracing::debug_span!("api", plugin = %self.events.plugin(), method = method.name);
-        let handled = AssertUnwindSafe(self.handle(method, call))
+        let handled = AssertUnwindSafe(self.inner.dispatch(call))
             .catch_unwind()
             .instrument(span)
             .await;

@@ -145,7 +145,7 @@ pub(super) fn canonical(name: &str) -> String {
 }
 
 /// A value as text. One that is no UTF-8 is Latin-1, which is what HTTP once meant by such bytes.
-pub(super) fn text(value: &HeaderValue) -> String {
+pub fn text(value: &HeaderValue) -> String {
     let bytes = value.as_bytes();
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),

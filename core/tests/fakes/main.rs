@@ -9,6 +9,7 @@ mod crash;
 mod decoding;
 mod dispatch;
 mod environment;
+mod front;
 mod hooks;
 mod http;
 mod lifecycle;

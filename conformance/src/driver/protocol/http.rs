@@ -1,4 +1,4 @@
-//! The order `http` and its answer.
+//! The orders `http`, `front` and `close_front`, and their answers.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,4 +68,46 @@ pub struct HttpAnswered {
     /// The body, where it is short and text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+/// How an HTTP front is opened. What is absent keeps the host's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FrontOrder {
+    /// Whether the front has a status page and metrics.
+    pub pages: bool,
+    /// The user whom all requests come from; without one nobody is logged in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Connections at a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<usize>,
+    /// Bytes of a request's head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_bytes: Option<u32>,
+    /// Bytes of a request's body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_bytes: Option<u64>,
+    /// The time for a whole head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_read_ms: Option<u64>,
+    /// How long a client may take nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_stall_ms: Option<u64>,
+}
+
+/// The answer to `front`: HTTP/1.1 and HTTP/2 in clear text, plugins below `/plugins/{id}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FrontOpened {
+    /// Where it listens: address and port.
+    pub address: String,
+}
+
+/// The answer to `close_front`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FrontClosed {
+    /// Whether every request had ended within the time.
+    pub drained: bool,
 }

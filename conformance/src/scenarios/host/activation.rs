@@ -8,7 +8,6 @@ use fake_interpreters::script::{Answer, Controller, Health, Script, Serve, Stdio
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called, calls, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -54,14 +53,12 @@ async fn order(case: &mut Case) -> ScenarioResult {
         .await?;
     let seen = hooks(&entries);
     let judge = || case.require("LC-001").seen("hook calls", seen.clone());
-    judge().same(
-        "the first call",
+    judge().equals(
         Some("Implemented"),
         seen.first().map(String::as_str),
         "implemented-not-first",
     );
-    judge().same(
-        "calls of Implemented",
+    judge().equals(
         1,
         calls(&entries, "Implemented").len(),
         "implemented-not-once",
@@ -83,7 +80,7 @@ async fn order(case: &mut Case) -> ScenarioResult {
     };
     case.require("LC-002")
         .seen("hook calls", seen.clone())
-        .same("calls of the start", expected, rest, reason);
+        .equals(expected, rest, reason);
     stage.close().await
 }
 
@@ -102,7 +99,7 @@ async fn without_lifecycle_hooks(case: &mut Case) -> ScenarioResult {
     }
     let entries = folder.entries()?;
     let seen = || case.require("LC-003").seen("hook calls", hooks(&entries));
-    seen().same("the state", "running", status.state.as_str(), "not-running");
+    seen().equals("running", status.state.as_str(), "not-running");
     let lifecycle = ["OnConfigurationChange", "OnActivate", "OnDeactivate"];
     let unlisted: Vec<String> = hooks(&entries)
         .into_iter()
@@ -122,7 +119,7 @@ async fn answered(case: &mut Case) -> ScenarioResult {
         matches!(entry.event, Seen::Answered { .. }) && entry.method() == Some("OnActivate")
     };
     let answers = entries.iter().filter(is_answer).count();
-    let said = outcome.words();
+    let said = format!("{outcome:?}");
     let seen = || {
         case.require("LC-012")
             .seen("the host's answer", said.clone())
@@ -133,7 +130,7 @@ async fn answered(case: &mut Case) -> ScenarioResult {
         &said,
         "activation-refused",
     );
-    seen().same("answers of OnActivate", 1, answers, "succeeded-early");
+    seen().equals(1, answers, "succeeded-early");
     stage.close().await
 }
 
@@ -155,30 +152,15 @@ async fn twice(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("hook calls", hooks(&entries))
     };
-    seen().same(
-        "processes of the plugin",
-        1,
-        pids(&entries).len(),
-        "second-process",
-    );
+    seen().equals(1, pids(&entries).len(), "second-process");
     let started = second
         .as_ref()
         .map(|activated| activated.started)
         .map_err(|refusal| refusal.kind.clone());
-    seen().same(
-        "started by the second activation",
-        Ok(false),
-        started,
-        "second-start-reported",
-    );
-    seen().same(
-        "calls of OnActivate",
-        1,
-        calls(&entries, "OnActivate").len(),
-        "activated-again",
-    );
+    seen().equals(Ok(false), started, "second-start-reported");
+    seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
     let status = stage.status(&folder).await?;
-    seen().same("the state", "running", status.state.as_str(), "not-running");
+    seen().equals("running", status.state.as_str(), "not-running");
     stage.close().await
 }
 
@@ -199,19 +181,14 @@ async fn restart(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("API servers", targets.clone())
     };
-    let said = restarted.words();
+    let said = format!("{restarted:?}");
     seen().holds(
         restarted.is_ok_and(|activated| activated.started),
         "a plugin that was started again",
         said,
         "not-restarted",
     );
-    seen().same(
-        "processes of the plugin, one after the other",
-        2,
-        pids(&entries).len(),
-        "not-restarted",
-    );
+    seen().equals(2, pids(&entries).len(), "not-restarted");
     let (first, second) = (
         pids(&entries).first().copied().unwrap_or(0),
         entries.iter().position(|entry| entry.start == 2),
@@ -222,13 +199,13 @@ async fn restart(case: &mut Case) -> ScenarioResult {
     seen().holds(
         order && !alive(first),
         "the old process gone first",
-        entries.words(),
+        format!("{entries:?}"),
         "old-process-lives",
     );
     seen().holds(
         targets.len() == 2 && targets[0] != targets[1],
         "two addresses",
-        targets.words(),
+        format!("{targets:?}"),
         "same-api-server",
     );
     stage.close().await
@@ -249,13 +226,13 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     let folder = stage.place("go-like", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
     let entries = folder.entries()?;
-    let said = outcome.words();
+    let said = format!("{outcome:?}");
     let seen = case.require("LC-008").seen("calls", called(&entries));
     let opened = !calls(&entries, "StreamStdio").is_empty();
     seen.holds(
         opened,
         "a call of StreamStdio",
-        called(&entries).words(),
+        format!("{:?}", called(&entries)),
         "stdio-not-opened",
     );
     let seen = case.require("LC-008").seen("calls", called(&entries));
@@ -273,7 +250,7 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     };
     let folder = stage.place("bare", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
-    let said = outcome.words();
+    let said = format!("{outcome:?}");
     let seen = case
         .require("LC-008")
         .seen("calls", called(&folder.entries()?));

@@ -16,7 +16,6 @@ use tonic::{Code, Request, Status};
 use super::stage::{Stage, good};
 use super::traces::environment_of;
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -118,11 +117,11 @@ fn judge(
     let witness = case
         .require(id)
         .seen("answers", answers.len())
-        .and(label, answers.get(label).words());
+        .and(label, format!("{:?}", answers.get(label)));
     witness.holds(
         kept,
         format!("{label}: {name} = {expected}"),
-        got.words(),
+        format!("{got:?}"),
         reason,
     );
 }
@@ -134,7 +133,7 @@ fn succeeded(case: &Case, id: &'static str, answers: &Answers, label: &str, reas
     witness.holds(
         got.is_ok(),
         format!("{label} succeeds"),
-        got.words(),
+        format!("{got:?}"),
         reason,
     );
 }
@@ -163,7 +162,7 @@ async fn facts(case: &mut Case) -> ScenarioResult {
                 .is_some_and(|text| text.split('.').count() >= 2)
         });
         let witness = case.require("AP-001").seen("answers", answers.len());
-        witness.holds(kept, "a version", version.words(), "no-version");
+        witness.holds(kept, "a version", format!("{version:?}"), "no-version");
         succeeded(case, "AP-001", &answers, "enterprise", "not-answered");
     }
     stage.close().await
@@ -205,7 +204,7 @@ async fn logs(case: &mut Case) -> ScenarioResult {
             "log-changed"
         };
         let expected = format!("{method} of {} at {level} with both pairs", folder.id);
-        if !witness.holds(kept, expected, event.words(), reason) {
+        if !witness.holds(kept, expected, format!("{event:?}"), reason) {
             return Ok(());
         }
     }
@@ -315,28 +314,23 @@ async fn wrong_calls(case: &mut Case) -> ScenarioResult {
         )
     };
     let code = unknown.as_ref().err().map(Status::code);
-    seen().same(
-        "the status of an unknown method",
-        Some(Code::Unimplemented),
-        code,
-        "unknown-path-answered",
-    );
+    seen().equals(Some(Code::Unimplemented), code, "unknown-path-answered");
     seen().holds(
         undecodable.is_err(),
         "a failed call",
-        undecodable.words(),
+        format!("{undecodable:?}"),
         "wrong-bytes-accepted",
     );
     seen().holds(
         before.is_ok() && after.is_ok(),
         "an answer after it",
-        after.words(),
+        format!("{after:?}"),
         "server-ended",
     );
     seen().holds(
         next.is_ok(),
         "an answered hook",
-        next.words(),
+        format!("{next:?}"),
         "plugin-ended",
     );
     stage.close().await
@@ -372,7 +366,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
     seen().holds(
         set.as_ref().is_ok_and(Bytes::is_empty),
         "a value of 6 MiB is set",
-        said.words(),
+        format!("{said:?}"),
         "large-message-refused",
     );
     let whole = get
@@ -382,7 +376,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
     seen().holds(
         whole,
         "the same 6 MiB come back",
-        format!("{} bytes", said.words()),
+        format!("{said:?} bytes"),
         "large-message-refused",
     );
     stage.close().await

@@ -15,7 +15,6 @@ use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -77,13 +76,13 @@ impl Trial {
         let failed = seen().holds(
             matches!(self.outcome, Ok(Called::Failed { .. })),
             format!("{hook} failed"),
-            self.outcome.words(),
+            format!("{:?}", self.outcome),
             "wrong-outcome",
         );
         let goes_on = seen().holds(
             matches!(self.next, Ok(Called::Answered { .. })),
             "the next hook is answered",
-            self.next.words(),
+            format!("{:?}", self.next),
             "next-hook-fails",
         );
         failed && goes_on
@@ -107,12 +106,9 @@ async fn trials(
     }
     let starts = super::traces::pids(&folder.entries()?).len();
     let status = stage.status(&folder).await?;
-    let seen = || case.require(id).seen("processes", some(starts));
-    seen().same("processes of the plugin", 1, starts, "plugin-ended");
-    seen().same(
-        "the state",
-        "running",
-        status.state.as_str(),
+    case.require(id).seen("processes", some(starts)).equals(
+        (1, "running"),
+        (starts, status.state.as_str()),
         "plugin-ended",
     );
     stage.close().await
@@ -215,7 +211,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
         .holds(
             matches!(large, Ok(Called::Answered { .. })),
             "an answer of 64 MiB is taken",
-            large.words(),
+            format!("{large:?}"),
             "large-answer-refused",
         );
     let post = json!({"new_post": {"message": "y".repeat(64 * MIB)}});
@@ -230,7 +226,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
         .holds(
             arrived == 1 && matches!(sent, Ok(Called::Answered { .. })),
             "a request of 64 MiB arrives and is answered",
-            format!("{arrived} arrived, {}", sent.words()),
+            format!("{arrived} arrived, {sent:?}"),
             "large-request-lost",
         );
     stage.close().await
@@ -276,19 +272,14 @@ async fn late_answer(case: &mut Case) -> ScenarioResult {
         seen().holds(
             matches!(&late, Ok(Called::Failed { kind, .. }) if kind == "deadline"),
             "the late hook failed: deadline",
-            late.words(),
+            format!("{late:?}"),
             "wrong-outcome",
         );
         let got = match &next {
             Ok(Called::Answered { response }) => response["rejection_reason"].clone(),
-            other => json!(other.words()),
+            other => json!(format!("{other:?}")),
         };
-        seen().same(
-            "the answer to the plugin's own key",
-            json!("own"),
-            got,
-            "anothers-answer",
-        );
+        seen().equals(json!("own"), got, "anothers-answer");
     }
     stage.close().await
 }
@@ -312,8 +303,8 @@ async fn unknown_hook(case: &mut Case) -> ScenarioResult {
         let named = matches!(&outcome, Err(refusal) if refusal.message.contains(name));
         seen().holds(
             named || matches!(outcome, Ok(Called::NotImplemented {})),
-            format!("{} is refused by its name", hook.words()),
-            outcome.words(),
+            format!("{hook:?} is refused by its name"),
+            format!("{outcome:?}"),
             "answered",
         );
         let strange: Vec<String> = paths(&folder.entries()?)
@@ -345,13 +336,13 @@ async fn health(case: &mut Case) -> ScenarioResult {
         seen().holds(
             !health.healthy,
             format!("a plugin whose health is {name} is not healthy"),
-            health.words(),
+            format!("{health:?}"),
             "healthy",
         );
         seen().holds(
             matches!(next, Ok(Called::Answered { .. })),
             "an answered hook",
-            next.words(),
+            format!("{next:?}"),
             "plugin-ended",
         );
     }

@@ -13,7 +13,6 @@ use super::manifest::write_manifest;
 use super::stage::{SECRETS, Setting, Stage, good};
 use super::traces::{environment_of, listens};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -70,19 +69,19 @@ async fn command(case: &mut Case) -> ScenarioResult {
         witness.holds(
             kept,
             format!("the interpreter and {script}"),
-            start.argv.words(),
+            format!("{:?}", start.argv),
             "wrong-argument",
         );
         let cwd = Path::new(&start.cwd).canonicalize().ok();
         case.require("PR-005")
             .seen("working directory", start.cwd)
-            .same("the working directory", Some(root), cwd, "wrong-directory");
+            .equals(Some(root), cwd, "wrong-directory");
         let pid = i32::try_from(start.pid).unwrap_or_default();
         let witness = case
             .require("PR-006")
             .seen("process", start.pid)
             .and("group", start.pgid);
-        witness.same("the process group", pid, start.pgid, "no-own-group");
+        witness.equals(pid, start.pgid, "no-own-group");
         let kept = start.stdin == "/dev/null" || start.stdin == "closed";
         let witness = case.require("PR-007").seen("stdin", start.stdin.clone());
         let got = format!("{}; the host's own is {}", start.stdin, own_stdin.display());
@@ -148,14 +147,12 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
             .and("of go-plugin", go.clone())
     };
     let cookie = env.get("MATTERMOST_PLUGIN").map(String::as_str);
-    seen().same(
-        "MATTERMOST_PLUGIN",
+    seen().equals(
         Some("Securely message teams, anywhere."),
         cookie,
         "wrong-cookie",
     );
-    seen().same(
-        "PLUGIN_PROTOCOL_VERSIONS",
+    seen().equals(
         Some("1"),
         env.get("PLUGIN_PROTOCOL_VERSIONS").map(String::as_str),
         "variable-missing",
@@ -166,7 +163,7 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "a range of ports",
-        format!("{} to {}", low.words(), high.words()),
+        format!("{low:?} to {high:?}"),
         "variable-missing",
     );
     let unused = [
@@ -210,13 +207,13 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
     seen().holds(
         !foreign,
         "the host's own server",
-        target.words(),
+        format!("{target:?}"),
         "inherited-api-target",
     );
     seen().holds(
         numeric.is_some_and(|address| address.ip().is_loopback()),
         "a numeric loopback address",
-        target.words(),
+        format!("{target:?}"),
         "wrong-api-target",
     );
     let version = entries.iter().find_map(|entry| match &entry.event {
@@ -229,14 +226,14 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "an answer before the handshake",
-        version.words(),
+        format!("{version:?}"),
         "api-not-ready",
     );
     let open = target.as_deref().is_some_and(listens);
     seen().holds(
         open,
         "a port that answers",
-        format!("{} is closed", target.words()),
+        format!("{target:?} is closed"),
         "api-not-ready",
     );
     stage.close().await
@@ -269,7 +266,7 @@ async fn plugin_variables(case: &mut Case) -> ScenarioResult {
         witness.holds(
             got == Some(value),
             format!("{name}={value}"),
-            got.words(),
+            format!("{got:?}"),
             reason,
         );
     }
@@ -347,14 +344,12 @@ async fn passed_variables(case: &mut Case) -> ScenarioResult {
         case.require("EV-005")
             .seen("control: PATH", env.get("PATH").cloned())
     };
-    seen().same(
-        "CONFORMANCE_PASSED",
+    seen().equals(
         Some("yes"),
         env.get("CONFORMANCE_PASSED").map(String::as_str),
         "variable-not-passed",
     );
-    seen().same(
-        "CONFORMANCE_KEPT",
+    seen().equals(
         None,
         env.get("CONFORMANCE_KEPT").map(String::as_str),
         "variable-leaked",

@@ -16,7 +16,6 @@ use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -51,25 +50,10 @@ async fn activations(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("answers", outcomes.len())
     };
-    seen().same(
-        "processes of the plugin",
-        1,
-        pids(&entries).len(),
-        "second-process",
-    );
-    seen().same(
-        "calls of OnActivate",
-        1,
-        calls(&entries, "OnActivate").len(),
-        "activated-again",
-    );
+    seen().equals(1, pids(&entries).len(), "second-process");
+    seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
     let running = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    seen().same(
-        "activations that succeeded",
-        outcomes.len(),
-        running,
-        "activation-refused",
-    );
+    seen().equals(outcomes.len(), running, "activation-refused");
     stage.close().await
 }
 
@@ -107,26 +91,26 @@ async fn slow_hook(case: &mut Case) -> ScenarioResult {
             seen().holds(
                 answered(&same),
                 "another hook is answered",
-                same.words(),
+                format!("{same:?}"),
                 "hook-delayed",
             );
             seen().holds(
                 health.as_ref().is_ok_and(|health| health.healthy),
                 "healthy",
-                health.words(),
+                format!("{health:?}"),
                 "health-delayed",
             );
             seen().holds(
                 answered(&others),
                 "another plugin answers",
-                others.words(),
+                format!("{others:?}"),
                 "plugin-delayed",
             );
         }
         futures_util::future::Either::Right((outcome, _)) => {
             let witness = case
                 .require("CC-002")
-                .seen("the slow hook", outcome.words());
+                .seen("the slow hook", format!("{outcome:?}"));
             witness.holds(
                 false,
                 "answers while a hook hangs",
@@ -178,12 +162,7 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
         &wrong,
         "mixed-answers",
     );
-    seen().same(
-        "calls that the plugin saw",
-        numbers.len(),
-        asked,
-        "calls-lost",
-    );
+    seen().equals(numbers.len(), asked, "calls-lost");
     stage.close().await
 }
 
@@ -231,17 +210,12 @@ async fn storm(case: &mut Case) -> ScenarioResult {
         .copied()
         .filter(|pid| alive(*pid))
         .collect();
-    seen().same(
-        "living processes of the plugin",
-        1,
-        alive.len(),
-        "two-processes",
-    );
+    seen().equals(1, alive.len(), "two-processes");
     let kept = last.is_ok() && matches!(next, Ok(Called::Answered { .. }));
     seen().holds(
         kept,
         "a running plugin in the end",
-        format!("{}, {}", last.words(), next.words()),
+        format!("{last:?}, {next:?}"),
         "not-running",
     );
     stage.close().await

@@ -13,7 +13,6 @@ use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::timeline::Source;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Health, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -95,17 +94,16 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
         let seen = || {
             case.require("CR-001")
                 .seen("processes", pids(&entries))
-                .and(name, ended.words())
+                .and(name, format!("{ended:?}"))
         };
         seen().holds(
             ended.exited,
             format!("{name}: an end that is noticed"),
-            ended.words(),
+            format!("{ended:?}"),
             "end-not-noticed",
         );
         seen().within(case.scaled(Duration::from_secs(4)), took, "end-not-noticed");
-        seen().same(
-            "exit code and signal",
+        seen().equals(
             (code, signal),
             (ended.exit_code, ended.signal),
             "wrong-exit-status",
@@ -129,7 +127,7 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: refused with plugin.not_running"),
-            refused.words(),
+            format!("{refused:?}"),
             "hook-not-refused",
         );
     }
@@ -160,7 +158,7 @@ async fn in_hook(case: &mut Case) -> ScenarioResult {
         let seen = || {
             case.require("CR-002")
                 .seen("calls of the hook", asked)
-                .and(name, outcome.words())
+                .and(name, format!("{outcome:?}"))
         };
         if !seen().within(case.scaled(Duration::from_secs(5)), took, "not-at-once") {
             return Ok(());
@@ -169,7 +167,7 @@ async fn in_hook(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             "a failed call: unavailable",
-            outcome.words(),
+            format!("{outcome:?}"),
             "wrong-outcome",
         );
     }
@@ -283,7 +281,7 @@ async fn judge_restart(stage: &Stage<'_>, folder: &PluginFolder, phase: &str) ->
             .seen("processes", processes.clone())
             .and("killed", phase)
     };
-    let said = format!("{phase}: {}", restarted.words());
+    let said = format!("{phase}: {restarted:?}");
     seen().holds(
         restarted.is_ok() && processes.len() == 2,
         format!("{phase}: started again"),
@@ -294,7 +292,7 @@ async fn judge_restart(stage: &Stage<'_>, folder: &PluginFolder, phase: &str) ->
     seen().holds(
         kept,
         format!("{phase}: an answered hook"),
-        next.words(),
+        format!("{next:?}"),
         "not-running-after-restart",
     );
     Ok(())
@@ -329,13 +327,13 @@ async fn others(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "an answered hook and a healthy plugin",
-        format!("{}, {}", next.words(), health.words()),
+        format!("{next:?}, {health:?}"),
         "other-plugin-touched",
     );
     seen().holds(
         alive(pid) && pids(&entries).len() == 1,
         "the same process",
-        pids(&entries).words(),
+        format!("{:?}", pids(&entries)),
         "other-plugin-touched",
     );
     stage.close().await

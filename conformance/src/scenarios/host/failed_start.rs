@@ -11,7 +11,6 @@ use super::refusal::{family, refused};
 use super::stage::{Setting, Stage};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Refusal};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -92,8 +91,8 @@ async fn activate_hangs(case: &mut Case) -> ScenarioResult {
     seen().within(hook + case.scaled(SLACK), took, "activation-not-bounded");
     seen().holds(
         took >= hook,
-        format!("not before {}", hook.words()),
-        took.words(),
+        format!("not before {hook:?}"),
+        format!("{took:?}"),
         "gave-up-early",
     );
     stage.close().await
@@ -117,7 +116,7 @@ async fn judge_failed_start(
             .and("processes", family.clone())
     };
     let (said, reason) = match outcome {
-        Ok(activated) => (activated.words(), started),
+        Ok(activated) => (format!("{activated:?}"), started),
         Err(refusal) if refusal.kind == kind => (refusal.message.clone(), "kept"),
         Err(refusal) => (
             format!("{}: {}", refusal.kind, refusal.message),
@@ -220,7 +219,7 @@ async fn configuration_fails(case: &mut Case) -> ScenarioResult {
         let folder = stage.place(name, &Script::serving(serve))?;
         let outcome = stage.activate(&folder).await?;
         let entries = folder.entries()?;
-        let said = outcome.words();
+        let said = format!("{outcome:?}");
         let asked = calls(&entries, "OnConfigurationChange").len();
         let witness = case.require("LC-011").seen("hook calls", hooks(&entries));
         witness.holds(

@@ -8,7 +8,6 @@ use fake_interpreters::script::{Health, Script, Serve};
 use super::stage::{Setting, Stage, good};
 use super::traces::{called, calls};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -29,7 +28,10 @@ async fn the_call(case: &mut Case) -> ScenarioResult {
         .journal(&folder, |entries| !calls(entries, "Check").is_empty())
         .await?;
     let checks = calls(&entries, "Check");
-    let paths: Vec<String> = checks.iter().map(|entry| entry.event.words()).collect();
+    let paths: Vec<String> = checks
+        .iter()
+        .map(|entry| format!("{:?}", entry.event))
+        .collect();
     let seen = || case.require("HE-001").seen("health checks", paths.clone());
     seen().holds(
         checks
@@ -45,26 +47,16 @@ async fn the_call(case: &mut Case) -> ScenarioResult {
         && asked
             .iter()
             .all(|bytes| bytes.as_deref() == Some(b"\x0a\x06plugin"));
-    let services: Vec<String> = asked
-        .iter()
-        .map(|bytes| {
-            bytes
-                .as_deref()
-                .unwrap_or_default()
-                .escape_ascii()
-                .to_string()
-        })
-        .collect();
     seen().holds(
         kept,
-        "each a request for the service plugin",
-        services.words(),
+        "the service plugin",
+        format!("{asked:?}"),
         "wrong-service",
     );
     seen().holds(
         health.healthy,
         "healthy",
-        health.words(),
+        format!("{health:?}"),
         "healthy-counted-unhealthy",
     );
     stage.close().await
@@ -142,7 +134,12 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
         } else {
             "unhealthy-counted-healthy"
         };
-        seen().holds(health.healthy == healthy, expected, health.words(), reason);
+        seen().holds(
+            health.healthy == healthy,
+            expected,
+            format!("{health:?}"),
+            reason,
+        );
         seen().within(
             bound + case.scaled(Duration::from_secs(3)),
             took,
@@ -152,7 +149,7 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: status {status}"),
-            health.words(),
+            format!("{health:?}"),
             "wrong-status",
         );
     }
@@ -174,7 +171,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
     ] {
         let folder = stage.place(name, &script)?;
         let outcome = stage.activate(&folder).await?;
-        let said = outcome.words();
+        let said = format!("{outcome:?}");
         let entries = stage
             .journal(&folder, |entries| !calls(entries, "Check").is_empty())
             .await?;
@@ -194,7 +191,12 @@ async fn first(case: &mut Case) -> ScenarioResult {
         } else {
             "checked-before-activation"
         };
-        if !seen().holds(kept, "a check after OnActivate", order.words(), reason) {
+        if !seen().holds(
+            kept,
+            "a check after OnActivate",
+            format!("{order:?}"),
+            reason,
+        ) {
             return Ok(());
         }
         let event = stage
@@ -204,12 +206,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
             .as_ref()
             .and_then(|event| event.fields.get("healthy"))
             .and_then(serde_json::Value::as_bool);
-        if !seen().same(
-            "reported as healthy",
-            Some(healthy),
-            reported,
-            "result-not-reported",
-        ) {
+        if !seen().equals(Some(healthy), reported, "result-not-reported") {
             return Ok(());
         }
     }

@@ -16,7 +16,6 @@ use super::stage::{Stage, good};
 use super::stopping::{SLACK, short};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::http::{Http, HttpAnswered, HttpOrder, HttpText};
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -131,7 +130,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
         let bytes = body.bytes();
         let outcome = ask(&stage, &folder, head.clone(), body).await?;
         let entries = folder.entries()?;
-        let control = matches!(outcome, Http::Answered(_)).then(|| outcome.words());
+        let control = matches!(outcome, Http::Answered(_)).then(|| format!("{outcome:?}"));
         let seen = |id| {
             case.require(id)
                 .seen("an answered request", control.clone())
@@ -147,7 +146,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
         if times == 0 {
             seen("HT-001").absent("difference in the head", &lost, "field-lost");
         }
-        let Some((messages, inits, size, largest, sha256, complete)) =
+        let Some((messages, inits, _, largest, sha256, complete)) =
             requests(&entries).into_iter().nth(at)
         else {
             seen("HT-002").holds(false, "a request that ends", "none", "body-differs");
@@ -156,11 +155,8 @@ async fn request(case: &mut Case) -> ScenarioResult {
         let as_sent = sha256 == digest(&bytes) && complete && inits == 1;
         seen("HT-002").holds(
             as_sent,
-            format!("{} bytes as they were sent, one init, complete", bytes.len()),
-            format!(
-                "{size} bytes with the digest {sha256}, messages with an init: {inits}, complete: {}",
-                complete.words()
-            ),
+            format!("{times} bytes, one init, complete"),
+            format!("{:?}", requests(&entries)[at]),
             "body-differs",
         );
         seen("HT-002").holds(
@@ -170,12 +166,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
             "piece-too-large",
         );
         if times == 0 {
-            seen("HT-002").same(
-                "messages of an empty body",
-                1,
-                messages,
-                "empty-body-in-pieces",
-            );
+            seen("HT-002").equals(1, messages, "empty-body-in-pieces");
         }
     }
     stage.close().await
@@ -217,7 +208,7 @@ async fn answer(case: &mut Case) -> ScenarioResult {
                 .seen("requests", (asked > 0).then_some(asked))
         };
         let Http::Answered(answered) = outcome else {
-            seen().holds(false, "an answer", outcome.words(), "no-answer");
+            seen().holds(false, "an answer", format!("{outcome:?}"), "no-answer");
             continue;
         };
         let headers = [
@@ -229,12 +220,11 @@ async fn answer(case: &mut Case) -> ScenarioResult {
             .iter()
             .map(|(name, values)| ((*name).to_owned(), owned(values)))
             .collect();
-        seen().same("the status", status, answered.status, "head-differs");
-        seen().same("the headers", headers, answered.headers, "head-differs");
+        let got = (answered.status, answered.headers);
+        seen().equals((status, headers), got, "head-differs");
         let body = format!("head{}", long.repeat(times));
         let got = (answered.bytes, answered.sha256);
-        let sent = (body.len(), digest(body.as_bytes()));
-        seen().same("length and digest of the body", sent, got, "body-differs");
+        seen().equals((body.len(), digest(body.as_bytes())), got, "body-differs");
     }
     stage.close().await
 }
@@ -273,7 +263,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
             _ => "violation-accepted",
         };
         let named = matches!(&outcome, Http::Failed { message, .. } if !message.is_empty());
-        let said = outcome.words();
+        let said = format!("{outcome:?}");
         seen().holds(
             named,
             format!("{name} is a failure that is named"),
@@ -283,7 +273,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
         seen().holds(
             matches!(next, Ok(Called::Answered { .. })),
             "the next hook is answered",
-            next.words(),
+            format!("{next:?}"),
             "plugin-ended",
         );
     }
@@ -308,7 +298,7 @@ async fn death(case: &mut Case) -> ScenarioResult {
                 .seen("requests", (asked > 0).then_some(asked))
         };
         let named = matches!(&outcome, Http::Failed { kind, .. } if kind == "unavailable");
-        let said = outcome.words();
+        let said = format!("{outcome:?}");
         seen().holds(named, "a failure: unavailable", said, "truncation-accepted");
         seen().within(case.scaled(SLACK), took, "not-at-once");
     }
@@ -323,12 +313,7 @@ async fn not_implemented(case: &mut Case) -> ScenarioResult {
     let entries = folder.entries()?;
     let control = matches!(next, Ok(Called::Answered { .. })).then_some("an answered hook");
     let seen = || case.require("HT-007").seen("control", control);
-    seen().same(
-        "the outcome",
-        Http::NotImplemented {},
-        outcome,
-        "wrong-outcome",
-    );
+    seen().equals(Http::NotImplemented {}, outcome, "wrong-outcome");
     seen().absent("request", &calls(&entries, "ServeHTTP"), "was-called");
     stage.close().await
 }
@@ -414,7 +399,7 @@ async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> Scenar
     seen().holds(
         clear,
         format!("{name}: {expected}, after the head"),
-        outcome.words(),
+        format!("{outcome:?}"),
         "wrong-outcome",
     );
     seen().absent(&format!("process left by {name}"), &left, "process-left");
@@ -422,7 +407,7 @@ async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> Scenar
     seen().holds(
         whole && processes.len() == 2,
         format!("{name}: a second process that answers"),
-        format!("{}, {}, {}", again.words(), next.words(), processes.words()),
+        format!("{again:?}, {next:?}, {processes:?}"),
         "next-start-failed",
     );
     stage.deactivate(&folder).await?;

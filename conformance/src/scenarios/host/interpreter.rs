@@ -115,8 +115,7 @@ async fn no_interpreter(case: &mut Case) -> ScenarioResult {
             .seen("control", control.clone())
             .and("refusal", refusal.message.clone())
     };
-    seen().same(
-        "the kind of the refusal",
+    seen().equals(
         "interpreter.not_found",
         refusal.kind.as_str(),
         "wrong-refusal",

@@ -11,7 +11,6 @@ use super::stage::Stage;
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::Order;
 use crate::driver::protocol::hooks::{Cancelled, Metrics, Sample};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -52,11 +51,6 @@ fn counted(metrics: &Metrics, kind: &str, plugin: Option<&PluginFolder>, name: &
     (of(true), of(false))
 }
 
-/// What [`counted`] gives, in words.
-fn both(kind: &str, of: &str) -> String {
-    format!("successful and failed {kind} of {of}")
-}
-
 async fn hooks(case: &mut Case) -> ScenarioResult {
     let took = Duration::from_millis(150);
     let stage = Stage::open(case).await?;
@@ -75,12 +69,10 @@ async fn hooks(case: &mut Case) -> ScenarioResult {
     let seen = |id| case.require(id).seen("calls of a hook", some(asked));
     for (hook, count) in [("OnActivate", 1), (FILTER, 1), (POSTED, 3)] {
         let counted = counted(&metrics, "hook", Some(&folder), hook);
-        let what = both("calls", hook);
-        seen("ME-001").same(&what, (count, 0), counted, "not-counted");
+        seen("ME-001").equals((hook, (count, 0)), (hook, counted), "not-counted");
     }
     let skipped = counted(&metrics, "hook", Some(&folder), "UserWillLogIn");
-    let what = both("calls", "UserWillLogIn");
-    seen("ME-005").same(&what, (0, 0), skipped, "skipped-counted");
+    seen("ME-005").equals((0, 0), skipped, "skipped-counted");
     let slow = metrics
         .samples
         .iter()
@@ -88,8 +80,8 @@ async fn hooks(case: &mut Case) -> ScenarioResult {
     let sum = Duration::from_nanos(slow.map_or(0, |sample| sample.sum_ns));
     seen("ME-007").holds(
         sum >= took && sum < took + case.scaled(Duration::from_secs(10)),
-        format!("{} and a little", took.words()),
-        sum.words(),
+        format!("{took:?} and a little"),
+        format!("{sum:?}"),
         "wrong-time",
     );
     stage.close().await
@@ -141,12 +133,14 @@ async fn failures(case: &mut Case) -> ScenarioResult {
             .seen("calls of a broken hook", some(asked))
             .and("a cancelled call has ended", ended.then_some("ended"))
     };
-    let what = both("calls", "the hook that rejects");
-    seen().same(&what, (1, 0), rejected, "rejection-counted-as-failure");
+    seen().equals((1, 0), rejected, "rejection-counted-as-failure");
     for hook in [POSTED, "ExecuteCommand", "UserWillLogIn", "UserHasLoggedIn"] {
         let counted = counted(&metrics, "hook", Some(&folder), hook);
-        let what = both("calls", hook);
-        seen().same(&what, (0, 1), counted, "failure-counted-as-success");
+        seen().equals(
+            (hook, (0, 1)),
+            (hook, counted),
+            "failure-counted-as-success",
+        );
     }
     stage.close().await
 }
@@ -168,11 +162,9 @@ async fn api(case: &mut Case) -> ScenarioResult {
             .seen("hooks that called the API", some(asked))
     };
     let version = counted(&metrics, "api", Some(&folder), "GetServerVersion");
-    let what = both("API calls", "GetServerVersion");
-    seen().same(&what, (1, 0), version, "api-not-counted");
+    seen().equals((1, 0), version, "api-not-counted");
     let user = counted(&metrics, "api", Some(&folder), "GetUser");
-    let what = both("API calls", "GetUser");
-    seen().same(&what, (0, 1), user, "api-failure-counted-as-success");
+    seen().equals((0, 1), user, "api-failure-counted-as-success");
     stage.close().await
 }
 
@@ -193,12 +185,11 @@ async fn fan_out(case: &mut Case) -> ScenarioResult {
     };
     for (plugin, expected) in [(&good, (1, 0)), (&broken, (0, 1)), (&without, (0, 0))] {
         let turn = counted(&metrics, "turn", Some(plugin), POSTED);
-        let what = both("turns", &plugin.id);
-        seen().same(&what, expected, turn, "fan-out-not-counted");
+        let id = plugin.id.as_str();
+        seen().equals((id, expected), (id, turn), "fan-out-not-counted");
     }
     let whole = counted(&metrics, "fan_out", None, POSTED);
-    let what = both("fan-outs", POSTED);
-    seen().same(&what, (0, 1), whole, "fan-out-not-counted");
+    seen().equals((0, 1), whole, "fan-out-not-counted");
     stage.close().await
 }
 

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::stage::{Stage, good};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Event, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -68,7 +67,7 @@ async fn stdout(case: &mut Case) -> ScenarioResult {
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "an answered hook",
-        next.words(),
+        format!("{next:?}"),
         "plugin-ended",
     );
     stage.close().await
@@ -148,25 +147,20 @@ async fn levels(case: &mut Case) -> ScenarioResult {
         seen().holds(
             got == expected,
             format!("{line:?} of {} at {level}", folder.id),
-            got.words(),
+            format!("{got:?}"),
             "wrong-level",
         );
     }
     let first = logs.iter().find(|event| shows(event, "Traceback"));
     let level = first.map(|event| event.text("level").to_owned());
     let go = || seen_with_go(case, &control);
-    go().same(
-        "the level of the traceback",
-        Some("error"),
-        level.as_deref(),
-        "traceback-not-an-error",
-    );
+    go().equals(Some("error"), level.as_deref(), "traceback-not-an-error");
     let whole =
         first.is_some_and(|event| shows(event, "ValueError: boom") && shows(event, "line 7"));
     go().holds(
         whole,
         "a traceback in one piece",
-        first.words(),
+        format!("{first:?}"),
         "traceback-split",
     );
     stage.close().await
@@ -259,7 +253,7 @@ async fn hostile_stderr(case: &mut Case) -> ScenarioResult {
         seen().holds(
             !ended,
             "a host that goes on",
-            format!("{}, {}", activated.words(), next.words()),
+            format!("{activated:?}, {next:?}"),
             "host-ended",
         );
         if ended {
@@ -275,7 +269,7 @@ async fn hostile_stderr(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{what}: an answered hook"),
-            next.words(),
+            format!("{next:?}"),
             "plugin-ended",
         );
     }

@@ -13,7 +13,6 @@ use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::hooks::Cancelled;
 use crate::driver::protocol::{Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -89,15 +88,11 @@ fn word(answer: Result<Result<Value, Refusal>, DriverError>) -> Option<String> {
         Ok(Ok(value)) => match serde_json::from_value(value).ok()? {
             Called::Failed { kind, .. } => Some(kind),
             Called::Answered { .. } => Some("answered".to_owned()),
-            other => Some(other.words()),
+            other => Some(format!("{other:?}")),
         },
         Ok(Err(refusal)) => Some(refusal.kind),
         Err(_) => None,
     }
-}
-
-fn stopped_by(what: &str) -> String {
-    format!("what was asked about is stopped by a failed call: {what}")
 }
 
 async fn by_default(case: &mut Case) -> ScenarioResult {
@@ -121,7 +116,7 @@ async fn by_default(case: &mut Case) -> ScenarioResult {
         };
         case.require("PO-001")
             .seen(&format!("failed calls of {hook}"), some(calls))
-            .same(&stopped_by(hook), stops, fanned.stopped, reason);
+            .equals((hook, stops), (hook, fanned.stopped), reason);
     }
     stage.close().await
 }
@@ -149,12 +144,7 @@ async fn fail_closed(case: &mut Case) -> ScenarioResult {
         case.require("PO-002")
             .go_host("lets in")
             .seen(&format!("outcome of a {name}"), outcome)
-            .same(
-                &stopped_by(&format!("a {name}")),
-                true,
-                fanned.stopped,
-                "passed-though-closed",
-            );
+            .equals((name, true), (name, fanned.stopped), "passed-though-closed");
     }
     let serve = Serve::good().implemented(["OnActivate", "OnInstall"]);
     let without = stage.started("without", &Script::serving(serve)).await?;
@@ -162,12 +152,7 @@ async fn fail_closed(case: &mut Case) -> ScenarioResult {
     let outcome = fanned.plugins.first().map(|part| part.outcome.clone());
     case.require("PO-002")
         .seen("outcome of a plugin without the hook", outcome)
-        .same(
-            "the action is stopped",
-            false,
-            fanned.stopped,
-            "stopped-without-a-failure",
-        );
+        .equals(false, fanned.stopped, "stopped-without-a-failure");
     stage.close().await
 }
 
@@ -190,12 +175,7 @@ async fn fail_open(case: &mut Case) -> ScenarioResult {
         let outcome = fanned.plugins.first().map(|part| part.outcome.clone());
         case.require("PO-003")
             .seen(&format!("outcome of {hook}"), outcome)
-            .same(
-                &stopped_by(hook),
-                false,
-                fanned.stopped,
-                "stopped-though-open",
-            );
+            .equals((hook, false), (hook, fanned.stopped), "stopped-though-open");
     }
     stage.close().await
 }
@@ -216,14 +196,13 @@ async fn single_deadline(case: &mut Case) -> ScenarioResult {
         case.require("PO-005")
             .seen("calls of the hook", some(asked))
     };
-    seen().same(
-        "the kind of the failure",
+    seen().equals(
         Some("deadline"),
         outcome.as_deref(),
         "single-deadline-ignored",
     );
-    let early = format!("not before {}", bound.words());
-    seen().holds(took >= bound, early, took.words(), "gave-up-early");
+    let early = format!("not before {bound:?}");
+    seen().holds(took >= bound, early, format!("{took:?}"), "gave-up-early");
     stage.close().await
 }
 
@@ -260,7 +239,7 @@ async fn limit(case: &mut Case) -> ScenarioResult {
         most.to_string(),
         "limit-exceeded",
     );
-    seen().same("answered calls", CALLS, answered, "call-lost");
+    seen().equals(CALLS, answered, "call-lost");
     stage.close().await
 }
 
@@ -290,13 +269,8 @@ async fn queue(case: &mut Case) -> ScenarioResult {
     };
     let asked = calls(&folder.entries()?, FILTER).len();
     let seen = || case.require("PO-007").seen("calls under way", some(asked));
-    seen().same(
-        "the kind of the failure",
-        Some("overloaded"),
-        outcome.as_deref(),
-        "queue-without-end",
-    );
-    seen().same("calls that the plugin saw", 1, asked, "limit-exceeded");
+    seen().equals(Some("overloaded"), outcome.as_deref(), "queue-without-end");
+    seen().equals(1, asked, "limit-exceeded");
     let cancelled = cancel(&stage, first.id).await?;
     let entries = match select(waiting, Box::pin(seen_calls(&stage, &folder, FILTER, 2))).await {
         Either::Left((_, calls)) => calls.await?,
@@ -305,7 +279,7 @@ async fn queue(case: &mut Case) -> ScenarioResult {
     case.require("PO-008")
         .seen("the call under way went away", cancelled.to_string())
         .and("calls", some(entries))
-        .same("calls that the plugin saw", 2, entries, "queued-call-lost");
+        .equals(2, entries, "queued-call-lost");
     stage.close().await
 }
 
@@ -326,14 +300,9 @@ async fn queue_deadline(case: &mut Case) -> ScenarioResult {
         case.require("PO-009")
             .seen("calls under way", some(under_way))
     };
-    seen().same(
-        "the kind of the failure",
-        Some("deadline"),
-        outcome.as_deref(),
-        "queue-not-bounded",
-    );
+    seen().equals(Some("deadline"), outcome.as_deref(), "queue-not-bounded");
     let sent = calls(&folder.entries()?, FILTER).len();
-    seen().same("calls that the plugin saw", 0, sent, "limit-exceeded");
+    seen().equals(0, sent, "limit-exceeded");
     stage.close().await
 }
 
@@ -359,17 +328,11 @@ async fn cancellation(case: &mut Case) -> ScenarioResult {
             .seen("calls of the hook", some(asked))
             .and("its end for the caller", ended.clone())
     };
-    seen().same("the order was cancelled", true, cancelled, "not-cancelled");
-    seen().same(
-        "calls that ended early for the plugin",
-        1,
-        abandoned,
-        "not-cancelled",
-    );
+    seen().equals((true, 1), (cancelled, abandoned), "not-cancelled");
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "the next hook is answered",
-        next.words(),
+        format!("{next:?}"),
         "connection-lost",
     );
     stage.close().await
@@ -391,12 +354,7 @@ async fn unknown_hook(case: &mut Case) -> ScenarioResult {
             .require("PO-011")
             .seen(&format!("settings of {hook}"), said.clone());
         if known {
-            witness.same(
-                "what is said",
-                "accepted",
-                said.as_str(),
-                "known-hook-refused",
-            );
+            witness.equals("accepted", said.as_str(), "known-hook-refused");
         } else {
             witness.contains(hook, &said, "unknown-hook-accepted");
         }

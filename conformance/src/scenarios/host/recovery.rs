@@ -13,7 +13,6 @@ use super::stage::{PATIENCE, Setting, Stage, good};
 use super::stopping::{limit, short, stop};
 use super::traces::{alive, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::driver::protocol::environment::{Listed, Watch};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -78,19 +77,14 @@ async fn ends(case: &mut Case) -> ScenarioResult {
         let processes = pids(&folder.entries()?);
         let seen = |id| case.require(id).seen("processes", processes.clone());
         let kept = again.state == "running" && processes.len() == 2 && took <= bound;
-        let said = format!("{} ms: {}", took.as_millis(), again.words());
+        let said = format!("{} ms: {again:?}", took.as_millis());
         seen("CR-005").holds(
             kept,
             format!("{name}: a second process"),
             said,
             "not-at-once",
         );
-        seen("PE-008").same(
-            "restarts in the listing",
-            1,
-            again.restarts,
-            "restarts-missing",
-        );
+        seen("PE-008").equals(1, again.restarts, "restarts-missing");
         let event = stage
             .event(|event| event.event == "plugin_failed" && event.plugin == folder.id)
             .await;
@@ -100,12 +94,7 @@ async fn ends(case: &mut Case) -> ScenarioResult {
         };
         let number = |field: &str| event.fields.get(field).and_then(serde_json::Value::as_i64);
         let how = (number("code"), number("signal"));
-        seen("CR-009").same(
-            "exit code and signal",
-            (code, by_signal),
-            how,
-            "exit-status-missing",
-        );
+        seen("CR-009").equals((code, by_signal), how, "exit-status-missing");
         let tail = event.fields.get("stderr_tail").map(ToString::to_string);
         seen("CR-009").contains(LAST_WORDS, &tail.unwrap_or_default(), "stderr-missing");
     }
@@ -154,7 +143,7 @@ async fn pause(case: &mut Case) -> ScenarioResult {
             .go_host("pauses for no time")
             .seen("processes", began.len())
     };
-    seen().same("pauses between processes", 3, pauses.len(), "not-restarted");
+    seen().equals(3, pauses.len(), "not-restarted");
     // A clock that counts whole milliseconds may be one of them off.
     let kept = pauses
         .iter()
@@ -163,7 +152,7 @@ async fn pause(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "at least 300, 600 and 1200 ms",
-        pauses.words(),
+        format!("{pauses:?}"),
         "no-pause",
     );
     stage.close().await
@@ -194,7 +183,7 @@ async fn failed_restart(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "a third process that runs",
-        format!("{}, {}", again.words(), processes.words()),
+        format!("{again:?}, {processes:?}"),
         "not-tried-again",
     );
     stage.close().await
@@ -223,7 +212,7 @@ async fn used_up(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "three processes, then failed_to_stay_running",
-        format!("{}, {}", over.words(), processes.words()),
+        format!("{over:?}, {processes:?}"),
         "not-given-up",
     );
     seen().contains(
@@ -263,7 +252,7 @@ async fn stopped(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "the first process is gone, a second one runs",
-        format!("{}, {}", again.words(), processes.words()),
+        format!("{again:?}, {processes:?}"),
         "not-recovered",
     );
     stage.close().await
@@ -281,7 +270,7 @@ async fn stop_stopped(case: &mut Case) -> ScenarioResult {
     }
     let seen = || case.require("CR-011").seen("process", pid);
     if seen().within(limit(case), took, "stop-not-bounded") {
-        seen().same("the process that is left", None, left, "process-left");
+        seen().equals(None, left, "process-left");
         return stage.close().await;
     }
     Ok(())
@@ -305,20 +294,20 @@ async fn lost(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("CR-012")
             .seen("processes", processes.clone())
-            .and("the call that was cut", cut.words())
+            .and("the call that was cut", format!("{cut:?}"))
     };
     let kept = matches!(&cut, Ok(Called::Failed { kind, .. }) if kind == "unavailable");
     seen().holds(
         kept,
         "a failed call: unavailable",
-        cut.words(),
+        format!("{cut:?}"),
         "wrong-outcome",
     );
     let kept = again.state == "running" && processes.len() == 2 && !alive(first);
     seen().holds(
         kept,
         "the first process is gone, a second one runs",
-        format!("{}, {}", again.words(), processes.words()),
+        format!("{again:?}, {processes:?}"),
         "not-recovered",
     );
     stage.close().await
@@ -362,7 +351,7 @@ async fn in_flight(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             "a failed call: unavailable",
-            answer.words(),
+            format!("{answer:?}"),
             "wrong-outcome",
         );
     }

@@ -10,7 +10,6 @@ use super::handshake::{Played, play, row::Expect, table};
 use super::stage::{Setting, Stage};
 use super::traces::{alive, environment_of, listens, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::Refusal;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -44,12 +43,7 @@ async fn start_timeout(case: &mut Case) -> ScenarioResult {
             .seen("processes started", pids(&entries))
             .and("refusal", refusal.kind.clone())
     };
-    seen().same(
-        "the kind of the refusal",
-        "handshake.timeout",
-        refusal.kind.as_str(),
-        "wrong-refusal",
-    );
+    seen().equals("handshake.timeout", refusal.kind.as_str(), "wrong-refusal");
     let expected = format!("not before {} ms", budget.as_millis());
     seen().holds(
         took >= budget,
@@ -115,20 +109,14 @@ async fn early_end(case: &mut Case) -> ScenarioResult {
                 .seen("processes started", pids(&entries))
                 .and(name, refusal.kind.clone())
         };
-        seen().same(
-            "the kind of the refusal",
+        seen().equals(
             "handshake.stdout_closed",
             refusal.kind.as_str(),
             "wrong-refusal",
         );
         seen().within(case.scaled(Duration::from_secs(4)), took, "not-at-once");
         let end = (refusal.detail.exit_code, refusal.detail.signal);
-        seen().same(
-            "exit code and signal",
-            (code, signal),
-            end,
-            "exit-status-missing",
-        );
+        seen().equals((code, signal), end, "exit-status-missing");
         let tail = refusal.detail.stderr_tail.join("\n");
         seen().contains("fake: leaving", &tail, "stderr-missing");
     }
@@ -188,7 +176,7 @@ async fn nothing_left(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             "no process left",
-            format!("left: {}", left.words()),
+            format!("left: {left:?}"),
             "process-left",
         );
         let target = environment_of(&entries)
@@ -204,7 +192,7 @@ async fn nothing_left(case: &mut Case) -> ScenarioResult {
         seen().and("API target", target.clone()).holds(
             closed,
             "a closed port",
-            format!("{} answers", target.words()),
+            format!("{target:?} answers"),
             "api-server-left",
         );
     }
@@ -235,7 +223,7 @@ async fn diagnosis(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "the first line as printable ASCII",
-        detail.first_line.words(),
+        format!("{:?}", detail.first_line),
         "first-line-missing",
     );
     // What was read beyond the first line is the host's to choose, so only a bound is known.
@@ -243,7 +231,7 @@ async fn diagnosis(case: &mut Case) -> ScenarioResult {
     seen().holds(
         bytes.is_some_and(|count| (17..=25).contains(&count)),
         "17 to 25 bytes",
-        bytes.words(),
+        format!("{bytes:?}"),
         "stdout-bytes-missing",
     );
     seen().contains(
@@ -287,11 +275,11 @@ async fn go_wording(case: &Case, stage: &Stage<'_>) -> ScenarioResult {
         let witness = case
             .require("HS-018")
             .seen(&format!("row {:?}", row.escaped()), refusal.kind);
-        let expected = format!("for {}: {}", row.escaped(), go.words());
+        let expected = format!("for {}: {go:?}", row.escaped());
         witness.holds(
             !words.is_empty() && words.contains(go),
             expected,
-            words.words(),
+            format!("{words:?}"),
             "go-wording-missing",
         );
     }
@@ -306,11 +294,12 @@ pub(super) fn family(entries: &[Entry]) -> Vec<u32> {
 }
 
 /// The refusal of a start that must not succeed for the scenario to go on.
-pub(super) fn refused<A: Words>(outcome: Result<A, Refusal>) -> Result<Refusal, Interruption> {
+pub(super) fn refused<A: std::fmt::Debug>(
+    outcome: Result<A, Refusal>,
+) -> Result<Refusal, Interruption> {
     outcome.map_or_else(Ok, |started| {
         Err(Interruption::broken_off(format!(
-            "the plugin was not refused: {}",
-            started.words()
+            "the plugin was not refused: {started:?}"
         )))
     })
 }

@@ -10,7 +10,6 @@ use super::filled::{differences, filled, filled_without_secrets};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::hooks::FannedOut;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -149,20 +148,18 @@ async fn rejections(case: &mut Case) -> ScenarioResult {
     )
     .await?;
     let seen = || case.require("HK-014").seen("outcome", only(&fanned));
-    seen().same(
-        "the rejection that stops it",
-        Some("not \u{e9} here"),
-        fanned.why_not(),
+    seen().equals(
+        (true, Some("not \u{e9} here")),
+        (fanned.stopped, fanned.rejection.as_deref()),
         "rejection-lost",
     );
     let silent = "plugin.message_will_be_posted.dismiss_post";
     let answer = Answer::Value(json!({ "rejection_reason": silent }));
     let fanned = asked(&stage, "silent", "MessageWillBePosted", &request, answer).await?;
     let seen = || case.require("HK-015").seen("outcome", only(&fanned));
-    seen().same(
-        "the rejection that stops it",
-        Some(silent),
-        fanned.why_not(),
+    seen().equals(
+        (true, Some(silent)),
+        (fanned.stopped, fanned.rejection.as_deref()),
         "dismissal-changed",
     );
     stage.close().await
@@ -181,20 +178,17 @@ async fn files(case: &mut Case) -> ScenarioResult {
             .and("what is stored", fanned.request.clone())
     };
     let got = &fanned.request;
-    seen(&fanned).same(
-        "file_content",
+    seen(&fanned).equals(
         json!("bG9uZ2Vy"),
         got["file_content"].clone(),
         "content-lost",
     );
-    seen(&fanned).same(
-        "the size",
+    seen(&fanned).equals(
         json!(6),
         got["file_info"]["size"].clone(),
         "size-not-counted",
     );
-    seen(&fanned).same(
-        "the name",
+    seen(&fanned).equals(
         json!("a.txt"),
         got["file_info"]["name"].clone(),
         "description-lost",
@@ -203,14 +197,8 @@ async fn files(case: &mut Case) -> ScenarioResult {
         Answer::Value(json!({"modified_file_info": {"id": "f", "name": "b.txt", "size": 3}}));
     let fanned = asked(&stage, "info", "FileWillBeUploaded", &request, answer).await?;
     let got = &fanned.request;
-    seen(&fanned).same(
-        "file_content",
-        json!("YWJj"),
-        got["file_content"].clone(),
-        "content-lost",
-    );
-    seen(&fanned).same(
-        "the name",
+    seen(&fanned).equals(json!("YWJj"), got["file_content"].clone(), "content-lost");
+    seen(&fanned).equals(
         json!("b.txt"),
         got["file_info"]["name"].clone(),
         "description-lost",
@@ -268,11 +256,10 @@ async fn emails(case: &mut Case) -> ScenarioResult {
         ("footer_text", ""),
     ] {
         let got = sent[field].as_str().unwrap_or_default();
-        seen().same(field, (field, text), (field, got), "text-not-replaced");
+        seen().equals((field, text), (field, got), "text-not-replaced");
     }
     for field in ["post_id", "recipient_id", "is_thread_reply"] {
-        seen().same(
-            field,
+        seen().equals(
             email[field].clone(),
             sent[field].clone(),
             "other-field-touched",
@@ -305,13 +292,13 @@ async fn configurations(case: &mut Case) -> ScenarioResult {
         seen().holds(
             taken,
             "a good configuration is taken",
-            control.words(),
+            format!("{control:?}"),
             "good-configuration-lost",
         );
         seen().holds(
             fanned.stopped && fanned.error.is_some(),
             "an error, and nothing is saved",
-            fanned.words(),
+            format!("{fanned:?}"),
             "bad-configuration-taken",
         );
         let kept = differences(&request, &fanned.request);
@@ -362,8 +349,7 @@ async fn consumed(case: &mut Case) -> ScenarioResult {
         let stage = Stage::open_with(case, setting).await?;
         let name = format!("plugin{at}");
         let fanned = asked(&stage, &name, hook, &request, Answer::Value(answer)).await?;
-        case.require(id).seen("outcome", only(&fanned)).same(
-            "the posts that are taken",
+        case.require(id).seen("outcome", only(&fanned)).equals(
             left,
             fanned.request["posts"].clone(),
             reason,
@@ -400,18 +386,13 @@ async fn pings(case: &mut Case) -> ScenarioResult {
         let fanned = asked(&stage, name, hook, &json!({}), answer).await?;
         case.require("HK-020")
             .seen(&format!("outcome of {name}"), only(&fanned))
-            .same("counts as healthy", Some(healthy), fanned.healthy, reason);
+            .equals(Some(healthy), fanned.healthy, reason);
     }
     let without = answering(&stage, "without", "OnInstall", Answer::empty()).await?;
     let fanned = stage.ask_hook(&without, hook, json!({})).await?;
     case.require("HK-020")
         .seen("outcome without the hook", only(&fanned))
-        .same(
-            "counts as healthy",
-            Some(true),
-            fanned.healthy,
-            "unknown-ping-sick",
-        );
+        .equals(Some(true), fanned.healthy, "unknown-ping-sick");
     stage.close().await
 }
 
@@ -430,18 +411,8 @@ async fn failed_calls(case: &mut Case) -> ScenarioResult {
         let fanned = asked(&stage, &format!("plugin{at}"), hook, &json!({}), answer).await?;
         let error = fanned.error.clone().unwrap_or_default();
         let seen = || case.require("HK-021").seen("outcome", only(&fanned));
-        seen().same(
-            "the id of the error",
-            json!(id),
-            error["id"].clone(),
-            "no-error-given",
-        );
-        seen().same(
-            "status_code of the error",
-            json!(500),
-            error["status_code"].clone(),
-            "no-error-given",
-        );
+        seen().equals(json!(id), error["id"].clone(), "no-error-given");
+        seen().equals(json!(500), error["status_code"].clone(), "no-error-given");
         let detail = error["detailed_error"].as_str().unwrap_or_default();
         seen().contains("it broke on the way", detail, "cause-lost");
     }

@@ -10,7 +10,6 @@ use super::manifest::write_manifest;
 use super::stage::{Stage, good};
 use super::traces::pids;
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -74,7 +73,7 @@ async fn bad_script_path(case: &mut Case) -> ScenarioResult {
     let control = stage.control("control").await?;
     case.require("PR-008")
         .seen("control", control.as_str())
-        .holds(true, "a plugin that starts", "none", "kept");
+        .equals(true, true, "kept");
     stage.close().await
 }
 
@@ -115,7 +114,7 @@ async fn bad_script(case: &mut Case) -> ScenarioResult {
     let argv = argv(&stage, &folder).await?;
     case.require("PR-009")
         .seen("control: a link inside the folder starts", argv)
-        .holds(true, "a plugin that starts", "none", "kept");
+        .equals(true, true, "kept");
     stage.close().await
 }
 
@@ -135,7 +134,7 @@ async fn judge_script(
     let processes = pids(&folder.entries()?);
     let expected = format!("executable {executable:?} refused with {kind}, nothing started");
     let (seen, reason) = match outcome {
-        _ if !processes.is_empty() => (format!("started: {}", processes.words()), started),
+        _ if !processes.is_empty() => (format!("started: {processes:?}"), started),
         Ok(_) => ("accepted".to_owned(), started),
         Err(refusal) if refusal.kind == kind => (refusal.message, "kept"),
         Err(refusal) => (

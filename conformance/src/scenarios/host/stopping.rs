@@ -10,7 +10,6 @@ use super::refusal::family;
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::{Order, Stopped};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::host::DriverError;
@@ -128,12 +127,9 @@ async fn asked(case: &mut Case) -> ScenarioResult {
             None => "wrong-order",
         };
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
-        case.require("ST-001").seen(name, called(&entries)).same(
-            "what came at the end",
-            expected,
-            ending,
-            reason,
-        );
+        case.require("ST-001")
+            .seen(name, called(&entries))
+            .equals(expected, ending, reason);
     }
     stage.close().await
 }
@@ -192,7 +188,12 @@ async fn told(case: &mut Case) -> ScenarioResult {
         } else {
             "wrong-order"
         };
-        seen().holds(kept, "SIGTERM after Shutdown", ending.words(), reason);
+        seen().holds(
+            kept,
+            "SIGTERM after Shutdown",
+            format!("{ending:?}"),
+            reason,
+        );
         let gone = stage
             .until(SLACK, || !family.iter().any(|pid| alive(*pid)))
             .await;
@@ -200,7 +201,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             "no process left",
-            format!("left: {}", left.words()),
+            format!("left: {left:?}"),
             "process-left",
         );
         if kill {
@@ -208,7 +209,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
             seen().holds(
                 took >= GRACE,
                 expected,
-                format!("over in {}", took.words()),
+                format!("over in {took:?}"),
                 "no-grace",
             );
         }
@@ -237,9 +238,9 @@ fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
     let seen = || {
         case.require("ST-008")
             .seen(name, format!("stopped: {}", stopped.stopped))
-            .and("report", steps.words())
+            .and("report", format!("{steps:?}"))
     };
-    seen().same("steps of the stop", expected, named, "steps-missing");
+    seen().equals(expected, named, "steps-missing");
     let outcome = |word: &str| {
         stopped
             .steps
@@ -248,19 +249,9 @@ fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
             .map(|step| step.outcome.as_str())
     };
     let terminate = if kill { "timed_out" } else { "exited" };
-    seen().same(
-        "the outcome of SIGTERM",
-        Some(terminate),
-        outcome("terminate"),
-        "wrong-outcome",
-    );
+    seen().equals(Some(terminate), outcome("terminate"), "wrong-outcome");
     if kill {
-        seen().same(
-            "the outcome of SIGKILL",
-            Some("exited"),
-            outcome("kill"),
-            "wrong-outcome",
-        );
+        seen().equals(Some("exited"), outcome("kill"), "wrong-outcome");
     }
 }
 
@@ -332,7 +323,7 @@ async fn no_controller(case: &mut Case) -> ScenarioResult {
         judge.seen("end", ending.clone())
     };
     let told = position(&ending, "SIGTERM").is_some();
-    seen().holds(told, "SIGTERM", ending.words(), "no-sigterm");
+    seen().holds(told, "SIGTERM", format!("{ending:?}"), "no-sigterm");
     seen().within(case.scaled(SLACK), took, "waited-without-controller");
     stage.close().await
 }
@@ -392,7 +383,7 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: OnDeactivate, then Shutdown"),
-            ending.words(),
+            format!("{ending:?}"),
             "step-left-out",
         );
         let family = family(&entries);
@@ -402,7 +393,7 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             format!("{name}: no process left"),
-            family.words(),
+            format!("{family:?}"),
             "process-left",
         );
     }

@@ -82,8 +82,7 @@ fn gives_back(case: &Case, id: &'static str, what: &str, told: Told, expected: &
     } else {
         "call-failed"
     };
-    case.require(id).seen("evidence", told.nonce).same(
-        "the answer",
+    case.require(id).seen("evidence", told.nonce).equals(
         &json!({"ok": expected}),
         &told.answer,
         reason,

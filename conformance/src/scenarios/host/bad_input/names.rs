@@ -9,7 +9,6 @@ use serde_json::Value;
 use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -61,21 +60,16 @@ async fn many_names(case: &mut Case) -> ScenarioResult {
     seen().holds(
         outcome.is_ok() && matches!(next, Ok(Called::Answered { .. })),
         "a plugin that runs, and a listed hook that is answered",
-        format!("{}, {}", outcome.words(), next.words()),
+        format!("{outcome:?}, {next:?}"),
         "start-refused",
     );
     seen().holds(
         calls(&entries, "MessageWillBePosted").is_empty(),
         "no call of a hook that is not listed",
-        unlisted.words(),
+        format!("{unlisted:?}"),
         "unlisted-hook-called",
     );
-    seen().same(
-        "calls of OnActivate",
-        1,
-        calls(&entries, "OnActivate").len(),
-        "called-twice",
-    );
+    seen().equals(1, calls(&entries, "OnActivate").len(), "called-twice");
     stage.close().await
 }
 
@@ -119,7 +113,7 @@ async fn refused_starts<const N: usize>(
     case.require(id).seen("refused starts before", N).holds(
         control.is_ok(),
         "a good plugin starts",
-        control.words(),
+        format!("{control:?}"),
         "good-refused",
     );
     stage.close().await
@@ -143,7 +137,7 @@ async fn judge_refusal(
             .as_ref()
             .is_err_and(|refusal| refusal.message.contains(hook)),
         format!("a start that is refused for {hook}"),
-        outcome.words(),
+        format!("{outcome:?}"),
         "garbage-accepted",
     );
     let processes = pids(&entries);
@@ -152,6 +146,6 @@ async fn judge_refusal(
             processes.iter().all(|pid| !alive(*pid))
         })
         .await;
-    seen().holds(gone, "no process", processes.words(), "process-left");
+    seen().holds(gone, "no process", format!("{processes:?}"), "process-left");
     Ok(())
 }

@@ -14,7 +14,6 @@ use super::super::stage::{PATIENCE, Setting, Stage};
 use super::super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -63,12 +62,7 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
     case.require("CC-005")
         .seen("calls of the hook", some(control))
         .and("ended before all had arrived", ends.map_or(0, |ends| ends))
-        .same(
-            "hooks under way at once",
-            CROWD,
-            seen_open,
-            "one-after-another",
-        );
+        .equals(CROWD, seen_open, "one-after-another");
     stage.close().await
 }
 
@@ -128,10 +122,7 @@ async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
     seen().holds(
         first.is_none() && up == folders.len(),
         "19 plugins run while one is still expected to announce itself",
-        format!(
-            "{up} ran when the silent one was given up: {}",
-            first.words()
-        ),
+        format!("{up} ran when the silent one was given up: {first:?}"),
         "waits-for-another",
     );
     if first.is_some() {
@@ -205,7 +196,7 @@ async fn api_in_hook(case: &mut Case) -> ScenarioResult {
     let (outcome, asked) = tokio::select! {
         answered = answered => answered?,
         hanging = hanging => {
-            let seen = format!("the hanging hooks ended first: {}", hanging.words());
+            let seen = format!("the hanging hooks ended first: {hanging:?}");
             case.require("CC-008").fails("api-waits", "an answered hook", seen);
             return stage.close().await;
         }
@@ -216,7 +207,7 @@ async fn api_in_hook(case: &mut Case) -> ScenarioResult {
         .holds(
             answered,
             "a hook that calls the API is answered while others hang",
-            outcome.words(),
+            format!("{outcome:?}"),
             "api-waits",
         );
     stage.close().await
@@ -273,7 +264,7 @@ async fn all_at_once(
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
-            other => other.words(),
+            other => format!("{other:?}"),
         });
     }
     Ok(reasons)

@@ -12,7 +12,6 @@ use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -85,12 +84,12 @@ async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
             .and("calls that the first process saw", some(before))
             .and("processes", processes.clone())
     };
-    seen().same("hooks that never ended", 0, hanging, "never-ended");
+    seen().equals(0, hanging, "never-ended");
     let goes_on = restarted.is_ok() && matches!(next, Ok(Called::Answered { .. }));
     seen().holds(
         goes_on && processes.len() == 2,
         "a restart, and an answered hook after it",
-        format!("{}, {}", restarted.words(), next.words()),
+        format!("{restarted:?}, {next:?}"),
         "not-running",
     );
     // No hook reaches a plugin that is being deactivated or not yet activated.
@@ -102,12 +101,7 @@ async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
         .take_while(|method| *method != "OnActivate")
         .filter(|method| *method == "MessageWillBePosted")
         .count();
-    seen().same(
-        "hooks that came before OnActivate was answered",
-        0,
-        early,
-        "hook-before-activation",
-    );
+    seen().equals(0, early, "hook-before-activation");
     stage.close().await
 }
 
@@ -158,17 +152,12 @@ async fn activate_deactivate(case: &mut Case) -> ScenarioResult {
                 )
         };
         let expected = usize::from(round % 2 == 1);
-        seen().same(
-            "living processes of the plugin",
-            expected,
-            living.len(),
-            "wrong-processes",
-        );
+        seen().equals(expected, living.len(), "wrong-processes");
         let agrees = (status.state == "running") == (expected == 1) && answered == (expected == 1);
         seen().holds(
             agrees,
             format!("a state that is that of {expected} processes"),
-            format!("{}, hook: {}", status.state, hook.words()),
+            format!("{}, hook: {hook:?}", status.state),
             "state-untrue",
         );
     }

@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fake_interpreters::journal::{Entry, Event as Seen};
-use futures_util::future::{join, join_all, try_join};
+use futures_util::future::{join, join_all};
 use rustix::process::Signal;
 
 use super::orders::{Orders, bound};
 use crate::case::timeline::Source;
-use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Health, Order, Refusal, Stopped};
 use crate::fault_plan::life::{Status, dies, ends_of_call, is_from_outside};
 use crate::fault_plan::place::Place;
@@ -215,7 +214,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             healthy,
-            ("healthy", health.words()),
+            ("healthy", format!("{health:?}")),
             "wrong-health",
         )
     }
@@ -227,7 +226,7 @@ impl Orders<'_> {
         self.check(
             "FP-003",
             again.is_ok() || !runs,
-            ("a plugin that runs", again.words()),
+            ("a plugin that runs", format!("{again:?}")),
             "wrong-start",
         )
     }
@@ -256,7 +255,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             stopped.as_ref().is_ok_and(|stopped| stopped.stopped),
-            ("a plugin that was stopped", stopped.words()),
+            ("a plugin that was stopped", format!("{stopped:?}")),
             "wrong-state",
         )?;
         self.state(false).await?;
@@ -271,15 +270,9 @@ impl Orders<'_> {
         runs: bool,
         over: &AtomicBool,
     ) -> Result<(), Interruption> {
-        for (step, later) in steps.iter().zip((1..).map(|from| &steps[from..])) {
+        for step in steps {
             self.stage.case().note(Source::Fault, step.to_string());
-            let strike = self.strike(start, step, runs, over);
-            if step.action == (Action::Activate {}) {
-                // It is answered when the start is over, and what is left happens before.
-                let later = Box::pin(self.strike_all(start, later, runs, over));
-                return try_join(strike, later).await.map(drop);
-            }
-            strike.await?;
+            self.strike(start, step, runs, over).await?;
         }
         Ok(())
     }
@@ -312,7 +305,10 @@ impl Orders<'_> {
         self.check(
             "FP-009",
             answered,
-            (format!("an answer of the API to {API}"), seen.words()),
+            (
+                format!("an answer of the API to {API}"),
+                format!("{seen:?}"),
+            ),
             "api-call-failed",
         )
     }

@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::case::Case;
-use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order, Refusal, Status};
 use crate::fault_plan::CONTROL;
 use crate::fault_plan::life::Status as ExitStatus;
@@ -223,7 +222,7 @@ impl<'a> Orders<'a> {
         self.check(
             "FP-008",
             told.is_some(),
-            ("an end of the process that is known", ended.words()),
+            ("an end of the process that is known", format!("{ended:?}")),
             "wrong-state",
         )?;
         let status = told.map(|ended| (ended.exit_code, ended.signal));
@@ -252,11 +251,8 @@ impl<'a> Orders<'a> {
             "FP-005",
             left.is_empty(),
             (
-                format!(
-                    "nothing is left of start {start}, which was {}",
-                    processes.words()
-                ),
-                left.words(),
+                format!("nothing is left of start {start}, which was {processes:?}"),
+                format!("{left:?}"),
             ),
             "process-left",
         )
@@ -275,7 +271,7 @@ impl<'a> Orders<'a> {
         self.check(
             "FP-004",
             running.len() <= 1,
-            ("at most one process of a plugin", running.words()),
+            ("at most one process of a plugin", format!("{running:?}")),
             "two-processes",
         )?;
         let beside = overlaps(&entries);
@@ -284,7 +280,7 @@ impl<'a> Orders<'a> {
             beside.is_empty(),
             (
                 "no process that writes after a later one has started",
-                beside.words(),
+                format!("{beside:?}"),
             ),
             "two-processes",
         )
