@@ -26,6 +26,12 @@ pub(crate) const AUTHORITY: HeaderName = HeaderName::from_static("fake-interpret
 /// Frames up to this size are taken.
 const MAX_FRAME: u32 = 1024 * 1024;
 
+/// How much of one request may be under way.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// How much of all requests of one connection may be: a request that a script does not read does not stop the others.
+const CONNECTION_WINDOW: u32 = 256 * STREAM_WINDOW;
+
 /// What every system takes as the path of a socket.
 const LONGEST_SOCKET_PATH: usize = 100;
 
@@ -128,6 +134,8 @@ async fn connection(
     let mut cuts = stage.cuts.subscribe();
     let serving = http2::Builder::new(TokioExecutor::new())
         .max_frame_size(MAX_FRAME)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .serve_connection(
             TokioIo::new(Counted::new(stream, Arc::clone(&stage))),
             TowerToHyperService::new(WithAuthority {

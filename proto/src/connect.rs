@@ -142,10 +142,10 @@ impl Preface {
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-async fn open(target: Target) -> io::Result<Box<dyn Stream>> {
+pub(crate) async fn open(target: Target) -> io::Result<Box<dyn Stream>> {
     Ok(match target {
         Target::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;

@@ -1,56 +1,82 @@
-//! One exchange in which messages flow both ways at once: a stream of bytes out, a stream of bytes back, every breach of the protocol named.
+//! One exchange in which messages flow both ways at once: a stream of messages out, a stream of bytes back, every breach of the protocol
+//! named.
 //!
-//! No task and no buffer of our own: the connection asks for the next request when it has room for it, and the answer is read when the
-//! caller asks for it. What it does not do: give meaning to a message, or wait with a deadline.
+//! No buffer of our own: the next request is asked for when the connection has room for it, and the answer is read when the caller asks for
+//! it. Requests that cannot leave at once have a task, which ends with the exchange: a plugin that takes nothing, and a client that sends
+//! nothing, hold nobody up.
+//!
+//! What it does not do: give meaning to a message, or wait with a deadline.
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use http::header::HeaderMap;
-use http::uri::PathAndQuery;
-use http_body::{Body as _, Frame};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use h2::{Reason, RecvStream, SendStream};
 use tokio::sync::oneshot;
 use tokio_stream::Stream;
 use tonic::Status;
-use tonic::body::Body;
-use tonic::transport::Channel;
 
-use crate::frames::{Breach, ManyMessages};
-use crate::unary::{Outgoing, begin_again, check_head, refusal, status_of};
+use crate::frames::{Breach, ManyMessages, PREFIX};
+use crate::lane::{Gathered, Lane, broken, is_no_error};
+use crate::unary::{check_head, refusal, status_of};
 
 /// Why a stream of requests broke off.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// One message of the requests, in two parts that need not be copied together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Message {
+    /// How it begins.
+    pub before: Bytes,
+    /// How it goes on.
+    pub after: Bytes,
+    /// No other follows it.
+    pub last: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DuplexError {
+    /// There is no connection; nothing of the call was sent.
+    #[error("nothing was sent: {0}")]
+    NotSent(Status),
+    /// How the call ended.
+    #[error(transparent)]
+    Ended(#[from] Status),
+}
+
 /// Opens a method both sides of which stream. Messages of the answer have at most `limit` bytes.
 ///
-/// A request that is an error resets the stream, and so does dropping the answer before the requests have ended: the other side never
-/// takes what it got for the whole.
+/// A request that is an error resets the stream, and so does dropping the answer before its end: the other side never takes what it got
+/// for the whole.
 ///
 /// # Errors
 /// The status of the call, where it arrives before the first message; UNAVAILABLE when the connection is lost.
 pub async fn duplex<S>(
-    channel: &Channel,
+    lane: &Lane,
     path: &'static str,
     requests: S,
     limit: usize,
-) -> Result<Answer, Status>
+) -> Result<Answer, DuplexError>
 where
-    S: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    S: Stream<Item = Result<Message, BoxError>> + Send + 'static,
 {
-    let (wanted, dropped) = oneshot::channel();
-    let requests = Arc::new(Mutex::new(Source {
-        requests: Box::pin(requests),
-        dropped,
-        framed: Outgoing::nothing(),
-        ended: false,
-    }));
-    let body = || Body::new(Requests(Arc::clone(&requests)));
-    let path = PathAndQuery::from_static(path);
-    let answer = begin_again(channel, path, HeaderMap::new(), body).await?;
-    let (head, body) = answer.into_parts();
+    let begun = lane.begin(path).await;
+    let (response, stream) = begun.map_err(DuplexError::NotSent)?;
+    let (wanted, unwanted) = oneshot::channel();
+    let mut sending = Box::pin(Sending {
+        requests: Some(Box::pin(requests)),
+        stream,
+        waiting: None,
+        unwanted,
+    });
+    // Most requests are there at once, and need no task.
+    let sent = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context).is_ready())).await;
+    if !sent {
+        tokio::spawn(sending);
+    }
+    let (head, body) = response.await.map_err(broken)?.into_parts();
     let said_at_once = check_head(&head)?;
     Ok(Answer {
         body,
@@ -63,7 +89,7 @@ where
 /// The messages of an answer.
 #[derive(Debug)]
 pub struct Answer {
-    body: Body,
+    body: RecvStream,
     messages: ManyMessages,
     ended: bool,
     /// Dropped, it breaks the requests off; used, it ends them.
@@ -92,73 +118,132 @@ impl Answer {
                 return Ok(None);
             }
             let body = &mut self.body;
-            let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
-            match frame.transpose()?.map(Frame::into_data) {
-                Some(Ok(chunk)) => self.messages.push(chunk),
-                Some(Err(frame)) => {
-                    let Ok(trailers) = frame.into_trailers() else {
-                        continue;
-                    };
-                    let status = status_of(&trailers)?.ok_or(Breach::NoStatus)?;
-                    if let Some(refusal) = refusal(status) {
-                        return Err(refusal);
-                    }
-                    self.messages.end()?;
-                    self.ended = true;
+            match poll_fn(|context| body.poll_data(context)).await {
+                Some(Ok(chunk)) => {
+                    // A stream that is reset has no window to give back to, and says so at the next turn.
+                    let _ = body.flow_control().release_capacity(chunk.len());
+                    self.messages.push(chunk);
                 }
-                None => return Err(Breach::NoStatus.into()),
+                Some(Err(error)) if !is_no_error(&error) => return Err(broken(error)),
+                Some(Err(_)) | None => self.end().await?,
             }
         }
     }
+
+    /// What stands after the last message.
+    async fn end(&mut self) -> Result<(), Status> {
+        let body = &mut self.body;
+        let trailers = match poll_fn(|context| body.poll_trailers(context)).await {
+            Ok(trailers) => trailers.unwrap_or_default(),
+            Err(error) if is_no_error(&error) => return Err(Breach::NoStatus.into()),
+            Err(error) => return Err(broken(error)),
+        };
+        let status = status_of(&trailers)?.ok_or(Breach::NoStatus)?;
+        if let Some(refusal) = refusal(status) {
+            return Err(refusal);
+        }
+        self.messages.end()?;
+        self.ended = true;
+        Ok(())
+    }
 }
 
-/// Nobody wants the answer any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("nobody wants the answer any more")]
-struct Unwanted;
-
-struct Source<S: ?Sized> {
-    dropped: oneshot::Receiver<()>,
-    framed: Outgoing,
-    ended: bool,
-    requests: Pin<Box<S>>,
+/// The requests on their way.
+struct Sending<S> {
+    requests: Option<Pin<Box<S>>>,
+    stream: SendStream<Gathered>,
+    /// A message that waits for room.
+    waiting: Option<Message>,
+    unwanted: oneshot::Receiver<()>,
 }
 
-/// The requests as the body of the call. Shared only so that a call that never left can be begun again.
-struct Requests<S>(Arc<Mutex<Source<S>>>);
+/// How requests end.
+enum End {
+    /// The message before was said to be the last.
+    Said,
+    /// There are no more.
+    Over,
+    /// They broke off, or nobody wants the answer.
+    Broken,
+    /// The other side takes no more, or is gone.
+    Refused,
+}
 
-impl<S> http_body::Body for Requests<S>
+impl<S> Sending<S>
 where
-    S: Stream<Item = Result<Bytes, BoxError>> + Send,
+    S: Stream<Item = Result<Message, BoxError>> + Send,
 {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let mut source = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let source = &mut *source;
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<End> {
         loop {
-            if let Some(bytes) = source.framed.next() {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            if self.stream.poll_reset(context).is_ready() {
+                return Poll::Ready(End::Refused);
             }
-            if source.ended {
-                return Poll::Ready(None);
+            if let Poll::Ready(wanted) = Pin::new(&mut self.unwanted).poll(context) {
+                return Poll::Ready(wanted.map_or(End::Broken, |()| End::Over));
             }
-            if let Poll::Ready(end) = Pin::new(&mut source.dropped).poll(context) {
-                source.ended = true;
-                return Poll::Ready(end.err().map(|_| Err(Unwanted.into())));
-            }
-            match std::task::ready!(source.requests.as_mut().poll_next(context)) {
-                Some(Ok(message)) => source.framed = Outgoing::message(message),
-                Some(Err(error)) => {
-                    source.ended = true;
-                    return Poll::Ready(Some(Err(error)));
+            if self.waiting.is_some() {
+                while self.stream.capacity() == 0 {
+                    match ready!(self.stream.poll_capacity(context)) {
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) | None => return Poll::Ready(End::Refused),
+                    }
                 }
-                None => source.ended = true,
+                if let Some(message) = self.waiting.take() {
+                    let last = message.last;
+                    // What goes beyond the window waits within the connection: the rest of one message.
+                    let sent = self.stream.send_data(framed(message), last);
+                    match sent {
+                        Err(_) => return Poll::Ready(End::Refused),
+                        Ok(()) if last => return Poll::Ready(End::Said),
+                        Ok(()) => {}
+                    }
+                }
+            }
+            let Some(requests) = &mut self.requests else {
+                return Poll::Ready(End::Over);
+            };
+            match ready!(requests.as_mut().poll_next(context)) {
+                Some(Ok(message)) => {
+                    let size = PREFIX + message.before.len() + message.after.len();
+                    self.stream.reserve_capacity(size);
+                    self.waiting = Some(message);
+                }
+                Some(Err(_)) => return Poll::Ready(End::Broken),
+                None => return Poll::Ready(End::Over),
             }
         }
     }
+}
+
+impl<S> Future for Sending<S>
+where
+    S: Stream<Item = Result<Message, BoxError>> + Send,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match ready!(self.poll_end(context)) {
+            End::Said | End::Refused => {}
+            End::Over => {
+                // Where that cannot be sent any more, the stream is over already.
+                let _ = self
+                    .stream
+                    .send_data(Bytes::new().chain(Bytes::new()), true);
+            }
+            End::Broken => self.stream.send_reset(Reason::CANCEL),
+        }
+        // Whoever gives the body sees at once that no more of it is wanted.
+        self.requests = None;
+        Poll::Ready(())
+    }
+}
+
+/// A message with gRPC's prefix.
+fn framed(Message { before, after, .. }: Message) -> Gathered {
+    let size = before.len() + after.len();
+    let mut first = BytesMut::with_capacity(PREFIX + before.len());
+    first.put_u8(0);
+    first.put_u32(u32::try_from(size).unwrap_or(u32::MAX));
+    first.put(before);
+    first.freeze().chain(after)
 }

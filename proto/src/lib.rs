@@ -21,6 +21,7 @@ pub mod duplex;
 pub mod ending;
 pub mod frames;
 pub mod health;
+pub mod lane;
 pub mod method;
 pub mod methods;
 pub mod reflect;

@@ -17,6 +17,13 @@ use crate::dial::MAX_FRAME;
 use crate::ending::{Ending, Tasks};
 use crate::methods::MethodsService;
 
+/// How much of one request may be under way; half of it costs a fifth of the speed.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// How much of all requests of one connection may be under way: far more than of one, so that a handler that takes nothing does not stop
+/// the others.
+const CONNECTION_WINDOW: u32 = 256 * STREAM_WINDOW;
+
 /// Where a server listens.
 #[derive(Debug)]
 pub enum Listener {
@@ -107,8 +114,8 @@ where
     let serving = http2::Builder::new(tasks)
         .timer(TokioTimer::new())
         .max_frame_size(MAX_FRAME)
-        .initial_stream_window_size(1024 * 1024)
-        .initial_connection_window_size(1024 * 1024)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     tokio::pin!(serving);
     tokio::select! {

@@ -19,14 +19,14 @@ use tower_service::Service as _;
 
 use crate::frames::{Breach, OneMessage, PREFIX};
 
-const GRPC: &str = "application/grpc";
+pub(crate) const GRPC: &str = "application/grpc";
 const GRPC_STATUS: &str = "grpc-status";
 
 /// Messages up to this size are copied behind their prefix; larger ones follow it as they are.
 const COPIED: usize = 8 * 1024;
 
 /// How often a call is begun again that never left: each time the connection that it was given was about to end.
-const BEGUN_AGAIN: usize = 3;
+pub(crate) const BEGUN_AGAIN: usize = 3;
 
 /// The status of the call, or the message of its answer.
 pub(crate) async fn exchange(
@@ -59,7 +59,7 @@ async fn exchange_body(
 }
 
 /// Begins a call, once more where it never left; the head of its answer, and the rest to be read.
-pub(crate) async fn begin_again(
+async fn begin_again(
     channel: &Channel,
     path: PathAndQuery,
     mut headers: HeaderMap,
@@ -196,7 +196,7 @@ fn code_of(status: StatusCode) -> Code {
 }
 
 /// The bytes of a request's stream, of one message at most.
-pub(crate) struct Outgoing {
+struct Outgoing {
     first: Option<Bytes>,
     second: Option<Bytes>,
 }
@@ -209,16 +209,8 @@ impl Outgoing {
         }
     }
 
-    /// Nothing at all.
-    pub(crate) fn nothing() -> Self {
-        Self {
-            first: None,
-            second: None,
-        }
-    }
-
     /// One message.
-    pub(crate) fn message(message: Bytes) -> Self {
+    fn message(message: Bytes) -> Self {
         let copied = if message.len() <= COPIED {
             message.len()
         } else {
@@ -237,7 +229,7 @@ impl Outgoing {
 
 impl Outgoing {
     /// What goes out next.
-    pub(crate) fn next(&mut self) -> Option<Bytes> {
+    fn next(&mut self) -> Option<Bytes> {
         self.first.take().or_else(|| self.second.take())
     }
 }

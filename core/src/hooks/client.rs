@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use plugin_proto::lane::Lane;
 use plugin_proto::{Method, Rpc, Shape, call, find_hook};
 use prost::Message;
 use tokio::time::timeout;
@@ -33,6 +34,8 @@ use crate::metrics::PluginMetrics;
 pub struct HooksSetting {
     /// The connection.
     pub channel: Channel,
+    /// The connection for streams.
+    pub streams: Lane,
     /// The hooks that the plugin has; no others are ever called.
     pub implemented: HookSet,
     /// What calls go by.

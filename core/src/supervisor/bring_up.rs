@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use plugin_proto::connect::Preface;
 use plugin_proto::hook::{Implemented, OnActivate, OnConfigurationChange};
+use plugin_proto::lane::Lane;
 use plugin_proto::pb::{ImplementedRequest, OnActivateRequest, OnConfigurationChangeRequest};
 use plugin_proto::{Rpc as _, call};
 use prost::Message as _;
@@ -33,7 +34,7 @@ impl StartOrder {
             .handshake(&self.options.read_handshake, timing.start)
             .await?;
         progress.step = StartStep::Connect;
-        let (channel, preface) = connect_to(&handshake.address, timing.connect).await?;
+        let (target, channel, preface) = connect_to(&handshake.address, timing.connect).await?;
         let sees_tracebacks = !self.options.policy.ignore_tracebacks;
         let stdio = stdio::open(&channel, sees_tracebacks, &self.events).await;
         progress.tasks.0.push(stdio);
@@ -43,6 +44,7 @@ impl StartOrder {
         progress.channel = Some(channel.clone());
         let hooks = Arc::new(Hooks::new(HooksSetting {
             channel: channel.clone(),
+            streams: Lane::new(target, timing.connect),
             implemented: announcement.hooks,
             rules: Rules::new(timing, &self.options.policy, &self.options.hooks),
             lifeline: Lifeline::new(child.exit_watch()),

@@ -9,19 +9,21 @@ use tonic::transport::Channel;
 use crate::handshake::Address;
 use crate::supervisor::error::StartCause;
 
-/// Connects to the announced address: to the first of its addresses that takes the connection.
+/// Connects to the announced address: to the first of its addresses that takes the connection, which is told.
 pub(super) async fn connect_to(
     address: &Address,
     within: Duration,
-) -> Result<(Channel, Preface), StartCause> {
+) -> Result<(Target, Channel, Preface), StartCause> {
     if let Address::Unix { path } = address {
-        return Ok(connect::connect(&Target::Unix(path.into()), within).await?);
+        return connected(Target::Unix(path.into()), within)
+            .await
+            .map_err(Into::into);
     }
     let until = Instant::now() + within;
     let mut refused = None;
     for socket in address.resolve().await.map_err(StartCause::Resolve)? {
         let left = until.saturating_duration_since(Instant::now());
-        match connect::connect(&Target::Tcp(socket.to_string()), left).await {
+        match connected(Target::Tcp(socket.to_string()), left).await {
             Err(error @ ConnectError::Refused { .. }) => refused = Some(error),
             connected => return Ok(connected?),
         }
@@ -33,4 +35,12 @@ pub(super) async fn connect_to(
             source: std::io::ErrorKind::AddrNotAvailable.into(),
         }),
     })
+}
+
+async fn connected(
+    target: Target,
+    within: Duration,
+) -> Result<(Target, Channel, Preface), ConnectError> {
+    let (channel, preface) = connect::connect(&target, within).await?;
+    Ok((target, channel, preface))
 }

@@ -16,5 +16,6 @@ mod lifecycle;
 mod services;
 mod start;
 mod stop;
+mod streams;
 mod supervision;
 mod world;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use plugin_proto::duplex::{Answer, BoxError, duplex};
+use plugin_proto::duplex::{Answer, BoxError, DuplexError, duplex};
 use plugin_proto::pb::{ServeHttpRequestInit, ServeHttpResponse, ServeHttpResponseInit};
 use prost::Message as _;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ use super::{HOOK, broken};
 use crate::body::{Chunker, Frame, LARGEST_PIECE, Part, Reassembler};
 use crate::hooks::client::Hooks;
 use crate::hooks::lifeline::Lifeline;
-use crate::hooks::outcome::Failure;
+use crate::hooks::outcome::{Failure, FailureKind};
 use crate::hooks::turns::{Full, OwnTurn};
 use crate::http_rules::fields::LARGEST_FIELDS;
 use crate::policy::HttpFaults;
@@ -69,10 +69,17 @@ impl HttpCall {
         };
         let chunker = Chunker::new(head, rules.policy.http_piece.0);
         let requests = Outgoing::new(chunker, body, pace.clone());
-        let opened = duplex(&setting.channel, HOOK.path, requests, LARGEST_MESSAGE);
-        let incoming = held(&lifeline, &pace, opened).await?;
+        let opened = duplex(&setting.streams, HOOK.path, requests, LARGEST_MESSAGE);
+        let opened = held(&lifeline, &pace, opened).await?;
+        let incoming = opened.map_err(|error| match error {
+            DuplexError::NotSent(status) => Failure {
+                kind: FailureKind::NotSent,
+                ..Failure::from_status(HOOK.name, &status)
+            },
+            DuplexError::Ended(status) => pace.failure(&status),
+        })?;
         Ok(Self {
-            incoming: incoming.map_err(|status| pace.failure(&status))?,
+            incoming,
             frames: Reassembler::new(LARGEST_PIECE),
             lifeline,
             pace,
