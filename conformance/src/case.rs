@@ -7,6 +7,7 @@ pub mod interruption;
 pub mod judge;
 pub mod planning;
 pub mod timeline;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -9,7 +9,7 @@
 //!
 //! async fn accepts_good_line(case: &mut Case) -> ScenarioResult {
 //!     let state = "running";
-//!     case.require("HS-001").seen("first line", "1|1|tcp|127.0.0.1:1|grpc").equals("running", state, "good-line-refused");
+//!     case.require("HS-001").seen("first line", "1|1|tcp|127.0.0.1:1|grpc").same("the state", "running", state, "good-line-refused");
 //!     Ok(())
 //! }
 //!

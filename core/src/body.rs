@@ -10,6 +10,15 @@ pub mod chunker;
 
 pub mod reassembler;
 
+pub mod shrink;
+
+pub mod split;
+
+pub mod laws;
+
+#[cfg(any(test, feature = "strategies"))]
+pub mod strategy;
+
 use bytes::Bytes;
 use plugin_proto::pb::{
     ServeHttpRequest, ServeHttpRequestInit, ServeHttpResponse, ServeHttpResponseInit,

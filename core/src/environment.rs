@@ -35,6 +35,8 @@ mod fanout;
 
 mod configuration;
 
+mod reach;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,7 @@ use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
 use entry::Pending;
 use home::Home;
+use reach::Reach;
 use registry::{MakeOrder, Message, Registry};
 use scan::Folders;
 use status::{View, Views};
@@ -107,10 +110,10 @@ impl Environment {
         let journal = Journal::new();
         let (registry, messages) = mpsc::unbounded_channel();
         let (sender, views) = watch::channel(Views::new());
-        let make_order = orders(options.clone(), backend, journal.clone(), guard);
+        let make_order = orders(options.clone(), backend.clone(), journal.clone(), guard);
         let task = Registry::new(make_order, options, registry.downgrade(), sender);
         tokio::spawn(task.run(messages));
-        Ok(Self {
+        let environment = Self {
             registry,
             views,
             journal,
@@ -118,7 +121,9 @@ impl Environment {
             metrics,
             closed,
             guard: own_guard.map(|guard| (guard, guard_limit)),
-        })
+        };
+        backend.attach(Arc::new(Reach::of(&environment)));
+        Ok(environment)
     }
 
     /// Activates the plugin in a folder, and waits until it answered `OnActivate`. On a running plugin it does nothing.

@@ -1,9 +1,36 @@
 //! A stand-in for the Mattermost server behind the plugin API, in memory: what it answers is what the real server answers.
 //!
+//! Every area is a file: plain functions over [`Tables`], joined to the names of the API's methods by `handlers!`; methods that
+//! wait for plugins are joined by `acts!` ([`act`]). What an action tells plugins is in the outbox when the lock is given back, and is
+//! told then ([`outbox`]): the lock is never held over a call.
+//!
 //! Its state belongs to it and not to a plugin's process, so it survives crashes and restarts. Methods that it does not
-//! have are left to the API server, which answers them with 501.
+//! have are left to the API server, which answers them with 501. Where it knows better than to be like the real server is listed in
+//! `core/MEMORY.md`.
 
 mod refusal;
+
+mod fresh;
+
+mod page;
+
+mod config;
+
+mod websocket;
+
+mod names;
+
+mod roles;
+
+mod picture;
+
+mod emoji_names;
+
+pub mod trigger;
+
+mod outbox;
+
+mod act;
 
 mod kv;
 
@@ -11,19 +38,40 @@ mod log;
 
 mod system;
 
-use std::collections::{BTreeMap, VecDeque};
+mod preference;
+
+mod user;
+
+mod status;
+
+mod session;
+
+mod team;
+
+mod channel;
+
+mod permission;
+
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use plugin_proto::{InBandError, Methods, Rpc};
+use plugin_proto::{Call, InBandError, Methods, Rpc};
+use prost::Message as _;
+use tokio::sync::watch;
+use tonic::Status;
 
 pub use log::LogRecord;
 pub use refusal::Refusal;
-pub use system::WebSocketEvent;
+pub use websocket::WebSocketEvent;
 
-use crate::api::Backend;
+use crate::api::chain::{Chains, DEFAULT_LIMIT};
+use crate::api::{Backend, Plugins};
 use crate::ids::PluginId;
+use act::Act;
+use fresh::Fresh;
+use outbox::Outbox;
 
 /// Tells the time in milliseconds since 1970, as all times of the contract are.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -54,6 +102,40 @@ impl Default for ServerFacts {
     }
 }
 
+/// What a stand-in is made of.
+#[derive(Clone)]
+pub struct Making {
+    /// Facts that plugins may ask for.
+    pub facts: ServerFacts,
+    /// The time.
+    pub clock: Clock,
+    /// What ids and tokens are made from: the same seed, the same ids. At random by default.
+    pub seed: u64,
+    /// How many hooks a chain of API calls and hooks may have, before it is stopped.
+    pub chain_limit: usize,
+}
+
+impl Default for Making {
+    fn default() -> Self {
+        Self {
+            facts: ServerFacts::default(),
+            clock: Arc::new(wall_clock),
+            seed: fresh::random_seed(),
+            chain_limit: DEFAULT_LIMIT,
+        }
+    }
+}
+
+impl fmt::Debug for Making {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Making")
+            .field("facts", &self.facts)
+            .field("seed", &self.seed)
+            .field("chain_limit", &self.chain_limit)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The stand-in; cheap to clone, all clones share their state.
 #[derive(Debug, Clone)]
 pub struct Memory {
@@ -63,44 +145,66 @@ pub struct Memory {
 #[derive(Debug)]
 struct Store {
     tables: Mutex<Tables>,
+    plugins: OnceLock<Arc<dyn Plugins>>,
+    chains: Arc<Chains>,
+    /// How many actions go on in the background.
+    background: watch::Sender<usize>,
 }
 
-/// Everything that is remembered.
+/// Everything that is remembered, by area.
 pub(crate) struct Tables {
     clock: Clock,
     facts: ServerFacts,
-    kv: BTreeMap<PluginId, kv::Pairs>,
+    fresh: Fresh,
+    outbox: Outbox,
+    config: config::Config,
+    kv: kv::Stores,
     logs: VecDeque<LogRecord>,
-    websocket_events: VecDeque<WebSocketEvent>,
+    websocket: websocket::Sent,
+    /// How many users there may be at most; no limit by default.
+    user_limit: Option<usize>,
+    users: user::Users,
+    statuses: status::Statuses,
+    sessions: session::Sessions,
+    preferences: preference::Preferences,
+    teams: team::Teams,
+    channels: channel::Channels,
 }
 
 impl fmt::Debug for Tables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tables")
             .field("facts", &self.facts)
-            .field("kv", &self.kv)
             .finish_non_exhaustive()
     }
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self::new(ServerFacts::default(), Arc::new(wall_clock))
+        Self::of(Making::default())
     }
 }
 
 impl Memory {
     /// A stand-in that knows nothing yet.
     pub fn new(facts: ServerFacts, clock: Clock) -> Self {
+        Self::of(Making {
+            facts,
+            clock,
+            ..Making::default()
+        })
+    }
+
+    /// A stand-in that knows nothing yet.
+    pub fn of(making: Making) -> Self {
+        let chain_limit = making.chain_limit;
+        let tables = Tables::new(making);
         Self {
             store: Arc::new(Store {
-                tables: Mutex::new(Tables {
-                    clock,
-                    facts,
-                    kv: BTreeMap::new(),
-                    logs: VecDeque::new(),
-                    websocket_events: VecDeque::new(),
-                }),
+                tables: Mutex::new(tables),
+                plugins: OnceLock::new(),
+                chains: Chains::new(chain_limit),
+                background: watch::Sender::default(),
             }),
         }
     }
@@ -110,17 +214,50 @@ impl Memory {
         self.store.lock().logs.iter().cloned().collect()
     }
 
-    /// The websocket events that plugins published, oldest first; the last few thousand.
+    /// The websocket events that would have gone out, plugins' and the server's own, oldest first; the last few thousand.
     pub fn websocket_events(&self) -> Vec<WebSocketEvent> {
-        self.store.lock().websocket_events.iter().cloned().collect()
+        self.store.lock().websocket.events()
+    }
+
+    /// Changes the server's configuration as an administrator would by editing its file: no plugin is asked or told.
+    pub fn configure(&self, change: impl FnOnce(&mut serde_json::Map<String, serde_json::Value>)) {
+        change(self.store.lock().config.document_mut());
+    }
+
+    /// How many users there may be at most; without a licence, the server has such a limit.
+    pub fn limit_users(&self, limit: Option<usize>) {
+        self.store.lock().user_limit = limit;
+    }
+
+    /// Waits until nothing that API calls led to goes on in the background. Not for a handler: it would wait for itself.
+    pub async fn settled(&self) {
+        let mut background = self.store.background.subscribe();
+        // The sender is in the store, which outlives this borrow.
+        let _ = background.wait_for(|running| *running == 0).await;
     }
 }
 
 impl Backend for Memory {
     fn register(&self, plugin: &PluginId, methods: &mut Methods) {
-        kv::register(methods, &self.store, plugin);
-        log::register(methods, &self.store, plugin);
-        system::register(methods, &self.store, plugin);
+        let areas = [
+            user::register,
+            status::register,
+            session::register,
+            permission::register,
+            kv::register,
+            log::register,
+            preference::register,
+            system::register,
+        ];
+        for register in areas {
+            register(methods, &self.store, plugin);
+        }
+    }
+
+    fn attach(&self, plugins: Arc<dyn Plugins>) {
+        if self.store.plugins.set(plugins).is_err() {
+            tracing::warn!("a second host uses this backend; hooks go to the plugins of the first");
+        }
     }
 }
 
@@ -132,8 +269,32 @@ impl Store {
 }
 
 impl Tables {
+    fn new(making: Making) -> Self {
+        Self {
+            clock: making.clock,
+            facts: making.facts,
+            fresh: Fresh::new(making.seed),
+            outbox: Outbox::default(),
+            config: config::Config::default(),
+            kv: kv::Stores::default(),
+            logs: VecDeque::new(),
+            websocket: websocket::Sent::default(),
+            user_limit: None,
+            users: user::Users::default(),
+            statuses: status::Statuses::default(),
+            sessions: session::Sessions::default(),
+            preferences: preference::Preferences::default(),
+            teams: team::Teams::default(),
+            channels: channel::Channels::default(),
+        }
+    }
+
     fn now(&self) -> i64 {
         (self.clock)()
+    }
+
+    fn new_id(&mut self) -> String {
+        self.fresh.id()
     }
 }
 
@@ -156,11 +317,31 @@ where
     R::Response: InBandError,
 {
     let (store, caller) = (store.clone(), caller.clone());
-    methods.typed::<R, _, _>(move |request| {
-        let answer = handle(&mut store.lock(), &caller, request)
-            .unwrap_or_else(|refusal| R::Response::from_error(refusal.into_error(R::METHOD.name)));
-        async move { Ok(answer) }
+    methods.unary(R::METHOD.path, move |call| {
+        let answer = Act::begin(&store, &caller, R::METHOD, &call).map(|act| {
+            let request = decode::<R>(&call)?;
+            let caller = act.caller().clone();
+            let answer = act.with(|tables| handle(tables, &caller, request));
+            Ok(encode::<R>(answer))
+        });
+        let answer = answer.unwrap_or_else(|error| Ok(crate::in_band::encode(*error)));
+        async move { answer }
     });
+}
+
+fn decode<R: Rpc>(call: &Call) -> Result<R::Request, Status> {
+    R::Request::decode(call.message.clone()).map_err(|error| {
+        Status::invalid_argument(format!("{} does not decode: {error}", R::METHOD.request))
+    })
+}
+
+fn encode<R>(answer: Result<R::Response, Refusal>) -> bytes::Bytes
+where
+    R: Rpc,
+    R::Response: InBandError,
+{
+    let named = |refusal: Refusal| R::Response::from_error(refusal.into_error(R::METHOD.name));
+    answer.unwrap_or_else(named).encode_to_vec().into()
 }
 
 fn wall_clock() -> i64 {

@@ -17,16 +17,14 @@ import asyncio
 import itertools
 import os
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
+
+from servers import FREE, Server, serve_until_the_end, stay_on
 
 METHOD = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
 BARE, ASYNC, SYNC = "bare", "async", "sync"
-# Set for the servers by --free.
-FREE = "DISPATCH_BENCH_FREE"
 # The least that is wanted of calls per second.
 FLOORS = {ASYNC: 0.80, SYNC: 0.60}
 
@@ -52,12 +50,6 @@ def serve(kind: str) -> None:
     run_plugin(Async if kind == ASYNC else Sync)
 
 
-def stay_on(which: int) -> None:
-    """Keep this process on the first (0) or the last (-1) of the processors that it may use."""
-    if hasattr(os, "sched_setaffinity") and FREE not in os.environ:
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
-
-
 async def serve_bare() -> None:
     """The floor: what the grpcio documentation shows, and nothing more."""
     import grpc.aio
@@ -72,8 +64,7 @@ async def serve_bare() -> None:
     hooks_pb2_grpc.add_PluginHooksServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    os.write(1, f"1|1|tcp|127.0.0.1:{port}|grpc\n".encode())
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await serve_until_the_end(port)
 
 
 def a_request() -> bytes:
@@ -89,28 +80,6 @@ def a_request() -> bytes:
     request.post.props.update({"from_bot": "true", "depth": 1})
     wire: bytes = request.SerializeToString()
     return wire
-
-
-class Server:
-    """A started server."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MATTERMOST", "PLUGIN"))}
-        environment = {**kept, "MATTERMOST_PLUGIN": "Securely message teams, anywhere."}
-        command = [sys.executable, str(Path(__file__).resolve()), "--serve", kind]
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().decode().split("|")[3]
-
-    def processor_seconds(self) -> float:
-        """What the server has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 async def calls_in(method: Any, request: bytes, callers: int, seconds: float) -> Tuple[int, float]:
@@ -200,7 +169,7 @@ def main() -> int:
     if options.serve:
         serve(options.serve)
         return 0
-    servers = [Server(kind) for kind in (BARE, ASYNC, SYNC)]
+    servers = [Server(__file__, kind) for kind in (BARE, ASYNC, SYNC)]
     stay_on(0)
     try:
         below = []

@@ -114,7 +114,7 @@ def test_bodies_of_any_size_come_back_in_chunks(serve: Serve, size: int) -> None
     answer = send(served, messages)
     assert response(answer)[2] == body
     assert len([message for message in answer if message.body_chunk]) == -(-size // MAX_CHUNK_SIZE)
-    # The flush, or the end, comes in a message of its own where the last full piece has left before.
+    # The end comes in a message of its own where the flush has left before.
     assert [message.flush for message in answer].count(True) == 1
     assert not [message for message in answer[:-2] if message.flush]
 

@@ -1,17 +1,17 @@
 //! How a scenario judges a requirement: first what was seen, then how it compares.
 //!
 //! ```text
-//! case.require("HS-012") ── seen("first line", &line) ──▶ Witness ── equals(expected, got, "reason") ──▶ passed or failed
+//! case.require("HS-012") ── seen("first line", &line) ──▶ Witness ── same("core version", expected, got, "reason") ──▶ passed or failed
 //!        │                        └─ nothing there ─▶ inconclusive, whatever is compared
 //!        └── fails / inconclusive / not_applicable
 //! ```
 //! There is no way from a requirement to a pass that does not go through something seen. A negative check ("no SIGTERM arrived") shows as
 //! evidence the positive control that would have been missing too if nobody had looked.
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use super::Case;
+use super::words::{Telling, Words};
 use crate::verdict::{Failure, Outcome, Reason};
 
 /// Something that a scenario saw; `None` if it turns out that there was nothing to see.
@@ -170,15 +170,28 @@ impl Witness<'_> {
         self
     }
 
-    /// Kept if both are equal.
-    pub fn equals<E: PartialEq<G> + Debug, G: Debug>(
+    /// Kept if both are equal; for what says in words what it is.
+    pub fn equals<E: PartialEq<G> + Telling, G: Telling>(
         self,
         expected: E,
         got: G,
         reason: impl Into<Reason>,
     ) -> bool {
         let kept = expected == got;
-        self.holds(kept, format!("{expected:?}"), format!("{got:?}"), reason)
+        self.holds(kept, expected.words(), got.words(), reason)
+    }
+
+    /// Kept if both are equal; for numbers and the like, which are named: "processes of the plugin: 2".
+    pub fn same<E: PartialEq<G> + Words, G: Words>(
+        self,
+        what: &str,
+        expected: E,
+        got: G,
+        reason: impl Into<Reason>,
+    ) -> bool {
+        let kept = expected == got;
+        let named = |words: String| format!("{what}: {words}");
+        self.holds(kept, named(expected.words()), named(got.words()), reason)
     }
 
     /// Kept if the text contains the part.
@@ -186,17 +199,17 @@ impl Witness<'_> {
         self.holds(
             text.contains(part),
             format!("something with {part:?}"),
-            format!("{text:?}"),
+            text.words(),
             reason,
         )
     }
 
     /// Kept if the list is empty; what was seen must be a positive control.
-    pub fn absent<T: Debug>(self, what: &str, found: &[T], reason: impl Into<Reason>) -> bool {
+    pub fn absent<T: Words>(self, what: &str, found: &[T], reason: impl Into<Reason>) -> bool {
         self.holds(
             found.is_empty(),
             format!("no {what}"),
-            format!("{found:?}"),
+            found.words(),
             reason,
         )
     }

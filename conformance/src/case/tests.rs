@@ -38,7 +38,7 @@ fn something_seen_and_equal_passes_with_its_evidence() {
         .require("HS-001")
         .seen("first line", "1|1")
         .and("exit code", 0)
-        .equals(1, 1, "wrong");
+        .same("n", 1, 1, "wrong");
     assert!(kept);
     let seen = vec!["first line: 1|1".to_owned(), "exit code: 0".to_owned()];
     assert_eq!(outcome(&case, "HS-001"), Outcome::Passed { seen });
@@ -78,10 +78,10 @@ fn a_failure_points_at_the_entry_that_contradicts() {
         .at(contradiction)
         .go_host("starts once")
         .seen("start", 1)
-        .equals(1, 2, "two-starts");
+        .same("starts", 1, 2, "two-starts");
     case.require("HS-002")
         .seen("start", 1)
-        .equals(1, 2, "two-starts");
+        .same("starts", 1, 2, "two-starts");
     let Outcome::Failed(first) = outcome(&case, "HS-001") else {
         panic!()
     };
@@ -94,23 +94,23 @@ fn a_failure_points_at_the_entry_that_contradicts() {
     );
     assert_eq!(
         (second.entry, second.expected.as_str(), second.seen.as_str()),
-        (Some(1), "1", "2")
+        (Some(1), "starts: 1", "starts: 2")
     );
 }
 
 #[test]
 fn the_worst_statement_about_a_requirement_counts() {
     let case = case();
-    case.require("HS-001").seen("a", 1).equals(1, 1, "wrong");
-    case.require("HS-001").seen("b", 1).equals(1, 2, "wrong");
-    case.require("HS-001").seen("c", 1).equals(1, 1, "wrong");
+    case.require("HS-001").seen("a", 1).same("n", 1, 1, "wrong");
+    case.require("HS-001").seen("b", 1).same("n", 1, 2, "wrong");
+    case.require("HS-001").seen("c", 1).same("n", 1, 1, "wrong");
     assert_eq!(outcome(&case, "HS-001").kind(), OutcomeKind::Failed);
 }
 
 #[test]
 fn an_id_that_the_row_does_not_list_is_kept_apart() {
     let case = case();
-    case.require("HS-003").seen("a", 1).equals(1, 1, "wrong");
+    case.require("HS-003").seen("a", 1).same("n", 1, 1, "wrong");
     assert_eq!(case.book().strangers(), ["HS-003"]);
     assert!(case.book().judged().is_empty());
 }

@@ -7,6 +7,7 @@
 pub mod environment;
 pub mod hooks;
 pub mod http;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -40,7 +40,7 @@ async fn one_broken_requirement_fails_the_run() {
             keep(case, "HS-001");
             case.require("HS-002")
                 .seen("a line", "bad")
-                .equals(1, 2, "wrong");
+                .same("n", 1, 2, "wrong");
             Ok(())
         })
     });

@@ -90,7 +90,7 @@ async fn each_case_has_a_folder_of_its_own_that_is_gone_afterwards() {
             std::fs::write(case.folder().join("file"), "x")?;
             case.require("HS-001")
                 .seen("folder", case.folder().display().to_string())
-                .equals(1, 1, "wrong");
+                .same("n", 1, 1, "wrong");
             keep(case, "HS-002");
             Ok(())
         })

@@ -98,7 +98,7 @@ async fn the_same_seed_gives_the_same_case() {
             let nonce = case.nonce();
             case.require("HS-001")
                 .seen("nonce", nonce)
-                .equals(1, 1, "wrong");
+                .same("n", 1, 1, "wrong");
             keep(case, "HS-002");
             Ok(())
         })

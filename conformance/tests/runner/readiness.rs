@@ -35,7 +35,7 @@ async fn a_plugin_that_was_never_ready_has_passed_nothing() {
             keep(case, "HS-001");
             case.require("HS-002")
                 .seen("status", "NOT_SERVING")
-                .equals(1, 2, "not-serving");
+                .same("n", 1, 2, "not-serving");
             Ok(())
         })
     });

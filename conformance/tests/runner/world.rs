@@ -154,7 +154,7 @@ pub(crate) async fn play(
 pub(crate) fn keep(case: &Case, id: &'static str) {
     case.require(id)
         .seen("a line", "good")
-        .equals(1, 1, "wrong");
+        .same("n", 1, 1, "wrong");
 }
 
 pub(crate) fn passing(case: &mut Case) -> Running<'_> {

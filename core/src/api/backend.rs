@@ -1,7 +1,10 @@
 //! Where the meaning of the API methods comes from: the seam for applications.
 
+use std::sync::Arc;
+
 use plugin_proto::Methods;
 
+use crate::api::plugins::Plugins;
 use crate::ids::PluginId;
 
 /// Fills the table of methods for one plugin. Whatever it leaves out is answered with 501 in band.
@@ -10,6 +13,11 @@ use crate::ids::PluginId;
 pub trait Backend: Send + Sync + 'static {
     /// Adds handlers to `methods`; they know that `plugin` is calling.
     fn register(&self, plugin: &PluginId, methods: &mut Methods);
+
+    /// Lets a backend whose methods lead to hooks know the plugins; called once, when the environment is made.
+    fn attach(&self, plugins: Arc<dyn Plugins>) {
+        drop(plugins);
+    }
 }
 
 /// No API at all: everything is 501.

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use crate::api::backend::Backend;
 use crate::api::filler;
 use crate::api::journal::{CallOutcome, Journal};
+use crate::api::request;
 use crate::event::{PluginEvents, What};
 use crate::in_band;
 use crate::metrics::PluginMetrics;
@@ -113,6 +114,16 @@ impl Drop for Counting<'_> {
 }
 
 impl Observer {
+    /// A method that nobody has is answered so, whatever it is asked.
+    async fn handle(&self, method: &Method, call: Call) -> Result<Bytes, Status> {
+        if self.inner.contains(&call.path)
+            && let Err(error) = request::check(method, &call.message)
+        {
+            return Ok(in_band::encode(*error));
+        }
+        self.inner.dispatch(call).await
+    }
+
     async fn answer(&self, call: Call) -> Result<Bytes, Status> {
         let Some(method) = filler::row(&call.path) else {
             return self.inner.dispatch(call).await;
@@ -128,7 +139,7 @@ impl Observer {
         };
         let span =
             tracing::debug_span!("api", plugin = %self.events.plugin(), method = method.name);
-        let handled = AssertUnwindSafe(self.inner.dispatch(call))
+        let handled = AssertUnwindSafe(self.handle(method, call))
             .catch_unwind()
             .instrument(span)
             .await;

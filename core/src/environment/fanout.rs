@@ -14,6 +14,7 @@ use plugin_proto::{Method, Rpc};
 use prost::Message as _;
 use tracing::Instrument as _;
 
+use crate::api::chain::Link;
 use crate::environment::Environment;
 use crate::hooks::outcome::Failure;
 use crate::hooks::table::{self, FanOut};
@@ -52,6 +53,16 @@ impl Environment {
         hook: &'static Method,
         request: Bytes,
     ) -> Result<FannedOut, FanOutError> {
+        self.fan_out_in(hook, request, None).await
+    }
+
+    /// The same as a part of a chain of API calls and hooks.
+    pub(super) async fn fan_out_in(
+        &self,
+        hook: &'static Method,
+        request: Bytes,
+        link: Option<&Link>,
+    ) -> Result<FannedOut, FanOutError> {
         let name = hook.name;
         let row = table::row(hook)
             .filter(|row| row.fan_out != FanOut::One)
@@ -59,7 +70,7 @@ impl Environment {
         let span = tracing::debug_span!("fan_out", hook = name);
         let fanning = FanningOut::new(row, request);
         let open = Open::begin(|success, took| self.metrics.fan_out(hook, success, took));
-        match self.ask_each(hook, fanning).instrument(span).await {
+        match self.ask_each(hook, fanning, link).instrument(span).await {
             Ok(fanned) => {
                 open.end(fanned.is_success());
                 Ok(fanned)
@@ -94,6 +105,7 @@ impl Environment {
         &self,
         hook: &'static Method,
         mut fanning: FanningOut,
+        link: Option<&Link>,
     ) -> Result<FannedOut, WireError> {
         for (plugin, hooks) in self.takers(hook) {
             let metrics = self.metrics.of(&plugin);
@@ -107,7 +119,9 @@ impl Environment {
                             return Err(error);
                         }
                     };
+                    let turn = link.map(|link| link.turn(&plugin));
                     let outcome = hooks.call_raw(hook, request).await;
+                    drop(turn);
                     Some(hooks.rule(hook, fanning.request(), outcome))
                 }
                 // It may have gone down meanwhile.

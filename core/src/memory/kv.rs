@@ -25,6 +25,9 @@ const LONGEST_KEY: usize = 150;
 /// Page size when none is asked for.
 const DEFAULT_PAGE: usize = 10;
 
+/// The pairs of each plugin.
+pub(super) type Stores = BTreeMap<PluginId, Pairs>;
+
 /// One plugin's pairs, in the order of their keys.
 pub(super) type Pairs = BTreeMap<String, Value>;
 

@@ -1,4 +1,4 @@
-//! Facts about the server and the caller, and websocket events: these are recorded, not sent, for nobody is connected.
+//! Facts about the server and the caller, and websocket events of plugins.
 
 use std::sync::Arc;
 
@@ -6,23 +6,11 @@ use plugin_proto::Methods;
 use plugin_proto::pb::{
     GetPluginIdRequest, GetPluginIdResponse, GetServerVersionRequest, GetServerVersionResponse,
     IsEnterpriseReadyRequest, IsEnterpriseReadyResponse, PublishWebSocketEventRequest,
-    PublishWebSocketEventResponse, WebsocketBroadcast,
+    PublishWebSocketEventResponse,
 };
-use serde_json::{Map, Value};
 
 use crate::ids::PluginId;
-use crate::memory::{Refusal, Store, Tables, handlers, log, remember};
-
-/// A websocket event as clients would get it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WebSocketEvent {
-    /// `custom_<plugin id>_<event>`.
-    pub name: String,
-    /// The event's data.
-    pub payload: Map<String, Value>,
-    /// Whom it is for; all fields empty is everybody.
-    pub broadcast: WebsocketBroadcast,
-}
+use crate::memory::{Refusal, Store, Tables, WebSocketEvent, handlers, log};
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -76,6 +64,6 @@ fn publish(
         payload: r.payload.map(log::json).unwrap_or_default(),
         broadcast: r.broadcast.unwrap_or_default(),
     };
-    remember(&mut t.websocket_events, event);
+    t.publish(event);
     Ok(PublishWebSocketEventResponse::default())
 }

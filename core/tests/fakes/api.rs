@@ -87,40 +87,6 @@ async fn every_method_of_the_contract_is_answered_in_band() {
     assert!(served.server.close(LONG).await);
 }
 
-#[tokio::test]
-async fn the_methods_that_memory_has_are_these() {
-    let served = serve(&Memory::default()).await;
-    let mut answered = Vec::new();
-    for row in API {
-        let answer = served.raw(row.path, Bytes::new()).await.unwrap();
-        let error = in_band::decode(&answer).unwrap();
-        if error.is_none_or(|error| error.id != NOT_IMPLEMENTED) {
-            answered.push(row.name);
-        }
-    }
-    answered.sort_unstable();
-    let expected = [
-        "GetPluginID",
-        "GetServerVersion",
-        "IsEnterpriseReady",
-        "KVCompareAndDelete",
-        "KVCompareAndSet",
-        "KVDelete",
-        "KVDeleteAll",
-        "KVGet",
-        "KVList",
-        "KVSet",
-        "KVSetWithExpiry",
-        "KVSetWithOptions",
-        "LogDebug",
-        "LogError",
-        "LogInfo",
-        "LogWarn",
-        "PublishWebSocketEvent",
-    ];
-    assert_eq!(answered, expected);
-}
-
 /// An independent witness: tonic's own typed codec in place of the byte codec that host and fakes share.
 #[tokio::test]
 async fn a_typed_client_of_tonic_understands_the_server() {

@@ -54,6 +54,13 @@ pub struct FannedOut {
     pub healthy: Option<bool>,
 }
 
+impl FannedOut {
+    /// Why what was asked about does not happen, if a rejection stopped it.
+    pub fn why_not(&self) -> Option<&str> {
+        self.rejection.as_deref().filter(|_| self.stopped)
+    }
+}
+
 /// One plugin's part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

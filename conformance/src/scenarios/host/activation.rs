@@ -8,6 +8,7 @@ use fake_interpreters::script::{Answer, Controller, Health, Script, Serve, Stdio
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called, calls, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -53,12 +54,14 @@ async fn order(case: &mut Case) -> ScenarioResult {
         .await?;
     let seen = hooks(&entries);
     let judge = || case.require("LC-001").seen("hook calls", seen.clone());
-    judge().equals(
+    judge().same(
+        "the first call",
         Some("Implemented"),
         seen.first().map(String::as_str),
         "implemented-not-first",
     );
-    judge().equals(
+    judge().same(
+        "calls of Implemented",
         1,
         calls(&entries, "Implemented").len(),
         "implemented-not-once",
@@ -80,7 +83,7 @@ async fn order(case: &mut Case) -> ScenarioResult {
     };
     case.require("LC-002")
         .seen("hook calls", seen.clone())
-        .equals(expected, rest, reason);
+        .same("calls of the start", expected, rest, reason);
     stage.close().await
 }
 
@@ -99,7 +102,7 @@ async fn without_lifecycle_hooks(case: &mut Case) -> ScenarioResult {
     }
     let entries = folder.entries()?;
     let seen = || case.require("LC-003").seen("hook calls", hooks(&entries));
-    seen().equals("running", status.state.as_str(), "not-running");
+    seen().same("the state", "running", status.state.as_str(), "not-running");
     let lifecycle = ["OnConfigurationChange", "OnActivate", "OnDeactivate"];
     let unlisted: Vec<String> = hooks(&entries)
         .into_iter()
@@ -119,7 +122,7 @@ async fn answered(case: &mut Case) -> ScenarioResult {
         matches!(entry.event, Seen::Answered { .. }) && entry.method() == Some("OnActivate")
     };
     let answers = entries.iter().filter(is_answer).count();
-    let said = format!("{outcome:?}");
+    let said = outcome.words();
     let seen = || {
         case.require("LC-012")
             .seen("the host's answer", said.clone())
@@ -130,7 +133,7 @@ async fn answered(case: &mut Case) -> ScenarioResult {
         &said,
         "activation-refused",
     );
-    seen().equals(1, answers, "succeeded-early");
+    seen().same("answers of OnActivate", 1, answers, "succeeded-early");
     stage.close().await
 }
 
@@ -152,15 +155,30 @@ async fn twice(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("hook calls", hooks(&entries))
     };
-    seen().equals(1, pids(&entries).len(), "second-process");
+    seen().same(
+        "processes of the plugin",
+        1,
+        pids(&entries).len(),
+        "second-process",
+    );
     let started = second
         .as_ref()
         .map(|activated| activated.started)
         .map_err(|refusal| refusal.kind.clone());
-    seen().equals(Ok(false), started, "second-start-reported");
-    seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
+    seen().same(
+        "started by the second activation",
+        Ok(false),
+        started,
+        "second-start-reported",
+    );
+    seen().same(
+        "calls of OnActivate",
+        1,
+        calls(&entries, "OnActivate").len(),
+        "activated-again",
+    );
     let status = stage.status(&folder).await?;
-    seen().equals("running", status.state.as_str(), "not-running");
+    seen().same("the state", "running", status.state.as_str(), "not-running");
     stage.close().await
 }
 
@@ -181,14 +199,19 @@ async fn restart(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("API servers", targets.clone())
     };
-    let said = format!("{restarted:?}");
+    let said = restarted.words();
     seen().holds(
         restarted.is_ok_and(|activated| activated.started),
         "a plugin that was started again",
         said,
         "not-restarted",
     );
-    seen().equals(2, pids(&entries).len(), "not-restarted");
+    seen().same(
+        "processes of the plugin, one after the other",
+        2,
+        pids(&entries).len(),
+        "not-restarted",
+    );
     let (first, second) = (
         pids(&entries).first().copied().unwrap_or(0),
         entries.iter().position(|entry| entry.start == 2),
@@ -199,13 +222,13 @@ async fn restart(case: &mut Case) -> ScenarioResult {
     seen().holds(
         order && !alive(first),
         "the old process gone first",
-        format!("{entries:?}"),
+        entries.words(),
         "old-process-lives",
     );
     seen().holds(
         targets.len() == 2 && targets[0] != targets[1],
         "two addresses",
-        format!("{targets:?}"),
+        targets.words(),
         "same-api-server",
     );
     stage.close().await
@@ -226,13 +249,13 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     let folder = stage.place("go-like", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
     let entries = folder.entries()?;
-    let said = format!("{outcome:?}");
+    let said = outcome.words();
     let seen = case.require("LC-008").seen("calls", called(&entries));
     let opened = !calls(&entries, "StreamStdio").is_empty();
     seen.holds(
         opened,
         "a call of StreamStdio",
-        format!("{:?}", called(&entries)),
+        called(&entries).words(),
         "stdio-not-opened",
     );
     let seen = case.require("LC-008").seen("calls", called(&entries));
@@ -250,7 +273,7 @@ async fn side_services(case: &mut Case) -> ScenarioResult {
     };
     let folder = stage.place("bare", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
-    let said = format!("{outcome:?}");
+    let said = outcome.words();
     let seen = case
         .require("LC-008")
         .seen("calls", called(&folder.entries()?));

@@ -8,6 +8,7 @@ use super::filled::{differences, filled, filled_without_secrets, secrets};
 use super::stage::Stage;
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -47,7 +48,7 @@ async fn requests(case: &mut Case) -> ScenarioResult {
             .last()
             .and_then(|call| call.request());
         let Some(arrived) = arrived else {
-            let seen = format!("{} was not called: {called:?}", hook.name);
+            let seen = format!("{} was not called, but {}", hook.name, called.words());
             case.require("HK-008")
                 .fails("hook-not-called", "a call of every hook", seen);
             continue;
@@ -141,7 +142,8 @@ async fn errors(case: &mut Case) -> ScenarioResult {
                 .seen(&format!("calls of {}", hook.name), calls)
         };
         let got = fanned.error.clone().unwrap_or_default();
-        seen().equals(
+        seen().same(
+            "the message of the error",
             json!(expected.message),
             got["message"].clone(),
             "message-lost",
@@ -152,10 +154,20 @@ async fn errors(case: &mut Case) -> ScenarioResult {
             ("status_code", json!(expected.status_code)),
             ("where", json!(expected.place)),
         ] {
-            seen().equals(value, got[field].clone(), "error-changed");
+            seen().same(
+                &format!("{field} of the error"),
+                value,
+                got[field].clone(),
+                "error-changed",
+            );
         }
         let outcome = fanned.plugins.first().map(|part| part.outcome.as_str());
-        seen().equals(Some("refused"), outcome, "error-not-told-apart");
+        seen().same(
+            "the outcome",
+            Some("refused"),
+            outcome,
+            "error-not-told-apart",
+        );
     }
     stage.close().await
 }

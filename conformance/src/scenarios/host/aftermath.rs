@@ -17,6 +17,7 @@ use super::stage::{Stage, good};
 use super::stopping::{SLACK, Stop, limit, short, stop};
 use super::traces::{alive, environment_of, is_there, listens};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -84,7 +85,7 @@ async fn children(case: &mut Case) -> ScenarioResult {
             seen.holds(
                 kept,
                 format!("{name}: two processes, none of them left"),
-                format!("left: {left:?}"),
+                format!("left: {}", left.words()),
                 "process-left",
             );
         }
@@ -127,13 +128,13 @@ async fn api(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("ST-006")
             .seen("API target", target.clone())
-            .and("held open", format!("{held_words:?}"))
+            .and("held open", held_words.words())
     };
     let kept = matches!(&answer, Some((Some(_), None)));
     seen().holds(
         kept,
         "an answer during OnDeactivate",
-        format!("{answer:?}"),
+        answer.words(),
         "api-gone-too-early",
     );
     let closed = stage.until(SLACK, || !listens(&address)).await;

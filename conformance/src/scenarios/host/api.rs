@@ -16,6 +16,7 @@ use tonic::{Code, Request, Status};
 use super::stage::{Stage, good};
 use super::traces::environment_of;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -117,11 +118,11 @@ fn judge(
     let witness = case
         .require(id)
         .seen("answers", answers.len())
-        .and(label, format!("{:?}", answers.get(label)));
+        .and(label, answers.get(label).words());
     witness.holds(
         kept,
         format!("{label}: {name} = {expected}"),
-        format!("{got:?}"),
+        got.words(),
         reason,
     );
 }
@@ -133,7 +134,7 @@ fn succeeded(case: &Case, id: &'static str, answers: &Answers, label: &str, reas
     witness.holds(
         got.is_ok(),
         format!("{label} succeeds"),
-        format!("{got:?}"),
+        got.words(),
         reason,
     );
 }
@@ -162,7 +163,7 @@ async fn facts(case: &mut Case) -> ScenarioResult {
                 .is_some_and(|text| text.split('.').count() >= 2)
         });
         let witness = case.require("AP-001").seen("answers", answers.len());
-        witness.holds(kept, "a version", format!("{version:?}"), "no-version");
+        witness.holds(kept, "a version", version.words(), "no-version");
         succeeded(case, "AP-001", &answers, "enterprise", "not-answered");
     }
     stage.close().await
@@ -204,7 +205,7 @@ async fn logs(case: &mut Case) -> ScenarioResult {
             "log-changed"
         };
         let expected = format!("{method} of {} at {level} with both pairs", folder.id);
-        if !witness.holds(kept, expected, format!("{event:?}"), reason) {
+        if !witness.holds(kept, expected, event.words(), reason) {
             return Ok(());
         }
     }
@@ -314,23 +315,28 @@ async fn wrong_calls(case: &mut Case) -> ScenarioResult {
         )
     };
     let code = unknown.as_ref().err().map(Status::code);
-    seen().equals(Some(Code::Unimplemented), code, "unknown-path-answered");
+    seen().same(
+        "the status of an unknown method",
+        Some(Code::Unimplemented),
+        code,
+        "unknown-path-answered",
+    );
     seen().holds(
         undecodable.is_err(),
         "a failed call",
-        format!("{undecodable:?}"),
+        undecodable.words(),
         "wrong-bytes-accepted",
     );
     seen().holds(
         before.is_ok() && after.is_ok(),
         "an answer after it",
-        format!("{after:?}"),
+        after.words(),
         "server-ended",
     );
     seen().holds(
         next.is_ok(),
         "an answered hook",
-        format!("{next:?}"),
+        next.words(),
         "plugin-ended",
     );
     stage.close().await
@@ -366,7 +372,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
     seen().holds(
         set.as_ref().is_ok_and(Bytes::is_empty),
         "a value of 6 MiB is set",
-        format!("{said:?}"),
+        said.words(),
         "large-message-refused",
     );
     let whole = get
@@ -376,7 +382,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
     seen().holds(
         whole,
         "the same 6 MiB come back",
-        format!("{said:?} bytes"),
+        format!("{} bytes", said.words()),
         "large-message-refused",
     );
     stage.close().await

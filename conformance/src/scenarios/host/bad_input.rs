@@ -15,6 +15,7 @@ use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -76,13 +77,13 @@ impl Trial {
         let failed = seen().holds(
             matches!(self.outcome, Ok(Called::Failed { .. })),
             format!("{hook} failed"),
-            format!("{:?}", self.outcome),
+            self.outcome.words(),
             "wrong-outcome",
         );
         let goes_on = seen().holds(
             matches!(self.next, Ok(Called::Answered { .. })),
             "the next hook is answered",
-            format!("{:?}", self.next),
+            self.next.words(),
             "next-hook-fails",
         );
         failed && goes_on
@@ -106,9 +107,12 @@ async fn trials(
     }
     let starts = super::traces::pids(&folder.entries()?).len();
     let status = stage.status(&folder).await?;
-    case.require(id).seen("processes", some(starts)).equals(
-        (1, "running"),
-        (starts, status.state.as_str()),
+    let seen = || case.require(id).seen("processes", some(starts));
+    seen().same("processes of the plugin", 1, starts, "plugin-ended");
+    seen().same(
+        "the state",
+        "running",
+        status.state.as_str(),
         "plugin-ended",
     );
     stage.close().await
@@ -211,7 +215,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
         .holds(
             matches!(large, Ok(Called::Answered { .. })),
             "an answer of 64 MiB is taken",
-            format!("{large:?}"),
+            large.words(),
             "large-answer-refused",
         );
     let post = json!({"new_post": {"message": "y".repeat(64 * MIB)}});
@@ -226,7 +230,7 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
         .holds(
             arrived == 1 && matches!(sent, Ok(Called::Answered { .. })),
             "a request of 64 MiB arrives and is answered",
-            format!("{arrived} arrived, {sent:?}"),
+            format!("{arrived} arrived, {}", sent.words()),
             "large-request-lost",
         );
     stage.close().await
@@ -272,14 +276,19 @@ async fn late_answer(case: &mut Case) -> ScenarioResult {
         seen().holds(
             matches!(&late, Ok(Called::Failed { kind, .. }) if kind == "deadline"),
             "the late hook failed: deadline",
-            format!("{late:?}"),
+            late.words(),
             "wrong-outcome",
         );
         let got = match &next {
             Ok(Called::Answered { response }) => response["rejection_reason"].clone(),
-            other => json!(format!("{other:?}")),
+            other => json!(other.words()),
         };
-        seen().equals(json!("own"), got, "anothers-answer");
+        seen().same(
+            "the answer to the plugin's own key",
+            json!("own"),
+            got,
+            "anothers-answer",
+        );
     }
     stage.close().await
 }
@@ -303,8 +312,8 @@ async fn unknown_hook(case: &mut Case) -> ScenarioResult {
         let named = matches!(&outcome, Err(refusal) if refusal.message.contains(name));
         seen().holds(
             named || matches!(outcome, Ok(Called::NotImplemented {})),
-            format!("{hook:?} is refused by its name"),
-            format!("{outcome:?}"),
+            format!("{} is refused by its name", hook.words()),
+            outcome.words(),
             "answered",
         );
         let strange: Vec<String> = paths(&folder.entries()?)
@@ -336,13 +345,13 @@ async fn health(case: &mut Case) -> ScenarioResult {
         seen().holds(
             !health.healthy,
             format!("a plugin whose health is {name} is not healthy"),
-            format!("{health:?}"),
+            health.words(),
             "healthy",
         );
         seen().holds(
             matches!(next, Ok(Called::Answered { .. })),
             "an answered hook",
-            format!("{next:?}"),
+            next.words(),
             "plugin-ended",
         );
     }

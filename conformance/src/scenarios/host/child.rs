@@ -13,6 +13,7 @@ use super::manifest::write_manifest;
 use super::stage::{SECRETS, Setting, Stage, good};
 use super::traces::{environment_of, listens};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -69,19 +70,19 @@ async fn command(case: &mut Case) -> ScenarioResult {
         witness.holds(
             kept,
             format!("the interpreter and {script}"),
-            format!("{:?}", start.argv),
+            start.argv.words(),
             "wrong-argument",
         );
         let cwd = Path::new(&start.cwd).canonicalize().ok();
         case.require("PR-005")
             .seen("working directory", start.cwd)
-            .equals(Some(root), cwd, "wrong-directory");
+            .same("the working directory", Some(root), cwd, "wrong-directory");
         let pid = i32::try_from(start.pid).unwrap_or_default();
         let witness = case
             .require("PR-006")
             .seen("process", start.pid)
             .and("group", start.pgid);
-        witness.equals(pid, start.pgid, "no-own-group");
+        witness.same("the process group", pid, start.pgid, "no-own-group");
         let kept = start.stdin == "/dev/null" || start.stdin == "closed";
         let witness = case.require("PR-007").seen("stdin", start.stdin.clone());
         let got = format!("{}; the host's own is {}", start.stdin, own_stdin.display());
@@ -147,12 +148,14 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
             .and("of go-plugin", go.clone())
     };
     let cookie = env.get("MATTERMOST_PLUGIN").map(String::as_str);
-    seen().equals(
+    seen().same(
+        "MATTERMOST_PLUGIN",
         Some("Securely message teams, anywhere."),
         cookie,
         "wrong-cookie",
     );
-    seen().equals(
+    seen().same(
+        "PLUGIN_PROTOCOL_VERSIONS",
         Some("1"),
         env.get("PLUGIN_PROTOCOL_VERSIONS").map(String::as_str),
         "variable-missing",
@@ -163,7 +166,7 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "a range of ports",
-        format!("{low:?} to {high:?}"),
+        format!("{} to {}", low.words(), high.words()),
         "variable-missing",
     );
     let unused = [
@@ -207,13 +210,13 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
     seen().holds(
         !foreign,
         "the host's own server",
-        format!("{target:?}"),
+        target.words(),
         "inherited-api-target",
     );
     seen().holds(
         numeric.is_some_and(|address| address.ip().is_loopback()),
         "a numeric loopback address",
-        format!("{target:?}"),
+        target.words(),
         "wrong-api-target",
     );
     let version = entries.iter().find_map(|entry| match &entry.event {
@@ -226,14 +229,14 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "an answer before the handshake",
-        format!("{version:?}"),
+        version.words(),
         "api-not-ready",
     );
     let open = target.as_deref().is_some_and(listens);
     seen().holds(
         open,
         "a port that answers",
-        format!("{target:?} is closed"),
+        format!("{} is closed", target.words()),
         "api-not-ready",
     );
     stage.close().await
@@ -266,7 +269,7 @@ async fn plugin_variables(case: &mut Case) -> ScenarioResult {
         witness.holds(
             got == Some(value),
             format!("{name}={value}"),
-            format!("{got:?}"),
+            got.words(),
             reason,
         );
     }
@@ -344,12 +347,14 @@ async fn passed_variables(case: &mut Case) -> ScenarioResult {
         case.require("EV-005")
             .seen("control: PATH", env.get("PATH").cloned())
     };
-    seen().equals(
+    seen().same(
+        "CONFORMANCE_PASSED",
         Some("yes"),
         env.get("CONFORMANCE_PASSED").map(String::as_str),
         "variable-not-passed",
     );
-    seen().equals(
+    seen().same(
+        "CONFORMANCE_KEPT",
         None,
         env.get("CONFORMANCE_KEPT").map(String::as_str),
         "variable-leaked",

@@ -16,6 +16,7 @@ use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -50,10 +51,25 @@ async fn activations(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&entries))
             .and("answers", outcomes.len())
     };
-    seen().equals(1, pids(&entries).len(), "second-process");
-    seen().equals(1, calls(&entries, "OnActivate").len(), "activated-again");
+    seen().same(
+        "processes of the plugin",
+        1,
+        pids(&entries).len(),
+        "second-process",
+    );
+    seen().same(
+        "calls of OnActivate",
+        1,
+        calls(&entries, "OnActivate").len(),
+        "activated-again",
+    );
     let running = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    seen().equals(outcomes.len(), running, "activation-refused");
+    seen().same(
+        "activations that succeeded",
+        outcomes.len(),
+        running,
+        "activation-refused",
+    );
     stage.close().await
 }
 
@@ -91,26 +107,26 @@ async fn slow_hook(case: &mut Case) -> ScenarioResult {
             seen().holds(
                 answered(&same),
                 "another hook is answered",
-                format!("{same:?}"),
+                same.words(),
                 "hook-delayed",
             );
             seen().holds(
                 health.as_ref().is_ok_and(|health| health.healthy),
                 "healthy",
-                format!("{health:?}"),
+                health.words(),
                 "health-delayed",
             );
             seen().holds(
                 answered(&others),
                 "another plugin answers",
-                format!("{others:?}"),
+                others.words(),
                 "plugin-delayed",
             );
         }
         futures_util::future::Either::Right((outcome, _)) => {
             let witness = case
                 .require("CC-002")
-                .seen("the slow hook", format!("{outcome:?}"));
+                .seen("the slow hook", outcome.words());
             witness.holds(
                 false,
                 "answers while a hook hangs",
@@ -162,7 +178,12 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
         &wrong,
         "mixed-answers",
     );
-    seen().equals(numbers.len(), asked, "calls-lost");
+    seen().same(
+        "calls that the plugin saw",
+        numbers.len(),
+        asked,
+        "calls-lost",
+    );
     stage.close().await
 }
 
@@ -210,12 +231,17 @@ async fn storm(case: &mut Case) -> ScenarioResult {
         .copied()
         .filter(|pid| alive(*pid))
         .collect();
-    seen().equals(1, alive.len(), "two-processes");
+    seen().same(
+        "living processes of the plugin",
+        1,
+        alive.len(),
+        "two-processes",
+    );
     let kept = last.is_ok() && matches!(next, Ok(Called::Answered { .. }));
     seen().holds(
         kept,
         "a running plugin in the end",
-        format!("{last:?}, {next:?}"),
+        format!("{}, {}", last.words(), next.words()),
         "not-running",
     );
     stage.close().await

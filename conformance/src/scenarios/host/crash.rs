@@ -13,6 +13,7 @@ use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Health, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -94,16 +95,17 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
         let seen = || {
             case.require("CR-001")
                 .seen("processes", pids(&entries))
-                .and(name, format!("{ended:?}"))
+                .and(name, ended.words())
         };
         seen().holds(
             ended.exited,
             format!("{name}: an end that is noticed"),
-            format!("{ended:?}"),
+            ended.words(),
             "end-not-noticed",
         );
         seen().within(case.scaled(Duration::from_secs(4)), took, "end-not-noticed");
-        seen().equals(
+        seen().same(
+            "exit code and signal",
             (code, signal),
             (ended.exit_code, ended.signal),
             "wrong-exit-status",
@@ -127,7 +129,7 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: refused with plugin.not_running"),
-            format!("{refused:?}"),
+            refused.words(),
             "hook-not-refused",
         );
     }
@@ -158,7 +160,7 @@ async fn in_hook(case: &mut Case) -> ScenarioResult {
         let seen = || {
             case.require("CR-002")
                 .seen("calls of the hook", asked)
-                .and(name, format!("{outcome:?}"))
+                .and(name, outcome.words())
         };
         if !seen().within(case.scaled(Duration::from_secs(5)), took, "not-at-once") {
             return Ok(());
@@ -167,7 +169,7 @@ async fn in_hook(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             "a failed call: unavailable",
-            format!("{outcome:?}"),
+            outcome.words(),
             "wrong-outcome",
         );
     }
@@ -281,7 +283,7 @@ async fn judge_restart(stage: &Stage<'_>, folder: &PluginFolder, phase: &str) ->
             .seen("processes", processes.clone())
             .and("killed", phase)
     };
-    let said = format!("{phase}: {restarted:?}");
+    let said = format!("{phase}: {}", restarted.words());
     seen().holds(
         restarted.is_ok() && processes.len() == 2,
         format!("{phase}: started again"),
@@ -292,7 +294,7 @@ async fn judge_restart(stage: &Stage<'_>, folder: &PluginFolder, phase: &str) ->
     seen().holds(
         kept,
         format!("{phase}: an answered hook"),
-        format!("{next:?}"),
+        next.words(),
         "not-running-after-restart",
     );
     Ok(())
@@ -327,13 +329,13 @@ async fn others(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "an answered hook and a healthy plugin",
-        format!("{next:?}, {health:?}"),
+        format!("{}, {}", next.words(), health.words()),
         "other-plugin-touched",
     );
     seen().holds(
         alive(pid) && pids(&entries).len() == 1,
         "the same process",
-        format!("{:?}", pids(&entries)),
+        pids(&entries).words(),
         "other-plugin-touched",
     );
     stage.close().await

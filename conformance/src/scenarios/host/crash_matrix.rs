@@ -20,6 +20,7 @@ use super::stage::{PATIENCE, Setting, Stage, good};
 use super::stopping::{SLACK, short};
 use super::traces::{alive, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Ended, Order, Refusal, Stopped};
 use crate::plugin_run::process::is_stopped;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -330,12 +331,17 @@ async fn play(stage: &Stage<'_>, phase: Phase, trouble: Trouble) -> ScenarioResu
         "error-not-named",
     );
     if let Some(wanted) = trouble.end() {
-        seen("CR-015").equals(Some(wanted), end, "exit-status-missing");
+        seen("CR-015").same(
+            "the end of the process",
+            Some(wanted),
+            end,
+            "exit-status-missing",
+        );
     }
     seen("CR-015").contains(LAST_WORDS, &tail.join("\n"), "stderr-missing");
     seen("CR-014").absent(&format!("process left by {name}"), &left, "process-left");
     let kept = again.is_ok() && matches!(hook, Ok(Called::Answered { .. })) && processes.len() == 2;
-    let said = format!("{again:?}, {hook:?}, {processes:?}");
+    let said = format!("{}, {}, {}", again.words(), hook.words(), processes.words());
     seen("CR-014").holds(
         kept,
         format!("{name}: a second process that answers"),
@@ -430,7 +436,7 @@ async fn later(
         Ok(match stage.hook(folder, hook, json!({})).await? {
             Ok(Called::Failed { kind, .. }) => kind,
             Ok(Called::Answered { .. }) => "answered".to_owned(),
-            other => format!("{other:?}"),
+            other => other.words(),
         })
     };
     if phase == Idle && trouble != Hang {

@@ -9,6 +9,7 @@ use super::listing::{list, listed};
 use super::stage::{Stage, good};
 use super::traces::{alive, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::environment::{Removed, Scanned};
 use crate::driver::protocol::{Activated, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -86,7 +87,7 @@ async fn scan(case: &mut Case) -> ScenarioResult {
     seen().holds(
         started.is_ok(),
         "conf.one runs",
-        format!("{started:?}"),
+        started.words(),
         "found-plugin-refused",
     );
     let hidden: Vec<_> = scanned
@@ -95,7 +96,12 @@ async fn scan(case: &mut Case) -> ScenarioResult {
         .filter(|place| names(std::slice::from_ref(&place.dir))[0].starts_with('.'))
         .collect();
     seen().absent("plugin in a hidden folder", &hidden, "hidden-found");
-    seen().equals(vec!["conf.one", "conf.two"], found, "wrong-plugins-found");
+    seen().same(
+        "plugins found",
+        vec!["conf.one", "conf.two"],
+        found,
+        "wrong-plugins-found",
+    );
 
     let broken: Vec<PathBuf> = scanned
         .broken
@@ -106,14 +112,15 @@ async fn scan(case: &mut Case) -> ScenarioResult {
         case.require("PE-002")
             .seen("plugins found beside it", scanned.found.len())
     };
-    seen().equals(
+    seen().same(
+        "folders reported as broken",
         vec!["garbled".to_owned(), "nested".to_owned()],
         names(&broken),
         "broken-not-reported",
     );
     for broken in &scanned.broken {
         let kept = !broken.message.is_empty() && broken.kind.starts_with("manifest.");
-        seen().holds(kept, "a reason", format!("{broken:?}"), "reason-missing");
+        seen().holds(kept, "a reason", broken.words(), "reason-missing");
     }
 
     let reported = scanned.twins.get("conf.twin").cloned().unwrap_or_default();
@@ -127,7 +134,8 @@ async fn scan(case: &mut Case) -> ScenarioResult {
             .go_host("says \"multiple plugins found: conf.twin\"")
             .seen("a plugin that was found and started", control.clone())
     };
-    seen().equals(
+    seen().same(
+        "folders reported for the one id",
         vec!["left".to_owned(), "right".to_owned()],
         names(&reported),
         "twins-not-reported",
@@ -144,7 +152,7 @@ async fn scan(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "a refusal with both folders",
-        format!("{refused:?}"),
+        refused.words(),
         "folders-not-named",
     );
     stage.close().await
@@ -176,7 +184,7 @@ async fn by_id(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "plugin not found: conf.absent",
-        format!("{refused:?}"),
+        refused.words(),
         "id-not-named",
     );
     let registered: Vec<_> = plugins
@@ -198,7 +206,7 @@ async fn by_id(case: &mut Case) -> ScenarioResult {
         .map(|(id, state)| (id.to_owned(), state.to_owned()))
         .into();
     let seen = case.require("PE-005").seen("plugins listed", plugins.len());
-    seen.equals(expected, states, "plugin-not-listed");
+    seen.same("states by plugin", expected, states, "plugin-not-listed");
     stage.close().await
 }
 
@@ -238,23 +246,23 @@ async fn remove(case: &mut Case) -> ScenarioResult {
             .copied()
             .filter(|pid| alive(*pid))
             .collect();
-        let said = format!("{removed:?}, left: {left:?}");
+        let said = format!("{}, left: {}", removed.words(), left.words());
         seen("PE-013").holds(
             stopped && left.is_empty(),
             "a plugin that was stopped",
             said,
             "process-left",
         );
-        seen("PE-013").equals("", still.plugin.as_str(), "still-listed");
+        seen("PE-013").same(
+            "the plugin in the listing",
+            "",
+            still.plugin.as_str(),
+            "still-listed",
+        );
         let forgotten = again
             .as_ref()
             .is_err_and(|refusal| refusal.message.contains("plugin not found"));
-        seen("PE-013").holds(
-            forgotten,
-            "plugin not found",
-            format!("{again:?}"),
-            "still-found",
-        );
+        seen("PE-013").holds(forgotten, "plugin not found", again.words(), "still-found");
         let is_there = folder.directory.is_dir();
         let id = if *delete { "PE-014" } else { "PE-013" };
         let reason = if *delete {
@@ -262,7 +270,7 @@ async fn remove(case: &mut Case) -> ScenarioResult {
         } else {
             "folder-deleted"
         };
-        seen(id).equals(!delete, before && is_there, reason);
+        seen(id).same("the folder is there", !delete, before && is_there, reason);
         if *delete {
             let scan = scanned(&stage, &case.folder().join("plugins")).await?;
             let found: Vec<_> = scan
@@ -282,7 +290,7 @@ async fn remove(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "plugin not found: conf.absent",
-        format!("{unknown:?}"),
+        unknown.words(),
         "unknown-removed",
     );
     stage.close().await

@@ -11,6 +11,7 @@ use super::refusal::{family, refused};
 use super::stage::{Setting, Stage};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Refusal};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -91,8 +92,8 @@ async fn activate_hangs(case: &mut Case) -> ScenarioResult {
     seen().within(hook + case.scaled(SLACK), took, "activation-not-bounded");
     seen().holds(
         took >= hook,
-        format!("not before {hook:?}"),
-        format!("{took:?}"),
+        format!("not before {}", hook.words()),
+        took.words(),
         "gave-up-early",
     );
     stage.close().await
@@ -116,7 +117,7 @@ async fn judge_failed_start(
             .and("processes", family.clone())
     };
     let (said, reason) = match outcome {
-        Ok(activated) => (format!("{activated:?}"), started),
+        Ok(activated) => (activated.words(), started),
         Err(refusal) if refusal.kind == kind => (refusal.message.clone(), "kept"),
         Err(refusal) => (
             format!("{}: {}", refusal.kind, refusal.message),
@@ -219,7 +220,7 @@ async fn configuration_fails(case: &mut Case) -> ScenarioResult {
         let folder = stage.place(name, &Script::serving(serve))?;
         let outcome = stage.activate(&folder).await?;
         let entries = folder.entries()?;
-        let said = format!("{outcome:?}");
+        let said = outcome.words();
         let asked = calls(&entries, "OnConfigurationChange").len();
         let witness = case.require("LC-011").seen("hook calls", hooks(&entries));
         witness.holds(

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Order;
 use crate::driver::protocol::hooks::FannedOut;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -101,8 +102,14 @@ async fn order(case: &mut Case) -> ScenarioResult {
         .flat_map(|name| ["asked", "answered"].map(|what| format!("conf.{name} {what}")))
         .collect();
     let seen = || case.require("FO-001").seen("turns", order.clone());
-    seen().equals(expected, order.clone(), "wrong-order");
-    seen().equals(
+    seen().same(
+        "turns in the order of their calls",
+        expected,
+        order.clone(),
+        "wrong-order",
+    );
+    seen().same(
+        "plugins in the order of the answer",
         vec!["conf.a", "conf.b", "conf.c"],
         ids(&fanned),
         "wrong-order",
@@ -114,12 +121,14 @@ async fn order(case: &mut Case) -> ScenarioResult {
                 .seen("what was asked", request.clone())
         };
         let context = request.clone().unwrap_or_default()["context"].clone();
-        seen().equals(
+        seen().same(
+            "plugin_id in the context",
             json!(folder.id),
             context["plugin_id"].clone(),
             "wrong-plugin-in-context",
         );
-        seen().equals(
+        seen().same(
+            "request_id in the context",
             json!("r1"),
             context["request_id"].clone(),
             "request-id-lost",
@@ -156,12 +165,14 @@ async fn chain(case: &mut Case) -> ScenarioResult {
     };
     let made = json!({"id": "p", "message": "A", "props": {"a": 1.0}});
     let original = json!({"id": "p", "message": "original"});
-    seen().equals(
+    seen().same(
+        "messages that the plugins saw",
         vec![original, made.clone(), made],
         messages.clone(),
         "change-not-seen",
     );
-    seen().equals(
+    seen().same(
+        "the message that is taken",
         json!("C"),
         fanned.request["post"]["message"].clone(),
         "change-lost",
@@ -171,7 +182,8 @@ async fn chain(case: &mut Case) -> ScenarioResult {
         .iter()
         .map(|part| part.outcome.as_str())
         .collect();
-    seen().equals(
+    seen().same(
+        "outcomes",
         vec!["changed", "passed", "changed"],
         outcomes,
         "wrong-outcome",
@@ -194,13 +206,24 @@ async fn rejection(case: &mut Case) -> ScenarioResult {
             .seen("calls of the plugin that says no", second)
             .and("plugins", ids(&fanned))
     };
-    seen().equals(0, third, "asked-after-rejection");
-    seen().equals(
-        (true, Some("no")),
-        (fanned.stopped, fanned.rejection.as_deref()),
+    seen().same(
+        "calls of the third plugin",
+        0,
+        third,
+        "asked-after-rejection",
+    );
+    seen().same(
+        "the rejection that stops it",
+        Some("no"),
+        fanned.why_not(),
         "rejection-lost",
     );
-    seen().equals(vec!["conf.a", "conf.b"], ids(&fanned), "wrong-plugin-named");
+    seen().same(
+        "plugins that were asked",
+        vec!["conf.a", "conf.b"],
+        ids(&fanned),
+        "wrong-plugin-named",
+    );
     stage.close().await
 }
 
@@ -220,13 +243,19 @@ async fn failures(case: &mut Case) -> ScenarioResult {
     case.require("FO-004")
         .seen("calls of the plugin that crashes", crashed)
         .and("outcomes", outcomes(&fanned))
-        .equals(1, third.len(), "not-asked-after-failure");
+        .same(
+            "calls of the third plugin",
+            1,
+            third.len(),
+            "not-asked-after-failure",
+        );
     let seen = || {
         case.require("FO-008")
             .seen("calls of the plugin that crashes", crashed)
             .and("what is taken", fanned.request.clone())
     };
-    seen().equals(
+    seen().same(
+        "the message that is taken",
         json!("A"),
         fanned.request["post"]["message"].clone(),
         "change-undone",
@@ -234,7 +263,12 @@ async fn failures(case: &mut Case) -> ScenarioResult {
     let saw = third
         .first()
         .map(|request| request["post"]["message"].clone());
-    seen().equals(Some(json!("A")), saw, "change-undone");
+    seen().same(
+        "the message that the third plugin saw",
+        Some(json!("A")),
+        saw,
+        "change-undone",
+    );
     stage.deactivate(&folders[0]).await?;
     stage.deactivate(&folders[2]).await?;
 
@@ -250,9 +284,14 @@ async fn failures(case: &mut Case) -> ScenarioResult {
             .seen("calls of the plugin that refuses", refused)
             .and("outcomes", outcomes(&fanned))
     };
-    seen().equals(1, asked(&folders[2], hook)?.len(), "not-asked-after-error");
+    seen().same(
+        "calls of the third plugin",
+        1,
+        asked(&folders[2], hook)?.len(),
+        "not-asked-after-error",
+    );
     let given = fanned.plugins.iter().filter(|part| part.response.is_some());
-    seen().equals(2, given.count(), "answer-lost");
+    seen().same("answers that came back", 2, given.count(), "answer-lost");
     stage.close().await
 }
 
@@ -280,14 +319,24 @@ async fn hang(case: &mut Case) -> ScenarioResult {
             .seen("outcomes", outcomes(&fanned))
             .and("time", took)
     };
-    seen().equals(1, asked(&folders[2], POSTED)?.len(), "not-asked-after-hang");
+    seen().same(
+        "calls of the third plugin",
+        1,
+        asked(&folders[2], POSTED)?.len(),
+        "not-asked-after-hang",
+    );
     seen().within(
         bound + case.scaled(Duration::from_secs(3)),
         took,
         "turn-not-bounded",
     );
     let kind = fanned.plugins.iter().find_map(|part| part.kind.as_deref());
-    seen().equals(Some("deadline"), kind, "wrong-outcome");
+    seen().same(
+        "the kind of the failure",
+        Some("deadline"),
+        kind,
+        "wrong-outcome",
+    );
     stage.close().await
 }
 
@@ -307,7 +356,7 @@ async fn one(case: &mut Case) -> ScenarioResult {
         calls.push(asked(folder, hook)?.len());
     }
     let said = match &fanned {
-        Ok(fanned) => format!("asked {:?}", ids(fanned)),
+        Ok(fanned) => format!("asked {}", ids(fanned).words()),
         Err(refusal) => refusal.message.clone(),
     };
     case.require("FO-009")
@@ -316,7 +365,7 @@ async fn one(case: &mut Case) -> ScenarioResult {
         .holds(
             fanned.is_err() && calls == [1, 0],
             "no call but that of the control",
-            format!("{said}; calls: {calls:?}"),
+            format!("{said}; calls: {}", calls.words()),
             "fanned-out",
         );
     stage.close().await

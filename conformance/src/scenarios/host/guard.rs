@@ -9,6 +9,7 @@ use super::refusal::family;
 use super::stage::{Stage, good};
 use super::traces::{alive, is_there};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -70,11 +71,16 @@ async fn host_killed(case: &mut Case) -> ScenarioResult {
             .seen("control: processes before the kill", running.clone())
             .and("gone after", took)
     };
-    seen().equals(all.len(), running.len(), "process-ended-before");
+    seen().same(
+        "plugin processes that ran until the host was killed",
+        all.len(),
+        running.len(),
+        "process-ended-before",
+    );
     seen().holds(
         gone,
         format!("none of {} processes left after {BOUND:?}", all.len()),
-        format!("left: {left:?}"),
+        format!("left: {}", left.words()),
         "process-left",
     );
     let gone = stage.until(BOUND, || !is_there(&socket)).await;

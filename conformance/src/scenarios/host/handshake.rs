@@ -16,6 +16,7 @@ use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Detail, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::host::DriverError;
@@ -102,7 +103,7 @@ async fn no_handshake(case: &mut Case) -> ScenarioResult {
             judge.holds(
                 kept,
                 format!("first line {line:?} in the refusal"),
-                format!("{shown:?}"),
+                shown.words(),
                 "line-not-shown",
             );
         }
@@ -297,7 +298,7 @@ fn judge(
     let line = format!("row {:?}, first line {:?}", row.name, row.escaped());
     let mut judge = stage.case().require(id);
     if let Expect::Refused { go, .. } = row.expect {
-        judge = judge.go_host(format!("says {go:?}"));
+        judge = judge.go_host(format!("says {}", go.words()));
     }
     let expected = match row.expect {
         Expect::Runs => "a plugin that runs and is asked for its hooks".to_owned(),

@@ -8,6 +8,7 @@ use fake_interpreters::script::{Health, Script, Serve};
 use super::stage::{Setting, Stage, good};
 use super::traces::{called, calls};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -28,10 +29,7 @@ async fn the_call(case: &mut Case) -> ScenarioResult {
         .journal(&folder, |entries| !calls(entries, "Check").is_empty())
         .await?;
     let checks = calls(&entries, "Check");
-    let paths: Vec<String> = checks
-        .iter()
-        .map(|entry| format!("{:?}", entry.event))
-        .collect();
+    let paths: Vec<String> = checks.iter().map(|entry| entry.event.words()).collect();
     let seen = || case.require("HE-001").seen("health checks", paths.clone());
     seen().holds(
         checks
@@ -47,16 +45,26 @@ async fn the_call(case: &mut Case) -> ScenarioResult {
         && asked
             .iter()
             .all(|bytes| bytes.as_deref() == Some(b"\x0a\x06plugin"));
+    let services: Vec<String> = asked
+        .iter()
+        .map(|bytes| {
+            bytes
+                .as_deref()
+                .unwrap_or_default()
+                .escape_ascii()
+                .to_string()
+        })
+        .collect();
     seen().holds(
         kept,
-        "the service plugin",
-        format!("{asked:?}"),
+        "each a request for the service plugin",
+        services.words(),
         "wrong-service",
     );
     seen().holds(
         health.healthy,
         "healthy",
-        format!("{health:?}"),
+        health.words(),
         "healthy-counted-unhealthy",
     );
     stage.close().await
@@ -134,12 +142,7 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
         } else {
             "unhealthy-counted-healthy"
         };
-        seen().holds(
-            health.healthy == healthy,
-            expected,
-            format!("{health:?}"),
-            reason,
-        );
+        seen().holds(health.healthy == healthy, expected, health.words(), reason);
         seen().within(
             bound + case.scaled(Duration::from_secs(3)),
             took,
@@ -149,7 +152,7 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: status {status}"),
-            format!("{health:?}"),
+            health.words(),
             "wrong-status",
         );
     }
@@ -171,7 +174,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
     ] {
         let folder = stage.place(name, &script)?;
         let outcome = stage.activate(&folder).await?;
-        let said = format!("{outcome:?}");
+        let said = outcome.words();
         let entries = stage
             .journal(&folder, |entries| !calls(entries, "Check").is_empty())
             .await?;
@@ -191,12 +194,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
         } else {
             "checked-before-activation"
         };
-        if !seen().holds(
-            kept,
-            "a check after OnActivate",
-            format!("{order:?}"),
-            reason,
-        ) {
+        if !seen().holds(kept, "a check after OnActivate", order.words(), reason) {
             return Ok(());
         }
         let event = stage
@@ -206,7 +204,12 @@ async fn first(case: &mut Case) -> ScenarioResult {
             .as_ref()
             .and_then(|event| event.fields.get("healthy"))
             .and_then(serde_json::Value::as_bool);
-        if !seen().equals(Some(healthy), reported, "result-not-reported") {
+        if !seen().same(
+            "reported as healthy",
+            Some(healthy),
+            reported,
+            "result-not-reported",
+        ) {
             return Ok(());
         }
     }

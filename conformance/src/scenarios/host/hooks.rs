@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -61,7 +62,7 @@ async fn listed(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("HK-001")
             .seen("control: calls of the listed hook", control)
-            .and("its outcome", format!("{listed:?}"))
+            .and("its outcome", listed.words())
     };
     let wrong: Vec<&str> = [
         "MessageWillBePosted",
@@ -75,7 +76,12 @@ async fn listed(case: &mut Case) -> ScenarioResult {
     for outcome in [unlisted, other] {
         seen().equals(Called::NotImplemented {}, outcome, "wrong-outcome");
     }
-    seen().equals(1, control, "listed-hook-not-called");
+    seen().same(
+        "calls of the hook that is listed",
+        1,
+        control,
+        "listed-hook-not-called",
+    );
     stage.close().await
 }
 
@@ -124,7 +130,7 @@ async fn fields(case: &mut Case) -> ScenarioResult {
     seen().holds(
         missing.is_empty() && !response["modified_post"].is_null(),
         format!("the answer {answer}"),
-        format!("{outcome:?}; different: {missing:?}"),
+        format!("{}; different: {}", outcome.words(), missing.words()),
         "answer-changed",
     );
     stage.close().await
@@ -174,25 +180,30 @@ async fn deadline(case: &mut Case) -> ScenarioResult {
     );
     seen().holds(
         took >= bound,
-        format!("not before {bound:?}"),
-        format!("{took:?}"),
+        format!("not before {}", bound.words()),
+        took.words(),
         "gave-up-early",
     );
     let kept = matches!(&outcome, Called::Failed { kind, .. } if kind == "deadline");
     seen().holds(
         kept,
         "a failed call: deadline",
-        format!("{outcome:?}"),
+        outcome.words(),
         "wrong-outcome",
     );
     seen().holds(
         matches!(other, Called::Answered { .. }),
         "the next hook is answered",
-        format!("{other:?}"),
+        other.words(),
         "plugin-ended",
     );
     let status = stage.status(&folder).await?;
-    seen().equals("running", status.state.as_str(), "plugin-ended");
+    seen().same(
+        "the state",
+        "running",
+        status.state.as_str(),
+        "plugin-ended",
+    );
     stage.close().await
 }
 
@@ -222,12 +233,12 @@ async fn error_in_band(case: &mut Case) -> ScenarioResult {
     };
     let error = match &refused {
         Called::Refused { error } => error.clone(),
-        other => json!({ "instead": format!("{other:?}") }),
+        other => json!({ "instead": other.words() }),
     };
     seen().holds(
         matches!(refused, Called::Refused { .. }),
         "an error in band",
-        format!("{refused:?}"),
+        refused.words(),
         "error-not-told-apart",
     );
     for (field, value) in [
@@ -235,12 +246,17 @@ async fn error_in_band(case: &mut Case) -> ScenarioResult {
         ("message", json!("not for you")),
         ("status_code", json!(403)),
     ] {
-        seen().equals(value, error[field].clone(), "error-changed");
+        seen().same(
+            &format!("{field} of the error"),
+            value,
+            error[field].clone(),
+            "error-changed",
+        );
     }
     seen().holds(
         matches!(failed, Called::Failed { .. }),
         "a failed call",
-        format!("{failed:?}"),
+        failed.words(),
         "error-not-told-apart",
     );
     stage.close().await
@@ -251,7 +267,7 @@ async fn without_implemented(case: &mut Case) -> ScenarioResult {
     let serve = Serve::good().implemented_answer(Answer::status("UNIMPLEMENTED", "unknown method"));
     let folder = stage.place("plugin", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
-    let said = format!("{outcome:?}");
+    let said = outcome.words();
     let asked = calls(&folder.entries()?, "Implemented").len();
     // A host that never asked has nothing to be judged by.
     let asked = (asked > 0).then_some(asked);
@@ -276,7 +292,7 @@ async fn without_implemented(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{hook} is called"),
-            format!("{outcome:?}"),
+            outcome.words(),
             "hook-not-called",
         );
     }
@@ -299,7 +315,7 @@ async fn odd_names(case: &mut Case) -> ScenarioResult {
     ]);
     let folder = stage.place("plugin", &Script::serving(serve))?;
     let outcome = stage.activate(&folder).await?;
-    let said = format!("{outcome:?}");
+    let said = outcome.words();
     let asked = calls(&folder.entries()?, "Implemented").len();
     // A host that never asked has nothing to be judged by.
     let asked = (asked > 0).then_some(asked);
@@ -318,20 +334,26 @@ async fn odd_names(case: &mut Case) -> ScenarioResult {
     seen().holds(
         matches!(good, Called::Answered { .. }),
         "the listed hook is answered",
-        format!("{good:?}"),
+        good.words(),
         "listed-hook-not-called",
     );
     let misspelt =
         calls(&entries, "MessageWillBePosted").len() + calls(&entries, "UserHasBeenCreated").len();
-    let spelt = format!("{misspelt} calls, {wrong:?}, {blank:?}");
+    let spelt = format!("{misspelt} calls, {}, {}", wrong.words(), blank.words());
     seen().holds(
         misspelt == 0,
         "no call of a hook that is not listed in its exact spelling",
         spelt,
         "wrong-spelling-called",
     );
-    seen().equals(1, calls(&entries, "OnActivate").len(), "called-twice");
-    seen().equals(
+    seen().same(
+        "calls of OnActivate",
+        1,
+        calls(&entries, "OnActivate").len(),
+        "called-twice",
+    );
+    seen().same(
+        "calls of MessageHasBeenPosted",
         1,
         calls(&entries, "MessageHasBeenPosted").len(),
         "called-twice",
@@ -364,16 +386,21 @@ async fn undecodable_answer(case: &mut Case) -> ScenarioResult {
     seen().holds(
         matches!(outcome, Called::Failed { .. }),
         "a failed call",
-        format!("{outcome:?}"),
+        outcome.words(),
         "wrong-outcome",
     );
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "the next hook is answered",
-        format!("{next:?}"),
+        next.words(),
         "plugin-ended",
     );
     let status = stage.status(&folder).await?;
-    seen().equals("running", status.state.as_str(), "plugin-ended");
+    seen().same(
+        "the state",
+        "running",
+        status.state.as_str(),
+        "plugin-ended",
+    );
     stage.close().await
 }

@@ -16,6 +16,7 @@ use super::stage::{Stage, good};
 use super::stopping::{SLACK, short};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::http::{Http, HttpAnswered, HttpOrder, HttpText};
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -130,7 +131,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
         let bytes = body.bytes();
         let outcome = ask(&stage, &folder, head.clone(), body).await?;
         let entries = folder.entries()?;
-        let control = matches!(outcome, Http::Answered(_)).then(|| format!("{outcome:?}"));
+        let control = matches!(outcome, Http::Answered(_)).then(|| outcome.words());
         let seen = |id| {
             case.require(id)
                 .seen("an answered request", control.clone())
@@ -146,7 +147,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
         if times == 0 {
             seen("HT-001").absent("difference in the head", &lost, "field-lost");
         }
-        let Some((messages, inits, _, largest, sha256, complete)) =
+        let Some((messages, inits, size, largest, sha256, complete)) =
             requests(&entries).into_iter().nth(at)
         else {
             seen("HT-002").holds(false, "a request that ends", "none", "body-differs");
@@ -155,8 +156,11 @@ async fn request(case: &mut Case) -> ScenarioResult {
         let as_sent = sha256 == digest(&bytes) && complete && inits == 1;
         seen("HT-002").holds(
             as_sent,
-            format!("{times} bytes, one init, complete"),
-            format!("{:?}", requests(&entries)[at]),
+            format!("{} bytes as they were sent, one init, complete", bytes.len()),
+            format!(
+                "{size} bytes with the digest {sha256}, messages with an init: {inits}, complete: {}",
+                complete.words()
+            ),
             "body-differs",
         );
         seen("HT-002").holds(
@@ -166,7 +170,12 @@ async fn request(case: &mut Case) -> ScenarioResult {
             "piece-too-large",
         );
         if times == 0 {
-            seen("HT-002").equals(1, messages, "empty-body-in-pieces");
+            seen("HT-002").same(
+                "messages of an empty body",
+                1,
+                messages,
+                "empty-body-in-pieces",
+            );
         }
     }
     stage.close().await
@@ -208,7 +217,7 @@ async fn answer(case: &mut Case) -> ScenarioResult {
                 .seen("requests", (asked > 0).then_some(asked))
         };
         let Http::Answered(answered) = outcome else {
-            seen().holds(false, "an answer", format!("{outcome:?}"), "no-answer");
+            seen().holds(false, "an answer", outcome.words(), "no-answer");
             continue;
         };
         let headers = [
@@ -220,11 +229,12 @@ async fn answer(case: &mut Case) -> ScenarioResult {
             .iter()
             .map(|(name, values)| ((*name).to_owned(), owned(values)))
             .collect();
-        let got = (answered.status, answered.headers);
-        seen().equals((status, headers), got, "head-differs");
+        seen().same("the status", status, answered.status, "head-differs");
+        seen().same("the headers", headers, answered.headers, "head-differs");
         let body = format!("head{}", long.repeat(times));
         let got = (answered.bytes, answered.sha256);
-        seen().equals((body.len(), digest(body.as_bytes())), got, "body-differs");
+        let sent = (body.len(), digest(body.as_bytes()));
+        seen().same("length and digest of the body", sent, got, "body-differs");
     }
     stage.close().await
 }
@@ -263,7 +273,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
             _ => "violation-accepted",
         };
         let named = matches!(&outcome, Http::Failed { message, .. } if !message.is_empty());
-        let said = format!("{outcome:?}");
+        let said = outcome.words();
         seen().holds(
             named,
             format!("{name} is a failure that is named"),
@@ -273,7 +283,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
         seen().holds(
             matches!(next, Ok(Called::Answered { .. })),
             "the next hook is answered",
-            format!("{next:?}"),
+            next.words(),
             "plugin-ended",
         );
     }
@@ -298,7 +308,7 @@ async fn death(case: &mut Case) -> ScenarioResult {
                 .seen("requests", (asked > 0).then_some(asked))
         };
         let named = matches!(&outcome, Http::Failed { kind, .. } if kind == "unavailable");
-        let said = format!("{outcome:?}");
+        let said = outcome.words();
         seen().holds(named, "a failure: unavailable", said, "truncation-accepted");
         seen().within(case.scaled(SLACK), took, "not-at-once");
     }
@@ -313,7 +323,12 @@ async fn not_implemented(case: &mut Case) -> ScenarioResult {
     let entries = folder.entries()?;
     let control = matches!(next, Ok(Called::Answered { .. })).then_some("an answered hook");
     let seen = || case.require("HT-007").seen("control", control);
-    seen().equals(Http::NotImplemented {}, outcome, "wrong-outcome");
+    seen().same(
+        "the outcome",
+        Http::NotImplemented {},
+        outcome,
+        "wrong-outcome",
+    );
     seen().absent("request", &calls(&entries, "ServeHTTP"), "was-called");
     stage.close().await
 }
@@ -399,7 +414,7 @@ async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> Scenar
     seen().holds(
         clear,
         format!("{name}: {expected}, after the head"),
-        format!("{outcome:?}"),
+        outcome.words(),
         "wrong-outcome",
     );
     seen().absent(&format!("process left by {name}"), &left, "process-left");
@@ -407,7 +422,7 @@ async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> Scenar
     seen().holds(
         whole && processes.len() == 2,
         format!("{name}: a second process that answers"),
-        format!("{again:?}, {next:?}, {processes:?}"),
+        format!("{}, {}, {}", again.words(), next.words(), processes.words()),
         "next-start-failed",
     );
     stage.deactivate(&folder).await?;

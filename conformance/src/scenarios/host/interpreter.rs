@@ -115,7 +115,8 @@ async fn no_interpreter(case: &mut Case) -> ScenarioResult {
             .seen("control", control.clone())
             .and("refusal", refusal.message.clone())
     };
-    seen().equals(
+    seen().same(
+        "the kind of the refusal",
         "interpreter.not_found",
         refusal.kind.as_str(),
         "wrong-refusal",

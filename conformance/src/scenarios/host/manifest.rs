@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::refusal::refused;
 use super::stage::{Stage, good};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -77,7 +78,12 @@ async fn runtime(case: &mut Case) -> ScenarioResult {
         );
         let witness = case.require("PR-011").seen(name, said.clone());
         let kept = used == by_interpreter && (outcome.is_ok() || !by_interpreter);
-        witness.holds(kept, expected, format!("{argv:?}, {said}"), "wrong-runtime");
+        witness.holds(
+            kept,
+            expected,
+            format!("{}, {said}", argv.words()),
+            "wrong-runtime",
+        );
     }
     stage.close().await
 }
@@ -138,7 +144,12 @@ async fn broken_manifest(case: &mut Case) -> ScenarioResult {
         }
         let refusal = refused(stage.activate(&folder).await?)?;
         let seen = || case.require("PR-012").seen(name, refusal.message.clone());
-        seen().equals(kind, refusal.kind.as_str(), "wrong-refusal");
+        seen().same(
+            "the kind of the refusal",
+            kind,
+            refusal.kind.as_str(),
+            "wrong-refusal",
+        );
         seen().contains(named, &refusal.message, "file-not-named");
         let numbers: Vec<&str> = refusal
             .message
@@ -159,7 +170,7 @@ async fn broken_manifest(case: &mut Case) -> ScenarioResult {
         "broken, but behind the YAML file",
     )?;
     let outcome = stage.activate(&folder).await?;
-    let seen = format!("{outcome:?}");
+    let seen = outcome.words();
     case.require("PR-012")
         .seen("YAML before JSON", seen.clone())
         .holds(outcome.is_ok(), "it runs", seen, "good-manifest-refused");

@@ -11,6 +11,7 @@ use super::stage::Stage;
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::Order;
 use crate::driver::protocol::hooks::{Cancelled, Metrics, Sample};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -51,6 +52,11 @@ fn counted(metrics: &Metrics, kind: &str, plugin: Option<&PluginFolder>, name: &
     (of(true), of(false))
 }
 
+/// What [`counted`] gives, in words.
+fn both(kind: &str, of: &str) -> String {
+    format!("successful and failed {kind} of {of}")
+}
+
 async fn hooks(case: &mut Case) -> ScenarioResult {
     let took = Duration::from_millis(150);
     let stage = Stage::open(case).await?;
@@ -69,10 +75,12 @@ async fn hooks(case: &mut Case) -> ScenarioResult {
     let seen = |id| case.require(id).seen("calls of a hook", some(asked));
     for (hook, count) in [("OnActivate", 1), (FILTER, 1), (POSTED, 3)] {
         let counted = counted(&metrics, "hook", Some(&folder), hook);
-        seen("ME-001").equals((hook, (count, 0)), (hook, counted), "not-counted");
+        let what = both("calls", hook);
+        seen("ME-001").same(&what, (count, 0), counted, "not-counted");
     }
     let skipped = counted(&metrics, "hook", Some(&folder), "UserWillLogIn");
-    seen("ME-005").equals((0, 0), skipped, "skipped-counted");
+    let what = both("calls", "UserWillLogIn");
+    seen("ME-005").same(&what, (0, 0), skipped, "skipped-counted");
     let slow = metrics
         .samples
         .iter()
@@ -80,8 +88,8 @@ async fn hooks(case: &mut Case) -> ScenarioResult {
     let sum = Duration::from_nanos(slow.map_or(0, |sample| sample.sum_ns));
     seen("ME-007").holds(
         sum >= took && sum < took + case.scaled(Duration::from_secs(10)),
-        format!("{took:?} and a little"),
-        format!("{sum:?}"),
+        format!("{} and a little", took.words()),
+        sum.words(),
         "wrong-time",
     );
     stage.close().await
@@ -133,14 +141,12 @@ async fn failures(case: &mut Case) -> ScenarioResult {
             .seen("calls of a broken hook", some(asked))
             .and("a cancelled call has ended", ended.then_some("ended"))
     };
-    seen().equals((1, 0), rejected, "rejection-counted-as-failure");
+    let what = both("calls", "the hook that rejects");
+    seen().same(&what, (1, 0), rejected, "rejection-counted-as-failure");
     for hook in [POSTED, "ExecuteCommand", "UserWillLogIn", "UserHasLoggedIn"] {
         let counted = counted(&metrics, "hook", Some(&folder), hook);
-        seen().equals(
-            (hook, (0, 1)),
-            (hook, counted),
-            "failure-counted-as-success",
-        );
+        let what = both("calls", hook);
+        seen().same(&what, (0, 1), counted, "failure-counted-as-success");
     }
     stage.close().await
 }
@@ -162,9 +168,11 @@ async fn api(case: &mut Case) -> ScenarioResult {
             .seen("hooks that called the API", some(asked))
     };
     let version = counted(&metrics, "api", Some(&folder), "GetServerVersion");
-    seen().equals((1, 0), version, "api-not-counted");
+    let what = both("API calls", "GetServerVersion");
+    seen().same(&what, (1, 0), version, "api-not-counted");
     let user = counted(&metrics, "api", Some(&folder), "GetUser");
-    seen().equals((0, 1), user, "api-failure-counted-as-success");
+    let what = both("API calls", "GetUser");
+    seen().same(&what, (0, 1), user, "api-failure-counted-as-success");
     stage.close().await
 }
 
@@ -185,11 +193,12 @@ async fn fan_out(case: &mut Case) -> ScenarioResult {
     };
     for (plugin, expected) in [(&good, (1, 0)), (&broken, (0, 1)), (&without, (0, 0))] {
         let turn = counted(&metrics, "turn", Some(plugin), POSTED);
-        let id = plugin.id.as_str();
-        seen().equals((id, expected), (id, turn), "fan-out-not-counted");
+        let what = both("turns", &plugin.id);
+        seen().same(&what, expected, turn, "fan-out-not-counted");
     }
     let whole = counted(&metrics, "fan_out", None, POSTED);
-    seen().equals((0, 1), whole, "fan-out-not-counted");
+    let what = both("fan-outs", POSTED);
+    seen().same(&what, (0, 1), whole, "fan-out-not-counted");
     stage.close().await
 }
 

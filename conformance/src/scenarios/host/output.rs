@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::stage::{Stage, good};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Event, Order};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -67,7 +68,7 @@ async fn stdout(case: &mut Case) -> ScenarioResult {
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "an answered hook",
-        format!("{next:?}"),
+        next.words(),
         "plugin-ended",
     );
     stage.close().await
@@ -147,20 +148,25 @@ async fn levels(case: &mut Case) -> ScenarioResult {
         seen().holds(
             got == expected,
             format!("{line:?} of {} at {level}", folder.id),
-            format!("{got:?}"),
+            got.words(),
             "wrong-level",
         );
     }
     let first = logs.iter().find(|event| shows(event, "Traceback"));
     let level = first.map(|event| event.text("level").to_owned());
     let go = || seen_with_go(case, &control);
-    go().equals(Some("error"), level.as_deref(), "traceback-not-an-error");
+    go().same(
+        "the level of the traceback",
+        Some("error"),
+        level.as_deref(),
+        "traceback-not-an-error",
+    );
     let whole =
         first.is_some_and(|event| shows(event, "ValueError: boom") && shows(event, "line 7"));
     go().holds(
         whole,
         "a traceback in one piece",
-        format!("{first:?}"),
+        first.words(),
         "traceback-split",
     );
     stage.close().await
@@ -253,7 +259,7 @@ async fn hostile_stderr(case: &mut Case) -> ScenarioResult {
         seen().holds(
             !ended,
             "a host that goes on",
-            format!("{activated:?}, {next:?}"),
+            format!("{}, {}", activated.words(), next.words()),
             "host-ended",
         );
         if ended {
@@ -269,7 +275,7 @@ async fn hostile_stderr(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{what}: an answered hook"),
-            format!("{next:?}"),
+            next.words(),
             "plugin-ended",
         );
     }

@@ -11,6 +11,7 @@ use super::stage::{PATIENCE, Setting, Stage, good};
 use super::stopping::{SLACK, short};
 use super::traces::{calls, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::environment::Configured;
 use crate::driver::protocol::{Activated, Called, Order};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -45,14 +46,19 @@ async fn listing(case: &mut Case) -> ScenarioResult {
     .await?;
     let since = began.elapsed().as_secs_f64() * 1000.0;
     let seen = || case.require("PE-006").seen("processes", processes.clone());
-    seen().equals(processes.last().copied(), later.pid, "wrong-pid");
+    seen().same(
+        "the pid in the listing",
+        processes.last().copied(),
+        later.pid,
+        "wrong-pid",
+    );
     let (before, after) = (first.uptime_ms, later.uptime_ms);
     let kept =
         matches!((before, after), (Some(before), Some(after)) if before < after && after <= since);
     seen().holds(
         kept,
         format!("an uptime that grows, below {since:.0} ms"),
-        format!("{before:?}, then {after:?}"),
+        format!("{}, then {}", before.words(), after.words()),
         "uptime-missing",
     );
 
@@ -71,13 +77,23 @@ async fn listing(case: &mut Case) -> ScenarioResult {
             .seen("processes", pids(&folder.entries().unwrap_or_default()))
     };
     let code = last.last_exit.as_ref().and_then(|ended| ended.exit_code);
-    seen().equals(Some(3), code, "last-exit-missing");
+    seen().same(
+        "the exit code in the listing",
+        Some(3),
+        code,
+        "last-exit-missing",
+    );
     seen().contains(
         "fake: out of luck",
         &last.stderr_tail.join("\n"),
         "stderr-missing",
     );
-    seen().equals(None, last.pid, "pid-of-the-dead");
+    seen().same(
+        "the pid of a plugin whose process has ended",
+        None,
+        last.pid,
+        "pid-of-the-dead",
+    );
     stage.close().await
 }
 
@@ -88,7 +104,7 @@ async fn repeated(case: &mut Case) -> ScenarioResult {
     let second = stage.activate(&folder).await?;
     let processes = pids(&folder.entries()?);
     let seen = || case.require("PE-009").seen("processes", processes.clone());
-    let said = format!("{second:?}");
+    let said = second.words();
     let again = second.unwrap_or_default();
     seen().holds(
         first.started && !again.started,
@@ -96,9 +112,12 @@ async fn repeated(case: &mut Case) -> ScenarioResult {
         said,
         "says-started",
     );
-    seen().equals(
-        (1, first.pid),
-        (processes.len(), again.pid),
+    let started = processes.len();
+    seen().same("processes of the plugin", 1, started, "another-process");
+    seen().same(
+        "the pid in the answer",
+        first.pid,
+        again.pid,
         "another-process",
     );
 
@@ -109,7 +128,7 @@ async fn repeated(case: &mut Case) -> ScenarioResult {
     let seen = case
         .require("PE-010")
         .seen("control: the first stop", stopped.steps.len());
-    let said = format!("{again:?}, {never:?}");
+    let said = format!("{}, {}", again.words(), never.words());
     let kept = stopped.stopped && !again.stopped && !never.stopped;
     seen.holds(kept, "stopped once", said, "says-stopped");
     stage.close().await
@@ -138,14 +157,19 @@ async fn starting(case: &mut Case) -> ScenarioResult {
         case.require("PE-011")
             .seen("open calls of OnActivate", open)
     };
-    seen().equals("starting", status.state.as_str(), "running-early");
+    seen().same(
+        "the state",
+        "starting",
+        status.state.as_str(),
+        "running-early",
+    );
     let kept = hook
         .as_ref()
         .is_err_and(|refusal| refusal.kind == "plugin.not_running");
     seen().holds(
         kept,
         "refused with plugin.not_running",
-        format!("{hook:?}"),
+        hook.words(),
         "hook-not-refused",
     );
     stage.close().await
@@ -167,9 +191,14 @@ async fn error_text(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("PE-012")
             .seen("processes", processes.clone())
-            .and("first start", format!("{first:?}"))
+            .and("first start", first.words())
     };
-    seen().equals("failed_to_start", failed.state.as_str(), "wrong-state");
+    seen().same(
+        "the state",
+        "failed_to_start",
+        failed.state.as_str(),
+        "wrong-state",
+    );
     seen().contains(
         "no licence today",
         failed.error.as_deref().unwrap_or_default(),
@@ -178,10 +207,15 @@ async fn error_text(case: &mut Case) -> ScenarioResult {
     seen().holds(
         second.is_ok() && running.state == "running",
         "running",
-        format!("{running:?}"),
+        running.words(),
         "not-running",
     );
-    seen().equals(None, running.error, "error-kept");
+    seen().same(
+        "the error of a plugin that runs",
+        None,
+        running.error,
+        "error-kept",
+    );
     stage.close().await
 }
 
@@ -220,12 +254,17 @@ async fn configuration(case: &mut Case) -> ScenarioResult {
         case.require("PE-016")
             .seen("calls at the start", asked.first().copied())
     };
-    seen().equals(vec![2, 2, 2, 0, 2], asked.clone(), "not-told");
+    seen().same(
+        "calls of OnConfigurationChange of each plugin",
+        vec![2, 2, 2, 0, 2],
+        asked.clone(),
+        "not-told",
+    );
     let answer = |name: &str| told.answers.get(&format!("conf.{name}"));
     seen().holds(
         answer("d-unlisted").is_none(),
         "no answer of d-unlisted",
-        format!("{told:?}"),
+        told.words(),
         "unlisted-answer",
     );
     let seen = || case.require("PE-017").seen("answers", told.answers.len());
@@ -233,23 +272,23 @@ async fn configuration(case: &mut Case) -> ScenarioResult {
         Some(Called::Refused { error }) => error["message"].as_str().unwrap_or_default().to_owned(),
         _ => String::new(),
     };
-    seen().equals("no such channel", refused.as_str(), "error-hidden");
+    seen().same(
+        "the error that is told",
+        "no such channel",
+        refused.as_str(),
+        "error-hidden",
+    );
     let kept = matches!(answer("b-hangs"), Some(Called::Failed { kind, .. }) if kind == "deadline");
     seen().holds(
         kept,
         "b-hangs: deadline",
-        format!("{:?}", answer("b-hangs")),
+        answer("b-hangs").words(),
         "hang-hidden",
     );
     let kept = ["a-good", "z-good"]
         .iter()
         .all(|name| matches!(answer(name), Some(Called::Answered { .. })));
-    seen().holds(
-        kept,
-        "the others answer",
-        format!("{told:?}"),
-        "others-not-told",
-    );
+    seen().holds(kept, "the others answer", told.words(), "others-not-told");
     stage.close().await
 }
 
@@ -284,11 +323,16 @@ async fn slow_shutdown(case: &mut Case) -> ScenarioResult {
         .iter()
         .map(|(_, answered)| *answered)
         .fold(f64::INFINITY, f64::min);
-    seen().equals(folders.len(), times.len(), "on-deactivate-missing");
+    seen().same(
+        "calls of OnDeactivate",
+        folders.len(),
+        times.len(),
+        "on-deactivate-missing",
+    );
     seen().holds(
         last_call < first_answer,
         "all are asked before the first one answers",
-        format!("{times:?}"),
+        times.words(),
         "one-by-one",
     );
     stage.close().await
@@ -312,7 +356,7 @@ async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
     let asked = calls(&folder.entries()?, "OnDeactivate").len();
     let seen = || case.require("PE-019").seen("calls of OnDeactivate", asked);
     let kept = matches!(answer, Ok(Ok(_)));
-    let said = format!("{answer:?} after {} ms", took.as_millis());
+    let said = format!("{} after {} ms", answer.words(), took.as_millis());
     if !seen().holds(
         kept,
         format!("an answer within {} ms", limit.as_millis()),
@@ -324,7 +368,7 @@ async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
     seen().holds(
         took >= patience,
         format!("not before {} ms", patience.as_millis()),
-        format!("{took:?}"),
+        took.words(),
         "no-patience",
     );
     stage.close().await

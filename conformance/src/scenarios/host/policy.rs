@@ -13,6 +13,7 @@ use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::hooks::Cancelled;
 use crate::driver::protocol::{Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -88,11 +89,15 @@ fn word(answer: Result<Result<Value, Refusal>, DriverError>) -> Option<String> {
         Ok(Ok(value)) => match serde_json::from_value(value).ok()? {
             Called::Failed { kind, .. } => Some(kind),
             Called::Answered { .. } => Some("answered".to_owned()),
-            other => Some(format!("{other:?}")),
+            other => Some(other.words()),
         },
         Ok(Err(refusal)) => Some(refusal.kind),
         Err(_) => None,
     }
+}
+
+fn stopped_by(what: &str) -> String {
+    format!("what was asked about is stopped by a failed call: {what}")
 }
 
 async fn by_default(case: &mut Case) -> ScenarioResult {
@@ -116,7 +121,7 @@ async fn by_default(case: &mut Case) -> ScenarioResult {
         };
         case.require("PO-001")
             .seen(&format!("failed calls of {hook}"), some(calls))
-            .equals((hook, stops), (hook, fanned.stopped), reason);
+            .same(&stopped_by(hook), stops, fanned.stopped, reason);
     }
     stage.close().await
 }
@@ -144,7 +149,12 @@ async fn fail_closed(case: &mut Case) -> ScenarioResult {
         case.require("PO-002")
             .go_host("lets in")
             .seen(&format!("outcome of a {name}"), outcome)
-            .equals((name, true), (name, fanned.stopped), "passed-though-closed");
+            .same(
+                &stopped_by(&format!("a {name}")),
+                true,
+                fanned.stopped,
+                "passed-though-closed",
+            );
     }
     let serve = Serve::good().implemented(["OnActivate", "OnInstall"]);
     let without = stage.started("without", &Script::serving(serve)).await?;
@@ -152,7 +162,12 @@ async fn fail_closed(case: &mut Case) -> ScenarioResult {
     let outcome = fanned.plugins.first().map(|part| part.outcome.clone());
     case.require("PO-002")
         .seen("outcome of a plugin without the hook", outcome)
-        .equals(false, fanned.stopped, "stopped-without-a-failure");
+        .same(
+            "the action is stopped",
+            false,
+            fanned.stopped,
+            "stopped-without-a-failure",
+        );
     stage.close().await
 }
 
@@ -175,7 +190,12 @@ async fn fail_open(case: &mut Case) -> ScenarioResult {
         let outcome = fanned.plugins.first().map(|part| part.outcome.clone());
         case.require("PO-003")
             .seen(&format!("outcome of {hook}"), outcome)
-            .equals((hook, false), (hook, fanned.stopped), "stopped-though-open");
+            .same(
+                &stopped_by(hook),
+                false,
+                fanned.stopped,
+                "stopped-though-open",
+            );
     }
     stage.close().await
 }
@@ -196,13 +216,14 @@ async fn single_deadline(case: &mut Case) -> ScenarioResult {
         case.require("PO-005")
             .seen("calls of the hook", some(asked))
     };
-    seen().equals(
+    seen().same(
+        "the kind of the failure",
         Some("deadline"),
         outcome.as_deref(),
         "single-deadline-ignored",
     );
-    let early = format!("not before {bound:?}");
-    seen().holds(took >= bound, early, format!("{took:?}"), "gave-up-early");
+    let early = format!("not before {}", bound.words());
+    seen().holds(took >= bound, early, took.words(), "gave-up-early");
     stage.close().await
 }
 
@@ -239,7 +260,7 @@ async fn limit(case: &mut Case) -> ScenarioResult {
         most.to_string(),
         "limit-exceeded",
     );
-    seen().equals(CALLS, answered, "call-lost");
+    seen().same("answered calls", CALLS, answered, "call-lost");
     stage.close().await
 }
 
@@ -269,8 +290,13 @@ async fn queue(case: &mut Case) -> ScenarioResult {
     };
     let asked = calls(&folder.entries()?, FILTER).len();
     let seen = || case.require("PO-007").seen("calls under way", some(asked));
-    seen().equals(Some("overloaded"), outcome.as_deref(), "queue-without-end");
-    seen().equals(1, asked, "limit-exceeded");
+    seen().same(
+        "the kind of the failure",
+        Some("overloaded"),
+        outcome.as_deref(),
+        "queue-without-end",
+    );
+    seen().same("calls that the plugin saw", 1, asked, "limit-exceeded");
     let cancelled = cancel(&stage, first.id).await?;
     let entries = match select(waiting, Box::pin(seen_calls(&stage, &folder, FILTER, 2))).await {
         Either::Left((_, calls)) => calls.await?,
@@ -279,7 +305,7 @@ async fn queue(case: &mut Case) -> ScenarioResult {
     case.require("PO-008")
         .seen("the call under way went away", cancelled.to_string())
         .and("calls", some(entries))
-        .equals(2, entries, "queued-call-lost");
+        .same("calls that the plugin saw", 2, entries, "queued-call-lost");
     stage.close().await
 }
 
@@ -300,9 +326,14 @@ async fn queue_deadline(case: &mut Case) -> ScenarioResult {
         case.require("PO-009")
             .seen("calls under way", some(under_way))
     };
-    seen().equals(Some("deadline"), outcome.as_deref(), "queue-not-bounded");
+    seen().same(
+        "the kind of the failure",
+        Some("deadline"),
+        outcome.as_deref(),
+        "queue-not-bounded",
+    );
     let sent = calls(&folder.entries()?, FILTER).len();
-    seen().equals(0, sent, "limit-exceeded");
+    seen().same("calls that the plugin saw", 0, sent, "limit-exceeded");
     stage.close().await
 }
 
@@ -328,11 +359,17 @@ async fn cancellation(case: &mut Case) -> ScenarioResult {
             .seen("calls of the hook", some(asked))
             .and("its end for the caller", ended.clone())
     };
-    seen().equals((true, 1), (cancelled, abandoned), "not-cancelled");
+    seen().same("the order was cancelled", true, cancelled, "not-cancelled");
+    seen().same(
+        "calls that ended early for the plugin",
+        1,
+        abandoned,
+        "not-cancelled",
+    );
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "the next hook is answered",
-        format!("{next:?}"),
+        next.words(),
         "connection-lost",
     );
     stage.close().await
@@ -354,7 +391,12 @@ async fn unknown_hook(case: &mut Case) -> ScenarioResult {
             .require("PO-011")
             .seen(&format!("settings of {hook}"), said.clone());
         if known {
-            witness.equals("accepted", said.as_str(), "known-hook-refused");
+            witness.same(
+                "what is said",
+                "accepted",
+                said.as_str(),
+                "known-hook-refused",
+            );
         } else {
             witness.contains(hook, &said, "unknown-hook-accepted");
         }

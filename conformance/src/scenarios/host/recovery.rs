@@ -13,6 +13,7 @@ use super::stage::{PATIENCE, Setting, Stage, good};
 use super::stopping::{limit, short, stop};
 use super::traces::{alive, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::driver::protocol::environment::{Listed, Watch};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -77,14 +78,19 @@ async fn ends(case: &mut Case) -> ScenarioResult {
         let processes = pids(&folder.entries()?);
         let seen = |id| case.require(id).seen("processes", processes.clone());
         let kept = again.state == "running" && processes.len() == 2 && took <= bound;
-        let said = format!("{} ms: {again:?}", took.as_millis());
+        let said = format!("{} ms: {}", took.as_millis(), again.words());
         seen("CR-005").holds(
             kept,
             format!("{name}: a second process"),
             said,
             "not-at-once",
         );
-        seen("PE-008").equals(1, again.restarts, "restarts-missing");
+        seen("PE-008").same(
+            "restarts in the listing",
+            1,
+            again.restarts,
+            "restarts-missing",
+        );
         let event = stage
             .event(|event| event.event == "plugin_failed" && event.plugin == folder.id)
             .await;
@@ -94,7 +100,12 @@ async fn ends(case: &mut Case) -> ScenarioResult {
         };
         let number = |field: &str| event.fields.get(field).and_then(serde_json::Value::as_i64);
         let how = (number("code"), number("signal"));
-        seen("CR-009").equals((code, by_signal), how, "exit-status-missing");
+        seen("CR-009").same(
+            "exit code and signal",
+            (code, by_signal),
+            how,
+            "exit-status-missing",
+        );
         let tail = event.fields.get("stderr_tail").map(ToString::to_string);
         seen("CR-009").contains(LAST_WORDS, &tail.unwrap_or_default(), "stderr-missing");
     }
@@ -143,7 +154,7 @@ async fn pause(case: &mut Case) -> ScenarioResult {
             .go_host("pauses for no time")
             .seen("processes", began.len())
     };
-    seen().equals(3, pauses.len(), "not-restarted");
+    seen().same("pauses between processes", 3, pauses.len(), "not-restarted");
     // A clock that counts whole milliseconds may be one of them off.
     let kept = pauses
         .iter()
@@ -152,7 +163,7 @@ async fn pause(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "at least 300, 600 and 1200 ms",
-        format!("{pauses:?}"),
+        pauses.words(),
         "no-pause",
     );
     stage.close().await
@@ -183,7 +194,7 @@ async fn failed_restart(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "a third process that runs",
-        format!("{again:?}, {processes:?}"),
+        format!("{}, {}", again.words(), processes.words()),
         "not-tried-again",
     );
     stage.close().await
@@ -212,7 +223,7 @@ async fn used_up(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "three processes, then failed_to_stay_running",
-        format!("{over:?}, {processes:?}"),
+        format!("{}, {}", over.words(), processes.words()),
         "not-given-up",
     );
     seen().contains(
@@ -252,7 +263,7 @@ async fn stopped(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "the first process is gone, a second one runs",
-        format!("{again:?}, {processes:?}"),
+        format!("{}, {}", again.words(), processes.words()),
         "not-recovered",
     );
     stage.close().await
@@ -270,7 +281,7 @@ async fn stop_stopped(case: &mut Case) -> ScenarioResult {
     }
     let seen = || case.require("CR-011").seen("process", pid);
     if seen().within(limit(case), took, "stop-not-bounded") {
-        seen().equals(None, left, "process-left");
+        seen().same("the process that is left", None, left, "process-left");
         return stage.close().await;
     }
     Ok(())
@@ -294,20 +305,20 @@ async fn lost(case: &mut Case) -> ScenarioResult {
     let seen = || {
         case.require("CR-012")
             .seen("processes", processes.clone())
-            .and("the call that was cut", format!("{cut:?}"))
+            .and("the call that was cut", cut.words())
     };
     let kept = matches!(&cut, Ok(Called::Failed { kind, .. }) if kind == "unavailable");
     seen().holds(
         kept,
         "a failed call: unavailable",
-        format!("{cut:?}"),
+        cut.words(),
         "wrong-outcome",
     );
     let kept = again.state == "running" && processes.len() == 2 && !alive(first);
     seen().holds(
         kept,
         "the first process is gone, a second one runs",
-        format!("{again:?}, {processes:?}"),
+        format!("{}, {}", again.words(), processes.words()),
         "not-recovered",
     );
     stage.close().await
@@ -351,7 +362,7 @@ async fn in_flight(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             "a failed call: unavailable",
-            format!("{answer:?}"),
+            answer.words(),
             "wrong-outcome",
         );
     }

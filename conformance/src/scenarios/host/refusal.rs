@@ -10,6 +10,7 @@ use super::handshake::{Played, play, row::Expect, table};
 use super::stage::{Setting, Stage};
 use super::traces::{alive, environment_of, listens, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Refusal;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -43,7 +44,12 @@ async fn start_timeout(case: &mut Case) -> ScenarioResult {
             .seen("processes started", pids(&entries))
             .and("refusal", refusal.kind.clone())
     };
-    seen().equals("handshake.timeout", refusal.kind.as_str(), "wrong-refusal");
+    seen().same(
+        "the kind of the refusal",
+        "handshake.timeout",
+        refusal.kind.as_str(),
+        "wrong-refusal",
+    );
     let expected = format!("not before {} ms", budget.as_millis());
     seen().holds(
         took >= budget,
@@ -109,14 +115,20 @@ async fn early_end(case: &mut Case) -> ScenarioResult {
                 .seen("processes started", pids(&entries))
                 .and(name, refusal.kind.clone())
         };
-        seen().equals(
+        seen().same(
+            "the kind of the refusal",
             "handshake.stdout_closed",
             refusal.kind.as_str(),
             "wrong-refusal",
         );
         seen().within(case.scaled(Duration::from_secs(4)), took, "not-at-once");
         let end = (refusal.detail.exit_code, refusal.detail.signal);
-        seen().equals((code, signal), end, "exit-status-missing");
+        seen().same(
+            "exit code and signal",
+            (code, signal),
+            end,
+            "exit-status-missing",
+        );
         let tail = refusal.detail.stderr_tail.join("\n");
         seen().contains("fake: leaving", &tail, "stderr-missing");
     }
@@ -176,7 +188,7 @@ async fn nothing_left(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             "no process left",
-            format!("left: {left:?}"),
+            format!("left: {}", left.words()),
             "process-left",
         );
         let target = environment_of(&entries)
@@ -192,7 +204,7 @@ async fn nothing_left(case: &mut Case) -> ScenarioResult {
         seen().and("API target", target.clone()).holds(
             closed,
             "a closed port",
-            format!("{target:?} answers"),
+            format!("{} answers", target.words()),
             "api-server-left",
         );
     }
@@ -223,7 +235,7 @@ async fn diagnosis(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         "the first line as printable ASCII",
-        format!("{:?}", detail.first_line),
+        detail.first_line.words(),
         "first-line-missing",
     );
     // What was read beyond the first line is the host's to choose, so only a bound is known.
@@ -231,7 +243,7 @@ async fn diagnosis(case: &mut Case) -> ScenarioResult {
     seen().holds(
         bytes.is_some_and(|count| (17..=25).contains(&count)),
         "17 to 25 bytes",
-        format!("{bytes:?}"),
+        bytes.words(),
         "stdout-bytes-missing",
     );
     seen().contains(
@@ -275,11 +287,11 @@ async fn go_wording(case: &Case, stage: &Stage<'_>) -> ScenarioResult {
         let witness = case
             .require("HS-018")
             .seen(&format!("row {:?}", row.escaped()), refusal.kind);
-        let expected = format!("for {}: {go:?}", row.escaped());
+        let expected = format!("for {}: {}", row.escaped(), go.words());
         witness.holds(
             !words.is_empty() && words.contains(go),
             expected,
-            format!("{words:?}"),
+            words.words(),
             "go-wording-missing",
         );
     }
@@ -294,12 +306,11 @@ pub(super) fn family(entries: &[Entry]) -> Vec<u32> {
 }
 
 /// The refusal of a start that must not succeed for the scenario to go on.
-pub(super) fn refused<A: std::fmt::Debug>(
-    outcome: Result<A, Refusal>,
-) -> Result<Refusal, Interruption> {
+pub(super) fn refused<A: Words>(outcome: Result<A, Refusal>) -> Result<Refusal, Interruption> {
     outcome.map_or_else(Ok, |started| {
         Err(Interruption::broken_off(format!(
-            "the plugin was not refused: {started:?}"
+            "the plugin was not refused: {}",
+            started.words()
         )))
     })
 }

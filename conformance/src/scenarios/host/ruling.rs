@@ -10,6 +10,7 @@ use super::filled::{differences, filled, filled_without_secrets};
 use super::stage::{Setting, Stage};
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::hooks::FannedOut;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -148,18 +149,20 @@ async fn rejections(case: &mut Case) -> ScenarioResult {
     )
     .await?;
     let seen = || case.require("HK-014").seen("outcome", only(&fanned));
-    seen().equals(
-        (true, Some("not \u{e9} here")),
-        (fanned.stopped, fanned.rejection.as_deref()),
+    seen().same(
+        "the rejection that stops it",
+        Some("not \u{e9} here"),
+        fanned.why_not(),
         "rejection-lost",
     );
     let silent = "plugin.message_will_be_posted.dismiss_post";
     let answer = Answer::Value(json!({ "rejection_reason": silent }));
     let fanned = asked(&stage, "silent", "MessageWillBePosted", &request, answer).await?;
     let seen = || case.require("HK-015").seen("outcome", only(&fanned));
-    seen().equals(
-        (true, Some(silent)),
-        (fanned.stopped, fanned.rejection.as_deref()),
+    seen().same(
+        "the rejection that stops it",
+        Some(silent),
+        fanned.why_not(),
         "dismissal-changed",
     );
     stage.close().await
@@ -178,17 +181,20 @@ async fn files(case: &mut Case) -> ScenarioResult {
             .and("what is stored", fanned.request.clone())
     };
     let got = &fanned.request;
-    seen(&fanned).equals(
+    seen(&fanned).same(
+        "file_content",
         json!("bG9uZ2Vy"),
         got["file_content"].clone(),
         "content-lost",
     );
-    seen(&fanned).equals(
+    seen(&fanned).same(
+        "the size",
         json!(6),
         got["file_info"]["size"].clone(),
         "size-not-counted",
     );
-    seen(&fanned).equals(
+    seen(&fanned).same(
+        "the name",
         json!("a.txt"),
         got["file_info"]["name"].clone(),
         "description-lost",
@@ -197,8 +203,14 @@ async fn files(case: &mut Case) -> ScenarioResult {
         Answer::Value(json!({"modified_file_info": {"id": "f", "name": "b.txt", "size": 3}}));
     let fanned = asked(&stage, "info", "FileWillBeUploaded", &request, answer).await?;
     let got = &fanned.request;
-    seen(&fanned).equals(json!("YWJj"), got["file_content"].clone(), "content-lost");
-    seen(&fanned).equals(
+    seen(&fanned).same(
+        "file_content",
+        json!("YWJj"),
+        got["file_content"].clone(),
+        "content-lost",
+    );
+    seen(&fanned).same(
+        "the name",
         json!("b.txt"),
         got["file_info"]["name"].clone(),
         "description-lost",
@@ -256,10 +268,11 @@ async fn emails(case: &mut Case) -> ScenarioResult {
         ("footer_text", ""),
     ] {
         let got = sent[field].as_str().unwrap_or_default();
-        seen().equals((field, text), (field, got), "text-not-replaced");
+        seen().same(field, (field, text), (field, got), "text-not-replaced");
     }
     for field in ["post_id", "recipient_id", "is_thread_reply"] {
-        seen().equals(
+        seen().same(
+            field,
             email[field].clone(),
             sent[field].clone(),
             "other-field-touched",
@@ -292,13 +305,13 @@ async fn configurations(case: &mut Case) -> ScenarioResult {
         seen().holds(
             taken,
             "a good configuration is taken",
-            format!("{control:?}"),
+            control.words(),
             "good-configuration-lost",
         );
         seen().holds(
             fanned.stopped && fanned.error.is_some(),
             "an error, and nothing is saved",
-            format!("{fanned:?}"),
+            fanned.words(),
             "bad-configuration-taken",
         );
         let kept = differences(&request, &fanned.request);
@@ -349,7 +362,8 @@ async fn consumed(case: &mut Case) -> ScenarioResult {
         let stage = Stage::open_with(case, setting).await?;
         let name = format!("plugin{at}");
         let fanned = asked(&stage, &name, hook, &request, Answer::Value(answer)).await?;
-        case.require(id).seen("outcome", only(&fanned)).equals(
+        case.require(id).seen("outcome", only(&fanned)).same(
+            "the posts that are taken",
             left,
             fanned.request["posts"].clone(),
             reason,
@@ -386,13 +400,18 @@ async fn pings(case: &mut Case) -> ScenarioResult {
         let fanned = asked(&stage, name, hook, &json!({}), answer).await?;
         case.require("HK-020")
             .seen(&format!("outcome of {name}"), only(&fanned))
-            .equals(Some(healthy), fanned.healthy, reason);
+            .same("counts as healthy", Some(healthy), fanned.healthy, reason);
     }
     let without = answering(&stage, "without", "OnInstall", Answer::empty()).await?;
     let fanned = stage.ask_hook(&without, hook, json!({})).await?;
     case.require("HK-020")
         .seen("outcome without the hook", only(&fanned))
-        .equals(Some(true), fanned.healthy, "unknown-ping-sick");
+        .same(
+            "counts as healthy",
+            Some(true),
+            fanned.healthy,
+            "unknown-ping-sick",
+        );
     stage.close().await
 }
 
@@ -411,8 +430,18 @@ async fn failed_calls(case: &mut Case) -> ScenarioResult {
         let fanned = asked(&stage, &format!("plugin{at}"), hook, &json!({}), answer).await?;
         let error = fanned.error.clone().unwrap_or_default();
         let seen = || case.require("HK-021").seen("outcome", only(&fanned));
-        seen().equals(json!(id), error["id"].clone(), "no-error-given");
-        seen().equals(json!(500), error["status_code"].clone(), "no-error-given");
+        seen().same(
+            "the id of the error",
+            json!(id),
+            error["id"].clone(),
+            "no-error-given",
+        );
+        seen().same(
+            "status_code of the error",
+            json!(500),
+            error["status_code"].clone(),
+            "no-error-given",
+        );
         let detail = error["detailed_error"].as_str().unwrap_or_default();
         seen().contains("it broke on the way", detail, "cause-lost");
     }

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::traces::{calls, pids};
 use crate::case::timeline::Source;
+use crate::case::words::Words;
 use crate::case::{Case, MARK_VARIABLE};
 use crate::driver::protocol::environment::Watch;
 use crate::driver::protocol::hooks::{Calls, FannedOut, Metrics};
@@ -357,7 +358,8 @@ impl<'a> Stage<'a> {
                 Ok(format!("{} runs and answers", folder.id))
             }
             other => Err(Interruption::broken_off(format!(
-                "the control plugin did not answer: {other:?}"
+                "the control plugin did not answer: {}",
+                other.words()
             ))),
         }
     }

@@ -10,6 +10,7 @@ use super::refusal::family;
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, called};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Order, Stopped};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::host::DriverError;
@@ -127,9 +128,12 @@ async fn asked(case: &mut Case) -> ScenarioResult {
             None => "wrong-order",
         };
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
-        case.require("ST-001")
-            .seen(name, called(&entries))
-            .equals(expected, ending, reason);
+        case.require("ST-001").seen(name, called(&entries)).same(
+            "what came at the end",
+            expected,
+            ending,
+            reason,
+        );
     }
     stage.close().await
 }
@@ -188,12 +192,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
         } else {
             "wrong-order"
         };
-        seen().holds(
-            kept,
-            "SIGTERM after Shutdown",
-            format!("{ending:?}"),
-            reason,
-        );
+        seen().holds(kept, "SIGTERM after Shutdown", ending.words(), reason);
         let gone = stage
             .until(SLACK, || !family.iter().any(|pid| alive(*pid)))
             .await;
@@ -201,7 +200,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             "no process left",
-            format!("left: {left:?}"),
+            format!("left: {}", left.words()),
             "process-left",
         );
         if kill {
@@ -209,7 +208,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
             seen().holds(
                 took >= GRACE,
                 expected,
-                format!("over in {took:?}"),
+                format!("over in {}", took.words()),
                 "no-grace",
             );
         }
@@ -238,9 +237,9 @@ fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
     let seen = || {
         case.require("ST-008")
             .seen(name, format!("stopped: {}", stopped.stopped))
-            .and("report", format!("{steps:?}"))
+            .and("report", steps.words())
     };
-    seen().equals(expected, named, "steps-missing");
+    seen().same("steps of the stop", expected, named, "steps-missing");
     let outcome = |word: &str| {
         stopped
             .steps
@@ -249,9 +248,19 @@ fn judge_report(case: &Case, name: &str, stopped: &Stopped, kill: bool) {
             .map(|step| step.outcome.as_str())
     };
     let terminate = if kill { "timed_out" } else { "exited" };
-    seen().equals(Some(terminate), outcome("terminate"), "wrong-outcome");
+    seen().same(
+        "the outcome of SIGTERM",
+        Some(terminate),
+        outcome("terminate"),
+        "wrong-outcome",
+    );
     if kill {
-        seen().equals(Some("exited"), outcome("kill"), "wrong-outcome");
+        seen().same(
+            "the outcome of SIGKILL",
+            Some("exited"),
+            outcome("kill"),
+            "wrong-outcome",
+        );
     }
 }
 
@@ -323,7 +332,7 @@ async fn no_controller(case: &mut Case) -> ScenarioResult {
         judge.seen("end", ending.clone())
     };
     let told = position(&ending, "SIGTERM").is_some();
-    seen().holds(told, "SIGTERM", format!("{ending:?}"), "no-sigterm");
+    seen().holds(told, "SIGTERM", ending.words(), "no-sigterm");
     seen().within(case.scaled(SLACK), took, "waited-without-controller");
     stage.close().await
 }
@@ -383,7 +392,7 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
         seen().holds(
             kept,
             format!("{name}: OnDeactivate, then Shutdown"),
-            format!("{ending:?}"),
+            ending.words(),
             "step-left-out",
         );
         let family = family(&entries);
@@ -393,7 +402,7 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
         seen().holds(
             gone,
             format!("{name}: no process left"),
-            format!("{family:?}"),
+            family.words(),
             "process-left",
         );
     }

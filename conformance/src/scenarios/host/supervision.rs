@@ -16,6 +16,7 @@ use super::stage::{PATIENCE, Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::driver::protocol::environment::{Listed, Watch};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -93,7 +94,7 @@ async fn checks(case: &mut Case) -> ScenarioResult {
     seen().holds(
         kept,
         format!("{interval} ms between checks"),
-        format!("{gaps:?}"),
+        gaps.words(),
         "checked-too-often",
     );
 
@@ -104,12 +105,17 @@ async fn checks(case: &mut Case) -> ScenarioResult {
     seen("HE-006").holds(
         again.state == "running" && processes.len() == 2 && !alive(first),
         "a second process",
-        format!("{again:?}"),
+        again.words(),
         "not-restarted",
     );
     if processes.len() == 2 {
         let asked = checks_of(&entries, first).len();
-        seen("HE-005").equals(4, asked, "wrong-number-of-pings");
+        seen("HE-005").same(
+            "health checks of one failed check",
+            4,
+            asked,
+            "wrong-number-of-pings",
+        );
     }
     stage.close().await
 }
@@ -139,20 +145,20 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
     seen().holds(
         processes.len() >= 3,
         "three processes",
-        format!("{processes:?}"),
+        processes.words(),
         "given-up-early",
     );
     let kept = processes.len() == 3 && is_over(&after);
     seen().holds(
         kept,
         "three processes, then failed_to_stay_running",
-        format!("{processes:?}, {after:?}"),
+        format!("{}, {}", processes.words(), after.words()),
         "not-given-up",
     );
     seen().holds(
         over.error.is_some(),
         "the reason",
-        format!("{over:?}"),
+        over.words(),
         "error-missing",
     );
     if !kept {
@@ -169,14 +175,14 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
     seen().holds(
         by_hand.is_ok(),
         "an activation",
-        format!("{by_hand:?}"),
+        by_hand.words(),
         "not-activated",
     );
     let kept = good.state == "running" && processes.len() == 5;
     seen().holds(
         kept,
         "brought back after one more failure",
-        format!("{good:?}"),
+        good.words(),
         "no-new-allowance",
     );
     stage.close().await
@@ -209,7 +215,7 @@ async fn hang(case: &mut Case) -> ScenarioResult {
             .seen("processes", processes.clone())
     };
     let kept = again.state == "running" && processes.len() == 2;
-    let said = format!("{} ms: {again:?}", took.as_millis());
+    let said = format!("{} ms: {}", took.as_millis(), again.words());
     seen().holds(
         kept,
         format!("a second process within {} ms", limit.as_millis()),
@@ -307,8 +313,18 @@ async fn deactivated(case: &mut Case) -> ScenarioResult {
                 .seen("control: checks of another plugin", control)
                 .and("before", before.state.clone())
         };
-        seen().equals(1, processes.len(), "brought-back");
-        seen().equals("not_running", after.state.as_str(), "not-deactivated");
+        seen().same(
+            "processes of the plugin",
+            1,
+            processes.len(),
+            "brought-back",
+        );
+        seen().same(
+            "the state",
+            "not_running",
+            after.state.as_str(),
+            "not-deactivated",
+        );
     }
     stage.close().await
 }
@@ -335,7 +351,7 @@ async fn window(case: &mut Case) -> ScenarioResult {
     seen.holds(
         enough(&entries),
         "a fifth process",
-        format!("{last:?}"),
+        last.words(),
         "given-up",
     );
     let control = stage.control("control").await?;
@@ -352,7 +368,7 @@ async fn window(case: &mut Case) -> ScenarioResult {
     seen.holds(
         kept,
         "an answer or plugin.not_running",
-        format!("{hook:?}"),
+        hook.words(),
         "odd-answer",
     );
     stage.close().await

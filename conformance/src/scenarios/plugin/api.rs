@@ -82,7 +82,8 @@ fn gives_back(case: &Case, id: &'static str, what: &str, told: Told, expected: &
     } else {
         "call-failed"
     };
-    case.require(id).seen("evidence", told.nonce).equals(
+    case.require(id).seen("evidence", told.nonce).same(
+        "the answer",
         &json!({"ok": expected}),
         &told.answer,
         reason,

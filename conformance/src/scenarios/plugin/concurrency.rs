@@ -77,9 +77,12 @@ async fn own_answers(case: &mut Case) -> ScenarioResult {
             let evidence = obeyed
                 .evidence
                 .map_or_else(|| format!("answer {got:?}"), |evidence| evidence.nonce);
-            case.require("CC-051")
-                .seen("evidence", evidence)
-                .equals(expected, &got, reason);
+            case.require("CC-051").seen("evidence", evidence).same(
+                "what came back",
+                expected,
+                &got,
+                reason,
+            );
         }
     }
     running.end().await;
@@ -127,7 +130,12 @@ async fn slow_hooks(case: &mut Case) -> ScenarioResult {
     drop(sleepers);
     case.require("CC-052")
         .seen("handlers running at once", some(sleeping))
-        .equals(TEN, sleeping, "one-after-another");
+        .same(
+            "handlers running at once",
+            TEN,
+            sleeping,
+            "one-after-another",
+        );
     let witness = case
         .require("CC-053")
         .seen("handlers sleeping", some(sleeping));
@@ -206,7 +214,12 @@ async fn api_calls(case: &mut Case) -> ScenarioResult {
         };
         case.require("CC-054")
             .seen("evidence", obeyed.evidence.map(|evidence| evidence.nonce))
-            .equals(json!({"ok": {"value": value(number)}}), got, reason);
+            .same(
+                "the answer",
+                json!({"ok": {"value": value(number)}}),
+                got,
+                reason,
+            );
     }
     running.end().await;
     Ok(())

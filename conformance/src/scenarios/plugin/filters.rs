@@ -161,7 +161,7 @@ fn rejected(
     };
     case.require(id)
         .seen("evidence", nonce(obeyed.evidence))
-        .equals(why, got.as_str(), reason);
+        .same("the reason", why, got.as_str(), reason);
 }
 
 async fn login(case: &mut Case) -> ScenarioResult {
@@ -186,7 +186,12 @@ async fn login(case: &mut Case) -> ScenarioResult {
     case.require("HK-061")
         .seen("evidence of the first", nonce(passed.evidence))
         .and("evidence of the second", nonce(refused.evidence))
-        .equals((Ok(String::new()), Ok(why)), (first, second), reason);
+        .same(
+            "the answers",
+            (Ok(String::new()), Ok(why)),
+            (first, second),
+            reason,
+        );
     running.end().await;
     Ok(())
 }

@@ -127,7 +127,7 @@ async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
     case.require("HS-055")
         .at(entry)
         .seen("first line", &line.text)
-        .equals((Some("1"), Some("1")), versions, reason);
+        .same("the versions", (Some("1"), Some("1")), versions, reason);
     let announces = if line.field(4).is_none() {
         "protocol-missing"
     } else {
@@ -136,7 +136,7 @@ async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
     case.require("HS-058")
         .at(entry)
         .seen("first line", &line.text)
-        .equals(Some("grpc"), line.field(4), announces);
+        .same("the protocol", Some("grpc"), line.field(4), announces);
     let certificate = line.field(5).is_some_and(|field| !field.is_empty());
     let beyond = line.fields.get(6..).unwrap_or_default();
     let reason = if certificate {
@@ -318,7 +318,8 @@ async fn versions(case: &mut Case) -> ScenarioResult {
             ));
             break;
         }
-        if !case.require("HS-060").seen("offered", offer).equals(
+        if !case.require("HS-060").seen("offered", offer).same(
+            "the version",
             Ok(1),
             version,
             "needs-one-version",

@@ -48,7 +48,8 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
         judge_stream(case, word, &line, obeyed.evidence.is_some());
         if let Some((_, found, line)) = &line {
             let text = format!("{word} read as {found:?}: {line}");
-            case.require("PR-055").seen("log line", &text).equals(
+            case.require("PR-055").seen("log line", &text).same(
+                "the level",
                 level,
                 *found,
                 "level-unreadable",

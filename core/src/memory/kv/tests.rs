@@ -1,13 +1,12 @@
 //! The table of the store's rules, and a law: whatever is written, the store agrees with a plain map.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::memory::ServerFacts;
+use crate::memory::Making;
 
 struct World {
     tables: Tables,
@@ -20,13 +19,10 @@ impl World {
         let time = Arc::new(AtomicI64::new(1_000_000));
         let clock = time.clone();
         Self {
-            tables: Tables {
+            tables: Tables::new(Making {
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
-                facts: ServerFacts::default(),
-                kv: BTreeMap::new(),
-                logs: VecDeque::new(),
-                websocket_events: VecDeque::new(),
-            },
+                ..Making::default()
+            }),
             time,
             me: PluginId::parse("com.example.me").unwrap(),
         }
@@ -159,7 +155,7 @@ fn keys_are_checked_by_every_write(#[case] key: &str, #[case] valid: bool) {
     ];
     for refusal in results {
         let id = refusal.map(|refusal| (refusal.id, refusal.status_code));
-        let wanted = ("model.plugin_key_value.is_valid.key.app_error", 400);
+        let wanted = ("model.plugin_key_value.is_valid.key.app_error".into(), 400);
         assert_eq!(id, (!valid).then_some(wanted));
     }
     get(t, &me, KvGetRequest { key: key() }).unwrap();

@@ -16,7 +16,9 @@ from urllib.parse import unquote, urlsplit
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequestInit
 from mattermost_plugin.servicers._forms import Form, HTTPRequestError, parse_cookies, parse_form, parse_query
 from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE, response_frame, response_head
-from mattermost_plugin.servicers._pipes import Inbound, Outbound, on_a_loop
+from mattermost_plugin.servicers._inbound import Inbound, Whole
+from mattermost_plugin.servicers._outbound import Outbound
+from mattermost_plugin.servicers._pipe import on_a_loop
 
 _logger = logging.getLogger("mattermost_plugin.http")
 
@@ -24,8 +26,8 @@ _logger = logging.getLogger("mattermost_plugin.http")
 class RequestStream:
     """The request's body, piece by piece: `for` in plain handlers, `async for` in coroutine ones. Each piece comes once."""
 
-    def __init__(self, inbound: Inbound) -> None:
-        self._inbound = inbound
+    def __init__(self, source: Union[Inbound, Whole]) -> None:
+        self._source = source
         self._batch: Deque[bytes] = deque()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -35,7 +37,7 @@ class RequestStream:
         if on_a_loop():
             raise RuntimeError("`for` over request.stream() would block the event loop: use `async for`")
         if not self._batch:
-            self._batch = self._inbound.take()
+            self._batch = self._source.take()
         if not self._batch:
             raise StopIteration
         return self._batch.popleft()
@@ -45,7 +47,7 @@ class RequestStream:
 
     async def __anext__(self) -> bytes:
         if not self._batch:
-            self._batch = await self._inbound.take_async()
+            self._batch = await self._source.take_async()
         if not self._batch:
             raise StopAsyncIteration
         return self._batch.popleft()
@@ -54,7 +56,7 @@ class RequestStream:
 class HTTPRequest:
     """One HTTP request to the plugin's routes."""
 
-    def __init__(self, init: ServeHTTPRequestInit, body: Union[bytes, Inbound] = b"") -> None:
+    def __init__(self, init: ServeHTTPRequestInit, body: Union[bytes, Inbound, Whole] = b"") -> None:
         self.method: str = init.method
         self.url: str = init.url
         self.proto: str = init.proto
@@ -75,7 +77,7 @@ class HTTPRequest:
     @property
     def body(self) -> bytes:
         """The whole body; not for handlers that asked for a stream."""
-        if isinstance(self._body, Inbound):
+        if not isinstance(self._body, bytes):
             raise RuntimeError(
                 "this handler is marked stream=True, so it starts before the body is here: read it by `for piece in "
                 "request.stream()`, or `async for` in a coroutine; or leave out stream=True to have request.body"
@@ -85,7 +87,7 @@ class HTTPRequest:
     def stream(self) -> RequestStream:
         """The body's pieces as they come, to be read once. Raises HookCancelledError when the client is gone."""
         if self._stream is None:
-            self._stream = RequestStream(self._body if isinstance(self._body, Inbound) else Inbound(self._body))
+            self._stream = RequestStream(Whole(self._body) if isinstance(self._body, bytes) else self._body)
         return self._stream
 
     @property
@@ -143,7 +145,7 @@ class HTTPRequest:
 
 
 class HTTPResponseWriter:
-    """Writes a response. It leaves when 64 KiB are together, at a flush, and at the handler's end."""
+    """Writes a response. It leaves when more than 64 KiB are together, at a flush, and at the handler's end."""
 
     MAX_CHUNK_SIZE = MAX_CHUNK_SIZE
 

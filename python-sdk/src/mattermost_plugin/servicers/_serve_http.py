@@ -1,6 +1,6 @@
 """The ServeHTTP stream: bring the request to the handler, and what it writes to the host, both at once.
 
-Runs on the server's loop. The handler runs elsewhere; between them are the pipes of `_pipes.py`. What the handler raises is
+Runs on the server's loop. The handler runs elsewhere; between them are the pipes of `_pipe.py`. What the handler raises is
 logged and never shown to the HTTP client.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from typing import Awaitable, Callable, Optional, Tuple, Type
+from typing import Any, Awaitable, Callable, Optional, Tuple, Type
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -19,10 +19,11 @@ from mattermost_plugin._internal.hook_runner import HookRunner, HookTimeoutError
 from mattermost_plugin.servicers._forms import HTTPRequestError
 from mattermost_plugin.servicers._frames import RequestFrame, parse_request
 from mattermost_plugin.servicers._http import HTTPRequest, HTTPResponseWriter, plain_response
-from mattermost_plugin.servicers._pipes import Inbound, Outbound
+from mattermost_plugin.servicers._inbound import Inbound, Whole
+from mattermost_plugin.servicers._outbound import Outbound
 
-# A message of the host's, or None at the end of its side of the stream.
-Receive = Callable[[], Awaitable[Optional[bytes]]]
+# A message of the host's, or something that is no bytes at the end of its side of the stream.
+Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[bytes], Awaitable[None]]
 
 _logger = logging.getLogger("mattermost_plugin.http")
@@ -38,7 +39,7 @@ class BrokenStreamError(Exception):
 
 async def serve_http(runnable: Optional[Runnable], runner: HookRunner, receive: Receive, send: Send) -> None:
     """Answer one stream; BrokenStreamError when it has to be aborted."""
-    frame = await _next(receive)
+    frame = _parsed(await receive(), "the stream ended before its first message", grpc.StatusCode.INVALID_ARGUMENT)
     if frame.init is None:
         raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "the first message has no init")
     if runnable is None:
@@ -48,7 +49,7 @@ async def serve_http(runnable: Optional[Runnable], runner: HookRunner, receive: 
         body = frame.piece if frame.complete else await _rest(receive, frame.piece)
         await _Exchange(runner, runnable, HTTPRequest(frame.init, body), send).run(None)
     elif frame.complete:
-        await _Exchange(runner, runnable, HTTPRequest(frame.init, Inbound(frame.piece)), send).run(None)
+        await _Exchange(runner, runnable, HTTPRequest(frame.init, Whole(frame.piece)), send).run(None)
     else:
         inbound = Inbound()
         inbound.put(frame.piece, False)
@@ -68,8 +69,8 @@ class _Exchange:
         writer = HTTPResponseWriter()
         self._outbound: Outbound = writer._attach()
         self._call, self._ended = runner.open(runnable, (request.plugin_context, writer, request), request)
-        call = self._call
-        request._is_cancelled = lambda: call.cancelled
+        call, outbound = self._call, self._outbound
+        request._is_cancelled = lambda: call.cancelled or outbound.closed_by(HookCancelledError)
         self._broken: Optional[BrokenStreamError] = None
 
     async def run(self, receive: Optional[Receive]) -> None:
@@ -87,16 +88,17 @@ class _Exchange:
             if error is None:
                 closing = (RuntimeError, "the response is complete: the handler has returned")
         except BrokenStreamError as broken:
-            closing = (HookCancelledError, f"ServeHTTP: {broken}")
+            if not self._ended.done():
+                closing = (HookCancelledError, f"ServeHTTP: {broken}")
             raise
         finally:
             if pump is not None:
                 pump.cancel()
-            if not self._ended.done():
-                self._runner.abandon(self._call, closing[1].partition(": ")[2])
-            for pipe in (self._inbound, self._outbound):
+            for pipe in (self._outbound, self._inbound):  # first, so that a coroutine that is cancelled finds them closed
                 if pipe is not None:
                     pipe.close(*closing)
+            if not self._ended.done():
+                self._runner.abandon(self._call, closing[1].partition(": ")[2])
 
     async def _send_while_running(self) -> None:
         while not self._ended.done():
@@ -138,14 +140,16 @@ class _Exchange:
 
     async def _pump(self, receive: Receive) -> None:
         """Bring the request's body, as far as the handler keeps up."""
-        assert self._inbound is not None  # noqa: S101 - made for requests that stream
+        inbound = self._inbound
+        assert inbound is not None  # noqa: S101 - made for requests that stream
         try:
             while True:
-                await self._inbound.room()
-                frame = await _later(receive)
+                if not inbound.has_room():
+                    await inbound.room()
+                piece, complete = _later(await receive())
                 self._call.restart_clock()
-                self._inbound.put(frame.piece, frame.complete)
-                if frame.complete:
+                inbound.put(piece, complete)
+                if complete:
                     return
         except BrokenStreamError as broken:
             self._broken = broken
@@ -157,27 +161,22 @@ async def _rest(receive: Receive, first: bytes) -> bytes:
     body = io.BytesIO()
     body.write(first)
     while True:
-        frame = await _later(receive)
-        body.write(frame.piece)
-        if frame.complete:
+        piece, complete = _later(await receive())
+        body.write(piece)
+        if complete:
             return body.getvalue()
 
 
-async def _later(receive: Receive) -> RequestFrame:
-    """A frame that is not the first."""
-    frame = await _next(receive, "the stream ended before the body was complete", grpc.StatusCode.ABORTED)
-    if frame.init is not None:
+def _later(wire: Any) -> Tuple[bytes, bool]:
+    """What a message holds that is not the first."""
+    init, piece, complete = _parsed(wire, "the stream ended before the body was complete", grpc.StatusCode.ABORTED)
+    if init is not None:
         raise BrokenStreamError(grpc.StatusCode.INVALID_ARGUMENT, "a later message has an init")
-    return frame
+    return piece, complete
 
 
-async def _next(
-    receive: Receive,
-    at_the_end: str = "the stream ended before its first message",
-    code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT,
-) -> RequestFrame:
-    wire = await receive()
-    if wire is None:
+def _parsed(wire: Any, at_the_end: str, code: grpc.StatusCode) -> RequestFrame:
+    if not isinstance(wire, bytes):
         raise BrokenStreamError(code, at_the_end)
     try:
         return parse_request(wire)

@@ -25,6 +25,9 @@ from mattermost_plugin.servicers._serve_http import BrokenStreamError, serve_htt
 
 __all__ = ["DISMISS_POST_ERROR", "HTTPRequest", "HTTPResponseWriter", "PluginHooksServicer", "make_app_error"]
 
+# How long gRPC may take to cancel a stream whose host is gone.
+_SECONDS_TO_CANCEL = 5.0
+
 
 class PluginHooksServicer:
     """The hooks service of one plugin."""
@@ -79,13 +82,16 @@ class PluginHooksServicer:
         runnable = Runnable.of(self.plugin, hook.name)
 
         async def serve(_: Any, context: Any) -> None:
-            async def receive() -> Optional[bytes]:
-                message = await context.read()
-                return None if message is grpc.aio.EOF else message
+            async def send(frame: bytes) -> None:
+                try:
+                    await context.write(frame)
+                except grpc.aio.InternalError:  # the host is gone, and the cancellation that says so is on its way
+                    await asyncio.sleep(_SECONDS_TO_CANCEL)
+                    raise
 
             self.calls += 1
             try:
-                await serve_http(runnable, self._runner, receive, context.write)
+                await serve_http(runnable, self._runner, context.read, send)
             except BrokenStreamError as error:
                 await context.abort(error.code, str(error))
             finally:

@@ -203,9 +203,14 @@ async fn kv_list(case: &mut Case) -> ScenarioResult {
     let mut listed = pages.concat();
     listed.sort();
     let seen = || case.require("AP-005").seen("answers", answers.len());
-    seen().equals(names, listed, "keys-lost");
+    seen().same("the keys of all pages", names, listed, "keys-lost");
     let lengths: Vec<usize> = pages.iter().map(Vec::len).collect();
-    seen().equals(vec![10, 10, 5, 0], lengths, "wrong-page");
+    seen().same(
+        "keys of each page",
+        vec![10, 10, 5, 0],
+        lengths,
+        "wrong-page",
+    );
     judge(
         case,
         "AP-005",

@@ -15,6 +15,7 @@ use super::super::stage::{Stage, good};
 use super::super::traces::environment_of;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -118,7 +119,7 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
         seen().holds(
             matches!(answer, Ok(Err(_))),
             format!("{what} fails"),
-            format!("{answer:?}"),
+            answer.words(),
             "taken",
         );
         judge_api(seen, &folder, what).await?;
@@ -129,7 +130,7 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
     seen().holds(
         matches!(next, Ok(Called::Answered { .. })),
         "an answered hook",
-        format!("{next:?}"),
+        next.words(),
         "plugin-ended",
     );
     stage.close().await
@@ -197,6 +198,6 @@ async fn text(case: &mut Case) -> ScenarioResult {
     seen().holds(refused, "a refused call", told(&bad), "taken");
     // Names in a list are fields of text: a tag, a length, and the bytes.
     let only = list.as_ref().is_ok_and(|list| list[..] == [0x12, 1, b'k']);
-    seen().holds(only, "the good key alone", format!("{list:?}"), "stored");
+    seen().holds(only, "the good key alone", list.words(), "stored");
     stage.close().await
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -60,16 +61,21 @@ async fn many_names(case: &mut Case) -> ScenarioResult {
     seen().holds(
         outcome.is_ok() && matches!(next, Ok(Called::Answered { .. })),
         "a plugin that runs, and a listed hook that is answered",
-        format!("{outcome:?}, {next:?}"),
+        format!("{}, {}", outcome.words(), next.words()),
         "start-refused",
     );
     seen().holds(
         calls(&entries, "MessageWillBePosted").is_empty(),
         "no call of a hook that is not listed",
-        format!("{unlisted:?}"),
+        unlisted.words(),
         "unlisted-hook-called",
     );
-    seen().equals(1, calls(&entries, "OnActivate").len(), "called-twice");
+    seen().same(
+        "calls of OnActivate",
+        1,
+        calls(&entries, "OnActivate").len(),
+        "called-twice",
+    );
     stage.close().await
 }
 
@@ -113,7 +119,7 @@ async fn refused_starts<const N: usize>(
     case.require(id).seen("refused starts before", N).holds(
         control.is_ok(),
         "a good plugin starts",
-        format!("{control:?}"),
+        control.words(),
         "good-refused",
     );
     stage.close().await
@@ -137,7 +143,7 @@ async fn judge_refusal(
             .as_ref()
             .is_err_and(|refusal| refusal.message.contains(hook)),
         format!("a start that is refused for {hook}"),
-        format!("{outcome:?}"),
+        outcome.words(),
         "garbage-accepted",
     );
     let processes = pids(&entries);
@@ -146,6 +152,6 @@ async fn judge_refusal(
             processes.iter().all(|pid| !alive(*pid))
         })
         .await;
-    seen().holds(gone, "no process", format!("{processes:?}"), "process-left");
+    seen().holds(gone, "no process", processes.words(), "process-left");
     Ok(())
 }

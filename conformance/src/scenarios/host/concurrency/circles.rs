@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::stage::{Setting, Stage};
 use super::super::traces::calls;
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Called;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -53,16 +54,26 @@ async fn circle(case: &mut Case) -> ScenarioResult {
         .collect();
     let seen = || {
         let judge = case.require("CC-011").seen("circles begun", CIRCLES);
-        judge.and("hooks called by the API", format!("{inner:?}"))
+        judge.and("hooks called by the API", inner.words())
     };
     seen().holds(
         open.is_empty(),
         "every outer hook is answered",
-        format!("{open:?}"),
+        open.words(),
         "circle-stands-still",
     );
-    seen().equals([CIRCLES; 2], inner, "inner-hook-not-called");
-    seen().equals(2 * CIRCLES, answered, "api-not-answered");
+    seen().same(
+        "inner hooks that each plugin saw",
+        [CIRCLES; 2],
+        inner,
+        "inner-hook-not-called",
+    );
+    seen().same(
+        "answers of the API",
+        2 * CIRCLES,
+        answered,
+        "api-not-answered",
+    );
     stage.close().await
 }
 

@@ -14,6 +14,7 @@ use super::super::stage::{PATIENCE, Setting, Stage};
 use super::super::traces::calls;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Order, Refusal};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -62,7 +63,12 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
     case.require("CC-005")
         .seen("calls of the hook", some(control))
         .and("ended before all had arrived", ends.map_or(0, |ends| ends))
-        .equals(CROWD, seen_open, "one-after-another");
+        .same(
+            "hooks under way at once",
+            CROWD,
+            seen_open,
+            "one-after-another",
+        );
     stage.close().await
 }
 
@@ -122,7 +128,10 @@ async fn twenty_plugins(case: &mut Case) -> ScenarioResult {
     seen().holds(
         first.is_none() && up == folders.len(),
         "19 plugins run while one is still expected to announce itself",
-        format!("{up} ran when the silent one was given up: {first:?}"),
+        format!(
+            "{up} ran when the silent one was given up: {}",
+            first.words()
+        ),
         "waits-for-another",
     );
     if first.is_some() {
@@ -196,7 +205,7 @@ async fn api_in_hook(case: &mut Case) -> ScenarioResult {
     let (outcome, asked) = tokio::select! {
         answered = answered => answered?,
         hanging = hanging => {
-            let seen = format!("the hanging hooks ended first: {hanging:?}");
+            let seen = format!("the hanging hooks ended first: {}", hanging.words());
             case.require("CC-008").fails("api-waits", "an answered hook", seen);
             return stage.close().await;
         }
@@ -207,7 +216,7 @@ async fn api_in_hook(case: &mut Case) -> ScenarioResult {
         .holds(
             answered,
             "a hook that calls the API is answered while others hang",
-            format!("{outcome:?}"),
+            outcome.words(),
             "api-waits",
         );
     stage.close().await
@@ -264,7 +273,7 @@ async fn all_at_once(
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
-            other => format!("{other:?}"),
+            other => other.words(),
         });
     }
     Ok(reasons)

@@ -12,6 +12,7 @@ use super::super::stage::{Setting, Stage, good};
 use super::super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -84,12 +85,12 @@ async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
             .and("calls that the first process saw", some(before))
             .and("processes", processes.clone())
     };
-    seen().equals(0, hanging, "never-ended");
+    seen().same("hooks that never ended", 0, hanging, "never-ended");
     let goes_on = restarted.is_ok() && matches!(next, Ok(Called::Answered { .. }));
     seen().holds(
         goes_on && processes.len() == 2,
         "a restart, and an answered hook after it",
-        format!("{restarted:?}, {next:?}"),
+        format!("{}, {}", restarted.words(), next.words()),
         "not-running",
     );
     // No hook reaches a plugin that is being deactivated or not yet activated.
@@ -101,7 +102,12 @@ async fn hooks_during_restart(case: &mut Case) -> ScenarioResult {
         .take_while(|method| *method != "OnActivate")
         .filter(|method| *method == "MessageWillBePosted")
         .count();
-    seen().equals(0, early, "hook-before-activation");
+    seen().same(
+        "hooks that came before OnActivate was answered",
+        0,
+        early,
+        "hook-before-activation",
+    );
     stage.close().await
 }
 
@@ -152,12 +158,17 @@ async fn activate_deactivate(case: &mut Case) -> ScenarioResult {
                 )
         };
         let expected = usize::from(round % 2 == 1);
-        seen().equals(expected, living.len(), "wrong-processes");
+        seen().same(
+            "living processes of the plugin",
+            expected,
+            living.len(),
+            "wrong-processes",
+        );
         let agrees = (status.state == "running") == (expected == 1) && answered == (expected == 1);
         seen().holds(
             agrees,
             format!("a state that is that of {expected} processes"),
-            format!("{}, hook: {hook:?}", status.state),
+            format!("{}, hook: {}", status.state, hook.words()),
             "state-untrue",
         );
     }

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fake_interpreters::journal::{Entry, Event as Seen};
-use futures_util::future::{join, join_all};
+use futures_util::future::{join, join_all, try_join};
 use rustix::process::Signal;
 
 use super::orders::{Orders, bound};
 use crate::case::timeline::Source;
+use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Health, Order, Refusal, Stopped};
 use crate::fault_plan::life::{Status, dies, ends_of_call, is_from_outside};
 use crate::fault_plan::place::Place;
@@ -214,7 +215,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             healthy,
-            ("healthy", format!("{health:?}")),
+            ("healthy", health.words()),
             "wrong-health",
         )
     }
@@ -226,7 +227,7 @@ impl Orders<'_> {
         self.check(
             "FP-003",
             again.is_ok() || !runs,
-            ("a plugin that runs", format!("{again:?}")),
+            ("a plugin that runs", again.words()),
             "wrong-start",
         )
     }
@@ -255,7 +256,7 @@ impl Orders<'_> {
         self.check(
             "FP-008",
             stopped.as_ref().is_ok_and(|stopped| stopped.stopped),
-            ("a plugin that was stopped", format!("{stopped:?}")),
+            ("a plugin that was stopped", stopped.words()),
             "wrong-state",
         )?;
         self.state(false).await?;
@@ -270,9 +271,15 @@ impl Orders<'_> {
         runs: bool,
         over: &AtomicBool,
     ) -> Result<(), Interruption> {
-        for step in steps {
+        for (step, later) in steps.iter().zip((1..).map(|from| &steps[from..])) {
             self.stage.case().note(Source::Fault, step.to_string());
-            self.strike(start, step, runs, over).await?;
+            let strike = self.strike(start, step, runs, over);
+            if step.action == (Action::Activate {}) {
+                // It is answered when the start is over, and what is left happens before.
+                let later = Box::pin(self.strike_all(start, later, runs, over));
+                return try_join(strike, later).await.map(drop);
+            }
+            strike.await?;
         }
         Ok(())
     }
@@ -305,10 +312,7 @@ impl Orders<'_> {
         self.check(
             "FP-009",
             answered,
-            (
-                format!("an answer of the API to {API}"),
-                format!("{seen:?}"),
-            ),
+            (format!("an answer of the API to {API}"), seen.words()),
             "api-call-failed",
         )
     }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::{Called, Order, Refusal, Status};
 use crate::fault_plan::CONTROL;
 use crate::fault_plan::life::Status as ExitStatus;
@@ -222,7 +223,7 @@ impl<'a> Orders<'a> {
         self.check(
             "FP-008",
             told.is_some(),
-            ("an end of the process that is known", format!("{ended:?}")),
+            ("an end of the process that is known", ended.words()),
             "wrong-state",
         )?;
         let status = told.map(|ended| (ended.exit_code, ended.signal));
@@ -251,8 +252,11 @@ impl<'a> Orders<'a> {
             "FP-005",
             left.is_empty(),
             (
-                format!("nothing is left of start {start}, which was {processes:?}"),
-                format!("{left:?}"),
+                format!(
+                    "nothing is left of start {start}, which was {}",
+                    processes.words()
+                ),
+                left.words(),
             ),
             "process-left",
         )
@@ -271,7 +275,7 @@ impl<'a> Orders<'a> {
         self.check(
             "FP-004",
             running.len() <= 1,
-            ("at most one process of a plugin", format!("{running:?}")),
+            ("at most one process of a plugin", running.words()),
             "two-processes",
         )?;
         let beside = overlaps(&entries);
@@ -280,7 +284,7 @@ impl<'a> Orders<'a> {
             beside.is_empty(),
             (
                 "no process that writes after a later one has started",
-                format!("{beside:?}"),
+                beside.words(),
             ),
             "two-processes",
         )

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::call::Start;
 use super::orders::{Orders, setting};
 use crate::case::Case;
+use crate::case::words::Words;
 use crate::driver::protocol::Order;
 use crate::fault_plan::life::{Begin, Life, Told, lives};
 use crate::fault_plan::place::Place;
@@ -45,7 +46,7 @@ impl Orders<'_> {
         self.check(
             "FP-003",
             well.is_ok(),
-            ("a plugin that runs", format!("{well:?}")),
+            ("a plugin that runs", well.words()),
             "wrong-start",
         )?;
         let mut begun = None;
@@ -75,7 +76,12 @@ impl Orders<'_> {
             None => self.begin_by_order(start, life).await?,
         };
         let entries = self.hurt.entries()?;
-        let texts = |expected: &str| (expected.to_owned(), format!("start {start}: {answer:?}"));
+        let texts = |expected: &str| {
+            (
+                expected.to_owned(),
+                format!("start {start}: {}", answer.words()),
+            )
+        };
         let (id, reason) = match start {
             1 => ("FP-003", "wrong-start"),
             _ => ("FP-006", "not-again"),
@@ -86,7 +92,12 @@ impl Orders<'_> {
             self.check(id, answer.is_ok(), texts("a plugin that runs"), reason)?;
         }
         let refused = life.told() != Told::Refused || answer.is_err();
-        let texts = |expected: &str| (expected.to_owned(), format!("start {start}: {answer:?}"));
+        let texts = |expected: &str| {
+            (
+                expected.to_owned(),
+                format!("start {start}: {}", answer.words()),
+            )
+        };
         self.check(
             "FP-003",
             refused,

@@ -57,7 +57,8 @@ async fn set_and_get(case: &mut Case, running: &Running) -> Result<(), Interrupt
     let stored = stored.map(|answer| answer.value.escape_ascii().to_string());
     case.require("AP-054")
         .seen("the key at the host", stored.clone())
-        .equals(
+        .same(
+            "the key",
             Some(b"a\0\xff\xfe".escape_ascii().to_string()),
             stored,
             "request-changed",

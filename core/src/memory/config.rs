@@ -1,0 +1,129 @@
+//! The server's configuration: one JSON document, and how the rest of the server reads it.
+//!
+//! What a document does not say, or says in another type, is the default's. The methods that plugins have for it are not here.
+
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value, json};
+
+/// The document.
+#[derive(Debug, Clone)]
+pub(super) struct Config {
+    document: Map<String, Value>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            document: defaults().clone(),
+        }
+    }
+}
+
+impl Config {
+    /// The document itself.
+    pub(super) fn document_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.document
+    }
+
+    /// Whether a switch is on.
+    pub(super) fn yes(&self, section: &str, setting: &str) -> bool {
+        self.read(section, setting, Value::as_bool).unwrap_or(false)
+    }
+
+    /// A number.
+    pub(super) fn number(&self, section: &str, setting: &str) -> i64 {
+        self.read(section, setting, Value::as_i64).unwrap_or(0)
+    }
+
+    /// A text.
+    pub(super) fn text(&self, section: &str, setting: &str) -> String {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        self.read(section, setting, text).unwrap_or_default()
+    }
+
+    fn read<T>(&self, section: &str, setting: &str, of: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let said = self.document.get(section)?.get(setting);
+        said.and_then(&of)
+            .or_else(|| of(defaults().get(section)?.get(setting)?))
+    }
+}
+
+/// What a new server's configuration says, as far as this one heeds it.
+pub(super) fn defaults() -> &'static Map<String, Value> {
+    static DEFAULTS: OnceLock<Map<String, Value>> = OnceLock::new();
+    DEFAULTS.get_or_init(|| match document() {
+        Value::Object(document) => document,
+        _ => Map::new(),
+    })
+}
+
+fn document() -> Value {
+    json!({
+        "ServiceSettings": {
+            "SiteURL": "http://localhost:8065",
+            "EnableUserAccessTokens": false,
+            "EnableOAuthServiceProvider": true,
+            "EnableCommands": true,
+            "EnableCustomEmoji": true,
+            "EnablePostSearch": true,
+            "EnableUserStatuses": true,
+            "ExperimentalEnableDefaultChannelLeaveJoinMessages": true,
+            "DisableBotsWhenOwnerIsDeactivated": true,
+            "UniqueEmojiReactionLimitPerPost": 50,
+        },
+        "TeamSettings": {
+            "MaxUsersPerTeam": 50,
+            "MaxChannelsPerTeam": 2000,
+            "RestrictCreationToDomains": "",
+            "RestrictDirectMessage": "any",
+            "ExperimentalViewArchivedChannels": true,
+            "ExperimentalDefaultChannels": [],
+        },
+        "PasswordSettings": {
+            "MinimumLength": 8,
+            "Lowercase": false,
+            "Number": false,
+            "Uppercase": false,
+            "Symbol": false,
+        },
+        "LocalizationSettings": {
+            "DefaultServerLocale": "en",
+            "DefaultClientLocale": "en",
+        },
+        "EmailSettings": {
+            "RequireEmailVerification": false,
+        },
+        "FileSettings": {
+            "EnablePublicLink": false,
+            "PublicLinkSalt": "",
+            "DriverName": "local",
+            "MaxFileSize": 104_857_600,
+            "MaxImageResolution": 33_177_600,
+        },
+        "PluginSettings": {
+            "Enable": true,
+            "EnableUploads": true,
+            "Directory": "./plugins",
+            "Plugins": {},
+            "PluginStates": {},
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_or_said_wrongly_is_the_default() {
+        let mut config = Config::default();
+        assert_eq!(config.number("TeamSettings", "MaxUsersPerTeam"), 50);
+        config.document_mut()["TeamSettings"] = json!({"MaxUsersPerTeam": 7});
+        config.document_mut()["ServiceSettings"] = json!({"EnableCommands": "maybe"});
+        assert_eq!(config.number("TeamSettings", "MaxUsersPerTeam"), 7);
+        assert_eq!(config.text("TeamSettings", "RestrictDirectMessage"), "any");
+        assert!(config.yes("ServiceSettings", "EnableCommands"));
+        assert!(!config.yes("NoSettings", "AtAll"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The in-memory Mattermost, method by method, against what the real server is known to do: each line of a story is one fact.
+//!
+//! Methods are called by name with JSON, through the table that plugins are served by; hooks go to a recording double.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+#[path = "memory/world.rs"]
+mod world;
+
+#[path = "memory/documents.rs"]
+mod documents;
+
+#[path = "memory/users.rs"]
+mod users;

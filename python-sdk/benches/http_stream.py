@@ -1,0 +1,311 @@
+"""What the SDK adds to a ServeHTTP stream: bytes per second of a plugin, over those of a bare grpcio asyncio servicer.
+
+    .venv/bin/python python-sdk/benches/http_stream.py [--rounds N] [--mib M] [--memory GIB] [--no-floors] [--free]
+
+Frames are of 64 KiB, as the contract advises. The bare servicer is what the grpcio documentation shows: a generator of messages
+down, a loop over messages up. The plugin's handlers are marked stream=True, one plain and one `async`. As in `dispatch.py`, a
+server is a process, rounds are interleaved, and only ratios within a round count. Then it is measured how much longer a hook
+takes while a stream runs on another connection, and with --memory how much a plugin grows while so much goes through it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+from servers import FREE, Server, serve_until_the_end, stay_on
+
+STREAM = "/mattermost.pluginapi.v1.PluginHooks/ServeHTTP"
+HOOK = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
+BARE, ASYNC, SYNC = "bare", "async", "sync"
+KINDS = (BARE, ASYNC, SYNC)
+DOWN, UP = "down", "up"
+CHUNK = bytes(64 * 1024)
+PER_MIB = 16
+# The least that is wanted of a bare stream's bytes per second.
+FLOOR = 0.85
+# The most that a hook may take beside a stream, as a multiple of what it takes otherwise.
+MOST_BESIDE = 1.5
+# The most that a plugin may grow, whatever the size of a body.
+MOST_GROWTH = 96 * 1024 * 1024
+
+
+def serve(kind: str) -> None:
+    """Be one of the servers; ends with its parent. The URL says how many chunks to send."""
+    stay_on(-1)
+    if kind == BARE:
+        asyncio.run(serve_bare())
+        return
+    from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, hook, run_plugin
+
+    class Async(Plugin):
+        @hook("ServeHTTP", stream=True)
+        async def http(self, plugin_context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+            async for _ in request.stream():
+                pass
+            for _ in range(int(request.url)):
+                writer.write(CHUNK)
+                await writer.drain()
+
+        @hook("MessageWillBePosted")
+        async def posted(self, plugin_context: Any, post: Any) -> None:
+            return None
+
+    class Sync(Plugin):
+        @hook("ServeHTTP", stream=True)
+        def http(self, plugin_context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+            for _ in request.stream():
+                pass
+            for _ in range(int(request.url)):
+                writer.write(CHUNK)
+
+        @hook("MessageWillBePosted")
+        def posted(self, plugin_context: Any, post: Any) -> None:
+            return None
+
+    run_plugin(Async if kind == ASYNC else Sync)
+
+
+async def serve_bare() -> None:
+    """The floor."""
+    import grpc.aio
+
+    from mattermost_plugin.grpc import hooks_http_pb2 as pb
+    from mattermost_plugin.grpc import hooks_message_pb2, hooks_pb2_grpc
+
+    class Servicer(hooks_pb2_grpc.PluginHooksServicer):
+        async def ServeHTTP(self, request_iterator: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
+            first, length = None, 0
+            async for message in request_iterator:
+                first = first or message
+                length += len(message.body_chunk)
+                if message.body_complete:
+                    break
+            assert first is not None
+            yield pb.ServeHTTPResponse(init=pb.ServeHTTPResponseInit(status_code=200))
+            for _ in range(int(first.init.url)):
+                yield pb.ServeHTTPResponse(body_chunk=CHUNK)
+            yield pb.ServeHTTPResponse(body_complete=True)
+
+        async def MessageWillBePosted(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
+            return hooks_message_pb2.MessageWillBePostedResponse()
+
+    server = grpc.aio.server()
+    hooks_pb2_grpc.add_PluginHooksServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    await serve_until_the_end(port)
+
+
+class Client:
+    """Calls one server, as little of Python in it as can be: messages are bytes that were made before."""
+
+    def __init__(self, address: str, chunks: int) -> None:
+        import grpc.aio
+
+        from mattermost_plugin.grpc import hooks_http_pb2 as pb
+        from mattermost_plugin.grpc.hooks_message_pb2 import MessageWillBePostedRequest
+
+        def message(**fields: Any) -> bytes:
+            wire: bytes = pb.ServeHTTPRequest(**fields).SerializeToString()
+            return wire
+
+        # Connections of their own, as a host has: else a hook waits behind the frames of the stream.
+        options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
+        self.channels = [grpc.aio.insecure_channel(address, options) for _ in range(2)]
+        self._stream: Any = self.channels[0].stream_stream(STREAM)
+        self._hook: Any = self.channels[1].unary_unary(HOOK)
+        self._post = MessageWillBePostedRequest(post={"message": "a message of a usual length " * 5}).SerializeToString()
+        self._ask_down = message(init=pb.ServeHTTPRequestInit(method="GET", url=str(chunks)), body_complete=True)
+        self._ask_up = message(init=pb.ServeHTTPRequestInit(method="PUT", url="0", content_length=-1))
+        self._chunk, self._last = message(body_chunk=CHUNK), message(body_complete=True)
+        self._chunks = chunks
+
+    async def transfer(self, direction: str) -> float:
+        """Seconds for so many chunks one way."""
+        begun = time.perf_counter()
+        call = self._stream(self._requests(direction))
+        received = 0
+        async for wire in call:
+            received += len(wire)
+        expected = self._chunks * len(CHUNK) if direction == DOWN else 0
+        assert expected <= received <= expected + self._chunks * 16 + 64, (received, expected)
+        return time.perf_counter() - begun
+
+    async def _requests(self, direction: str) -> Any:
+        if direction == DOWN:
+            yield self._ask_down
+            return
+        yield self._ask_up
+        for _ in range(self._chunks):
+            yield self._chunk
+        yield self._last
+
+    async def hooks_for(self, seconds: float) -> List[float]:
+        """How long each of the hooks took that were called in that time, one after the other."""
+        times = []
+        end = time.perf_counter() + seconds
+        while (begun := time.perf_counter()) < end:
+            await self._hook(self._post, timeout=10)
+            times.append(time.perf_counter() - begun)
+        return times
+
+    async def close(self) -> None:
+        for channel in self.channels:
+            await channel.close()
+
+
+async def stream_on(address: str, direction: str) -> None:
+    """Be a client of streams, one after the other, and say when the first is over; ends with its parent."""
+    client = Client(address, 64 * PER_MIB)
+    parent = os.getppid()
+    await client.transfer(direction)
+    print("streaming", flush=True)
+    while os.getppid() == parent:
+        await client.transfer(direction)
+
+
+class Streams:
+    """Streams from a process of their own, so that the one that calls hooks does not slow itself down."""
+
+    def __init__(self, address: str, direction: str) -> None:
+        command = [sys.executable, str(Path(__file__).resolve()), "--stream", address, direction]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+
+    def __enter__(self) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == b"streaming\n"
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+async def compare(servers: Sequence[Server], rounds: int, mib: int) -> List[str]:
+    """Print how fast each is; returns what is below its floor."""
+    chunks = mib * PER_MIB
+    clients = {server.kind: Client(server.address, chunks) for server in servers}
+    below = []
+    for direction in (DOWN, UP):
+        rates: Dict[str, List[float]] = {server.kind: [] for server in servers}
+        used = dict.fromkeys(rates, 0.0)
+        orders = itertools.cycle(itertools.permutations(servers))
+        for number in range(rounds + 1):
+            for server in next(orders):
+                before = server.processor_seconds()
+                seconds = await clients[server.kind].transfer(direction)
+                if number:  # the first round warms up
+                    rates[server.kind].append(mib / seconds)
+                    used[server.kind] += server.processor_seconds() - before
+        for kind in rates:
+            ratios = sorted(mine / bare for mine, bare in zip(rates[kind], rates[BARE]))
+            ratio, quarter = statistics.median(ratios), len(ratios) // 4
+            cost = used[kind] / used[BARE] if used[BARE] else float("nan")
+            print(
+                f"{direction:4}  {kind:5}  {statistics.median(rates[kind]):6.0f} MiB/s   ratio {ratio:.2f} "
+                f"(middle half {ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}, wanted {FLOOR:.2f})   "
+                f"processor time {cost:.2f}"
+            )
+            if ratio < FLOOR:
+                below.append(f"{direction}, {kind}: {ratio:.2f} < {FLOOR:.2f}")
+    for client in clients.values():
+        await client.close()
+    return below
+
+
+async def beside(servers: Sequence[Server], rounds: int, seconds: float) -> List[str]:
+    """Print how long hooks take beside streams; returns what is above its bound."""
+    above = []
+    clients = {server.kind: Client(server.address, 0) for server in servers}
+    for direction in (DOWN, UP):
+        for server in servers:
+            kind, client = server.kind, clients[server.kind]
+            ratios, idle_times = [], []
+            for number in range(rounds + 1):
+                idle = statistics.median(await client.hooks_for(seconds))
+                with Streams(server.address, direction):
+                    busy = statistics.median(await client.hooks_for(seconds))
+                if number:
+                    ratios.append(busy / idle)
+                    idle_times.append(idle)
+            ratio = statistics.median(ratios)
+            print(
+                f"a hook beside a stream {direction:4}  {kind:5}  {statistics.median(idle_times) * 1e6:5.0f} us idle   "
+                f"ratio {ratio:.2f} (wanted {MOST_BESIDE:.2f} at most)"
+            )
+            if ratio > MOST_BESIDE and kind != BARE:
+                above.append(f"a hook beside a stream {direction}, {kind}: {ratio:.2f} > {MOST_BESIDE:.2f}")
+    for client in clients.values():
+        await client.close()
+    return above
+
+
+async def growth(gib: float) -> List[str]:
+    """Print how much each plugin grows; returns what is above its bound."""
+    above = []
+    for kind in KINDS:
+        for direction in (DOWN, UP):
+            server = Server(__file__, kind)
+            try:
+                small = Client(server.address, 1)
+                await small.transfer(direction)
+                idle = server.memory("VmRSS")
+                large = Client(server.address, int(gib * 1024 * PER_MIB))
+                await large.transfer(direction)
+                grown = server.memory("VmHWM") - idle
+                await small.close()
+                await large.close()
+            finally:
+                server.stop()
+            print(f"{gib:g} GiB {direction:4}  {kind:5}  grows by {grown / 2**20:.0f} MiB from {idle / 2**20:.0f}")
+            if grown > MOST_GROWTH and kind != BARE:
+                above.append(f"{gib:g} GiB {direction}, {kind}: grows by {grown} bytes > {MOST_GROWTH}")
+    return above
+
+
+def main() -> int:
+    """Measure, print, and fail when a floor is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
+    parser.add_argument("--stream", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--mib", type=int, default=128, help="the size of each body")
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long hooks are called beside a stream, each round")
+    parser.add_argument("--memory", type=float, default=0, metavar="GIB", help="measure memory by bodies of that size, too")
+    parser.add_argument("--no-floors", action="store_true", help="report only")
+    parser.add_argument("--free", action="store_true", help="let the system move threads between processors")
+    options = parser.parse_args()
+    if options.free:
+        os.environ[FREE] = "1"
+    if options.serve:
+        serve(options.serve)
+        return 0
+    if options.stream:
+        stay_on(0)
+        asyncio.run(stream_on(*options.stream))
+        return 0
+    servers = [Server(__file__, kind) for kind in KINDS]
+    stay_on(0)
+    try:
+        missed = asyncio.run(compare(servers, options.rounds, options.mib))
+        missed += asyncio.run(beside(servers, max(1, options.rounds // 3), options.seconds))
+    finally:
+        for server in servers:
+            server.stop()
+    if options.memory:
+        missed += asyncio.run(growth(options.memory))
+    for line in missed:
+        print(f"missed: {line}", file=sys.stderr)
+    return 1 if missed and not options.no_floors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
