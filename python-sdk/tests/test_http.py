@@ -141,6 +141,23 @@ def test_a_failing_handler_is_a_500_that_shows_nothing(serve: Serve, handler: Ha
     assert headers == {"Content-Type": ["text/plain; charset=utf-8"]}
 
 
+def test_a_request_that_cannot_be_read_is_the_clients_fault(serve: Serve, caplog: Any) -> None:
+    served = serving(serve, lambda context, writer, request: request.json())
+    status, _, body = response(send(served, whole(b"{")))
+    assert (status, body) == (400, b"Bad Request\n")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the body is no JSON: Expecting property name" in caplog.text
+
+
+def test_headers_that_were_put_into_the_dict(serve: Serve) -> None:
+    def handle(context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        writer.headers.update({"A": ["b", "c"], "D": "one text", **({"X": ["\n"]} if request.body else {})})  # type: ignore[dict-item]
+
+    served = serving(serve, handle)
+    assert response(send(served, whole()))[1] == {"A": ["b", "c"], "D": ["one text"]}
+    assert response(send(served, whole(b"x")))[0] == 500
+
+
 def test_an_async_handler_and_the_timeout(serve: Serve) -> None:
     async def handle(self: Plugin, plugin_context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
         writer.write(b"x")

@@ -10,7 +10,7 @@ import email.parser
 import email.policy
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, List, Tuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 # More fields than any form has; without a limit a small body could make very many objects.
 MOST_FIELDS = 1000
@@ -41,6 +41,15 @@ class Form:
     def get(self, name: str, default: str = "") -> str:
         """The first value of a field."""
         return self.fields.get(name, [default])[0]
+
+
+def split_url(url: str) -> Tuple[str, str]:
+    """Path and query, both as they came. A path may begin with two slashes, which in other URLs stand before a host."""
+    if not url.startswith("/"):
+        parts = urlsplit(url)
+        return parts.path, parts.query
+    path, _, query = url.partition("?")
+    return path, query
 
 
 def parse_query(text: str) -> Dict[str, List[str]]:

@@ -11,10 +11,10 @@ import re
 from collections import deque
 from functools import cached_property
 from typing import Any, AsyncIterator, Callable, Deque, Dict, Iterator, List, Optional, Tuple, Union
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequestInit
-from mattermost_plugin.servicers._forms import Form, HTTPRequestError, parse_cookies, parse_form, parse_query
+from mattermost_plugin.servicers._forms import Form, HTTPRequestError, parse_cookies, parse_form, parse_query, split_url
 from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE, response_frame, response_head
 from mattermost_plugin.servicers._inbound import Inbound, Whole
 from mattermost_plugin.servicers._outbound import Outbound
@@ -107,12 +107,12 @@ class HTTPRequest:
     @cached_property
     def path(self) -> str:
         """The path below the plugin's own, decoded: `/a b` for `/a%20b?c=d`."""
-        return unquote(urlsplit(self.url).path)
+        return unquote(split_url(self.url)[0])
 
     @cached_property
     def query_string(self) -> str:
         """What stands behind the question mark, as it came."""
-        return urlsplit(self.url).query
+        return split_url(self.url)[1]
 
     @cached_property
     def query(self) -> Dict[str, List[str]]:
@@ -167,8 +167,9 @@ class HTTPResponseWriter:
     def add_header(self, name: str, value: str) -> None:
         """Add a value to a header, such as one more Set-Cookie."""
         if self._may_change_headers(name):
+            checked = _checked_header(name, value)
             spelling = next((key for key in self.headers if key.lower() == name.lower()), name)
-            self.headers.setdefault(spelling, []).append(_checked_header(name, value))
+            self.headers.setdefault(spelling, []).append(checked)
 
     def write_header(self, status_code: int) -> None:
         """Choose the status: 100 to 999, once, before the first write."""
@@ -220,10 +221,11 @@ class HTTPResponseWriter:
         return self._outbound
 
     def _head(self) -> bytes:
-        for name, values in self.headers.items():  # which anybody can change
-            for value in values:
-                _checked_header(name, value)
-        return response_head(self.status_code, self.headers)
+        headers = {  # anybody can change the dict, and may put one text where a list belongs
+            name: [_checked_header(name, value) for value in ([values] if isinstance(values, str) else values)]
+            for name, values in self.headers.items()
+        }
+        return response_head(self.status_code, headers)
 
     def _may_change_headers(self, name: str) -> bool:
         if self._begun:
