@@ -405,7 +405,9 @@ def test_a_handler_that_fails_in_its_midst_completes_nothing(stream: Open, handl
         messages.extend(one.call)
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in str(caught.value.details())
-    assert not any(message.body_complete for message in messages)
+    assert [len(message.body_chunk) for message in messages] == [MAX_CHUNK_SIZE if handler is fail_late_by_size else 4]
+    assert messages[0].HasField("init")
+    assert not messages[0].body_complete
     assert caplog.records[-1].exc_info is not None
     assert caplog.records[-1].getMessage().startswith("ServeHTTP handler raised")
 

@@ -133,9 +133,12 @@ class _Exchange:
         else:
             log_failure(_logger, self._runnable.hook_name, error)
         if self._outbound.settled:
-            late = isinstance(error, HookTimeoutError)
-            code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.INTERNAL
-            raise BrokenStreamError(code, "the handler failed after its response had begun")
+            text = "the handler failed after its response had begun"
+            if isinstance(error, HookTimeoutError):  # perhaps as nobody takes what it wrote
+                raise BrokenStreamError(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+            for frame in iter(self._outbound.take, None):  # what it had flushed
+                await self._send(frame)
+            raise BrokenStreamError(grpc.StatusCode.INTERNAL, text)
         await self._send(plain_response(400, "Bad Request") if refused else plain_response(500, "Internal Server Error"))
 
     async def _pump(self, receive: Receive) -> None:
