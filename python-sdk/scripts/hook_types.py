@@ -172,7 +172,12 @@ def decorator() -> str:
         "",
         "    @overload",
         "    def __call__(",
-        "        self, name_or_func: Optional[HookName] = ..., *, timeout: Optional[float] = ..., stream: bool = ...",
+        "        self, name_or_func: Optional[HookName] = ..., *, timeout: Optional[float] = ...",
+        "    ) -> Callable[[F], F]: ...",
+        "",
+        "    @overload",
+        "    def __call__(",
+        "        self, name_or_func: None = ..., *, timeout: Optional[float] = ..., stream: bool",
         "    ) -> Callable[[F], F]: ...",
         "",
     ]

@@ -42,6 +42,23 @@ class Right(Plugin):
     @hook
     def on_activate(self) -> None: ...
 
+    @hook(HookName.ServeHTTP, stream=True, timeout=5)
+    async def http(self, plugin_context: PluginContext, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        pieces: List[bytes] = [piece async for piece in request.stream()]
+        written: int = writer.write(b"".join(pieces))
+        await writer.drain()
+        first: str = request.form().fields["a"][0] + request.query["b"][0] + request.cookies["c"] + str(written)
+        writer.write(first)
+
+
+class RightToo(Plugin):
+    """A second handler of a hook, right as well."""
+
+    @hook(stream=True)
+    def serve_http(self, plugin_context: PluginContext, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        for piece in request.stream():
+            writer.write(piece)
+
     @hook(HookName.OnSharedChannelsPing)
     async def ping(self, remote_cluster: RemoteCluster) -> bool:
         value: Optional[bytes] = await self.async_api.kv_get("key")
@@ -84,6 +101,13 @@ class Wrong(Plugin):
     @hook(HookName.ServeHTTP)  # E: type-var
     def wrong_order(self, plugin_context: PluginContext, request: HTTPRequest, writer: HTTPResponseWriter) -> None: ...
 
+    @hook(HookName.OnInstall)
+    def wrong_use(self, plugin_context: PluginContext, event: object) -> None:
+        request, writer = HTTPRequest(event), HTTPResponseWriter()  # E: arg-type
+        writer.write(request.query["x"])  # E: arg-type
+        for piece in request.stream():
+            writer.set_header("X", piece)  # E: arg-type
+
     @hook(HookName.OnDeactivate)
     async def wrong_call(self) -> None:
         await self.async_api.kv_set("key", 7)  # E: arg-type
@@ -92,6 +116,9 @@ class Wrong(Plugin):
 
     @hook("OnActivat")  # E: call-overload
     def misspelt(self) -> None: ...
+
+    @hook(HookName.OnSAMLLogin, stream=True)  # E: call-overload
+    def no_stream(self, plugin_context: PluginContext, user: User, assertion: object) -> None: ...
 
     @hook(HookName.OnActivate, timeout="5")  # E: call-overload
     def wrong_timeout(self) -> None: ...
