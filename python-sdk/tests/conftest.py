@@ -78,12 +78,13 @@ def plugin_with(name: str, handler: Callable[..., Any]) -> Type[Plugin]:
 class FakeApi(grpc.GenericRpcHandler):
     """The host's API: keeps every request, answers what a test put into `answers`, else UNIMPLEMENTED."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1:0") -> None:
         self.answers: Dict[str, Any] = {}
         self.requests: List[Tuple[str, bytes]] = []
-        self._server = grpc.server(futures.ThreadPoolExecutor(4))
+        self._server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_receive_message_length", -1)])
         self._server.add_generic_rpc_handlers((self,))
-        self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        port = self._server.add_insecure_port(address)
+        self.target = address if address.startswith("unix:") else f"127.0.0.1:{port}"
         self._server.start()
 
     def service(self, details: Any) -> Any:

@@ -9,10 +9,10 @@ import pytest
 import mattermost_plugin
 
 EXPORTS = """
-AlreadyExistsError AsyncPluginAPIClient DISMISS_POST_ERROR EmojiImage HTTPRequest HTTPRequestError HTTPResponseWriter
-HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError PermissionDeniedError Plugin
-PluginAPIClient PluginAPIError PluginHTTPResponse RuntimeConfig UnavailableError ValidationError __version__ convert_app_error
-convert_grpc_error hook load_runtime_config run_plugin serve_plugin
+APILogHandler AlreadyExistsError AsyncPluginAPIClient DISMISS_POST_ERROR EmojiImage HTTPRequest HTTPRequestError
+HTTPResponseWriter HookCancelledError HookContext HookName HookRegistrationError hook_context NotFoundError
+PermissionDeniedError Plugin PluginAPIClient PluginAPIError PluginHTTPResponse RuntimeConfig UnavailableError ValidationError
+__version__ convert_app_error convert_grpc_error hook load_runtime_config run_plugin serve_plugin
 """.split()
 
 WRAPPERS = """

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import inspect
 import threading
 from pathlib import Path
 from typing import Any, List
+from unittest.mock import ANY
 
 import pytest
 
+import mattermost_plugin
+from filling import Filling
 from mattermost_plugin import (
     AsyncPluginAPIClient,
     CommandResponse,
@@ -20,8 +24,10 @@ from mattermost_plugin import (
     Plugin,
     PluginAPIError,
     RuntimeConfig,
+    User,
     hook,
 )
+from mattermost_plugin._api_methods import METHODS
 from mattermost_plugin._contract import HOOKS, Shape
 from mattermost_plugin._internal.hook_runner import HookTimeoutError
 from mattermost_plugin.grpc.post_pb2 import Post
@@ -236,3 +242,77 @@ def test_the_example() -> None:
     assert harness.call("RunDataRetention", batch_size=10).deleted_count == 1
     assert store == {}
     assert harness.errors == []
+
+
+class Poster(Plugin):
+    """Calls the API in its handlers."""
+
+    @hook
+    def on_activate(self) -> None:
+        user = self.api.get_user("u1")
+        self.api.create_post(post={"channel_id": user.nickname, "message": "hello", "create_at": 5})
+
+    @hook
+    async def on_deactivate(self) -> None:
+        await self.async_api.delete_user("u1")
+
+
+def test_expected_calls_are_answered_and_demanded() -> None:
+    harness = PluginHarness(Poster)
+    harness.api.expect.get_user("u1").returns(User(id="u1", nickname="c1"))
+    created = harness.api.expect.create_post({"channel_id": "c1", "message": "hello", "create_at": 5})
+    created.returns(mattermost_plugin.Post(id="p1"))
+    harness.api.expect.delete_user(ANY).times(2)
+    assert not harness.call("OnActivate").HasField("error")
+    assert not harness.call("OnDeactivate").HasField("error")
+    with pytest.raises(AssertionError, match=r"did not call delete_user\( \.\.\.\), 1 times"):
+        harness.api.verify()
+    harness.call("OnDeactivate")
+    harness.api.verify()
+
+
+def test_a_call_other_than_the_expected_one_fails_the_test_and_says_what_was_expected() -> None:
+    harness = PluginHarness(Poster)
+    harness.api.expect.get_user("u2").returns(User())
+    with pytest.raises(UnexpectedAPICallError, match=r'Expected was: get_user\(user_id: "u2"\)'):
+        harness.call("OnActivate")
+    harness.api.expect.get_user("u1").returns(User())
+    with pytest.raises(UnexpectedAPICallError, match="create_post"):
+        harness.call("OnActivate")
+    with pytest.raises(UnexpectedAPICallError, match="get_user"):  # the expected call was made
+        harness.call("OnActivate")
+
+
+def test_an_expected_call_can_fail_and_what_was_prepared_answers_the_others() -> None:
+    api = FakeAPI()
+    api.expect.kv_get("a").raises(NotFoundError("no"))
+    api.expect.get_file_infos(page=ANY, user_id="u").returns([])
+    api.returns("kv_get", b"1")
+    with pytest.raises(NotFoundError):
+        api.kv_get("a")
+    assert api.kv_get("a") == b"1"
+    assert api.get_file_infos(page=7, user_id="u") == []
+    api.verify()
+    with pytest.raises(TypeError, match=r"get_user\(\): user_id"):
+        api.expect.get_user(7)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="kv_set returns nothing"):
+        api.expect.kv_set("a", b"").returns(7)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="get_user cannot return 7"):
+        api.expect.get_user("a").returns(7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_fake_has_every_method(name: str) -> None:
+    api = FakeAPI()
+    method = METHODS[name]
+    response = Filling(1, whole=True).message(method.contract.response)
+    response.ClearField("error")
+    value = method.value(response)
+    keywords = {item.name: None for item in method.parameters if not item.pairs and item.default is inspect.Parameter.empty}
+    getattr(api.expect, name)(**dict.fromkeys(keywords, ANY)).returns(value)
+    assert getattr(api, name)(**keywords) == value
+    api.returns(name, value)
+    assert getattr(api, name)(**keywords) == value
+    assert asyncio.run(getattr(api.as_async(), name)(**keywords)) == value
+    assert len(api.requests(name)) == 3
+    api.verify()

@@ -6,6 +6,7 @@ from mattermost_plugin import Plugin, hook, run_plugin
 from typing import TYPE_CHECKING, Any
 
 from mattermost_plugin import _grpc_settings  # noqa: F401 - first, as it says
+from mattermost_plugin._api_log import APILogHandler
 from mattermost_plugin._hook_context import HookCancelledError, HookContext, hook_context
 from mattermost_plugin._internal import wrappers as _wrappers
 from mattermost_plugin._version import __version__
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DISMISS_POST_ERROR",
+    "APILogHandler",
     "AlreadyExistsError",
     "AsyncPluginAPIClient",
     "EmojiImage",

@@ -17,6 +17,10 @@ STDERR = 2
 LONGEST_MESSAGE = 10_000
 
 
+# Set on a record that another handler has taken over: it is not written to stderr as well.
+TAKEN = "taken_by_the_api"
+
+
 class HclogFormatter(logging.Formatter):
     """Formats a record as one line of hclog JSON."""
 
@@ -45,6 +49,8 @@ class StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; a stderr that nobody reads any more is not the plugin's problem."""
+        if getattr(record, TAKEN, False):
+            return
         try:
             line = memoryview((self.format(record) + "\n").encode("ascii"))
         except Exception:  # a record whose arguments do not fit its text

@@ -59,7 +59,7 @@ class Plugin:
 
     @property
     def logger(self) -> logging.Logger:
-        """The plugin's logger; what it logs reaches the server's log through stderr."""
+        """The plugin's logger; what it logs reaches the server's log through the API, or through stderr without one."""
         return self._logger
 
     @property

@@ -23,6 +23,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2
 
 from mattermost_plugin import _handshake
+from mattermost_plugin._api_log import APILogHandler
 from mattermost_plugin._handshake import APP_PROTOCOL_VERSION, CORE_PROTOCOL_VERSION, format_handshake_line
 from mattermost_plugin._host_watch import HostWatch
 from mattermost_plugin.client import PluginAPIClient
@@ -138,24 +139,49 @@ async def serve_plugin(
     server, ending, api = await _start(plugin_class, config, options)
     await server.stop(await ending.wait())
     ending.close()
-    api.close()
+    await asyncio.get_running_loop().run_in_executor(None, api.close)
+
+
+class _Api:
+    """The plugin's client of the server's API, and its log there."""
+
+    def __init__(self, target: str) -> None:
+        self.client = PluginAPIClient(target)
+        self.client.connect_on_demand()
+        self._log: Optional[APILogHandler] = None
+        self._logger: Optional[logging.Logger] = None
+
+    def take_log_of(self, logger: logging.Logger) -> None:
+        self._log, self._logger = APILogHandler(self.client), logger
+        logger.addHandler(self._log)
+
+    def flush(self) -> None:
+        if self._log is not None:
+            self._log.flush()
+
+    def close(self) -> None:
+        if self._log is not None and self._logger is not None:
+            self._logger.removeHandler(self._log)
+            self._log.close()
+        self.client.close()
 
 
 async def _start(
     plugin_class: Type[Plugin],
     config: Optional[RuntimeConfig] = None,
     options: Optional[Sequence[Tuple[str, Any]]] = None,
-) -> Tuple[PluginServer, _Ending, PluginAPIClient]:
+) -> Tuple[PluginServer, _Ending, _Api]:
     _handshake.demand_cookie()
     RuntimeConfig().configure_logging()  # what is wrong with the configuration is logged in the right form, too
     settings = config if config is not None else load_runtime_config()
     settings.configure_logging()
     for doubt in _handshake.doubts(os.environ):
         _logger.warning("%s", doubt)
-    api = PluginAPIClient(settings.api_target)
-    api.connect_on_demand()
+    api = _Api(settings.api_target)
     with redirect_stdout(sys.stderr):  # a print in a constructor must not come before the handshake
-        plugin = plugin_class(api=api, config=settings)
+        plugin = plugin_class(api=api.client, config=settings)
+    if os.environ.get("MATTERMOST_PLUGIN_API_TARGET"):
+        api.take_log_of(plugin.logger)
     ending = _Ending()
     server = PluginServer(plugin, settings, options)
     server.on_shutdown = lambda: ending.begin("the host asked for it", GRACE_AFTER_SHUTDOWN)
@@ -237,8 +263,9 @@ def run_plugin(plugin_class: Type[Plugin]) -> NoReturn:
 
 
 async def _run(plugin_class: Type[Plugin]) -> NoReturn:
-    server, ending, _ = await _start(plugin_class)
+    server, ending, api = await _start(plugin_class)
     await server.drain(await ending.wait())
+    api.flush()
     _leave(0)  # taking down server, channel and loop one by one would only take time: the system does it at once
 
 
