@@ -22,4 +22,6 @@ pub mod listener;
 pub mod process;
 pub mod raw;
 pub mod running;
+
+pub mod logged;
 pub mod session;

@@ -53,6 +53,9 @@ class Logging:
     def sent(self) -> List[Any]:
         """What the server got: the method, the message, the fields."""
         assert self.handler.flush_within(CALL_SECONDS)
+        return self.sent_before_the_end()
+
+    def sent_before_the_end(self) -> List[Any]:
         calls = []
         for name, request in self.api.requests:
             message: Any = api_method(name).request.FromString(request)
@@ -144,6 +147,14 @@ def test_a_flush_does_not_wait_for_ever(log: Logging) -> None:
     assert not log.handler.flush_within(0.01)
     go_on.set()
     assert log.handler.flush_within(CALL_SECONDS)
+
+
+def test_after_its_end_it_goes_to_the_fallback(log: Logging) -> None:
+    log.logger.info("before")
+    log.handler.close()
+    log.logger.info("after")
+    assert [text for _, text, _ in log.sent_before_the_end()] == ["before"]
+    assert log.kept.texts == ["after"]
 
 
 def test_without_a_server_it_goes_to_the_fallback(api: FakeApi) -> None:

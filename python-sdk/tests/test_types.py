@@ -39,7 +39,7 @@ def test_mypy_refuses_what_no_hook_can_take_and_nothing_else() -> None:
     assert {place: code for place, code in marked.items() if code not in found[place]} == {}
 
 
-@pytest.mark.parametrize("script", ["hook_types", "api_types"])
+@pytest.mark.parametrize("script", ["hook_types", "wrapper_types", "api_types"])
 def test_the_generated_types_are_up_to_date(script: str) -> None:
     command = [sys.executable, str(SDK / f"scripts/{script}.py"), "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=60)

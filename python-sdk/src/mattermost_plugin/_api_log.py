@@ -52,6 +52,7 @@ class APILogHandler(logging.Handler):
         self._thread: Optional[threading.Thread] = None
         self._process = os.getpid()
         self._api_again_at = 0.0
+        self._ended = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record."""
@@ -66,7 +67,7 @@ class APILogHandler(logging.Handler):
             self.handleError(record)
             return
         setattr(record, TAKEN, True)
-        if os.getpid() != self._process:  # a fork has neither the thread nor a usable channel
+        if self._ended or os.getpid() != self._process:  # a fork has neither the thread nor a usable channel
             self._fallback.handle(kept)
         elif self._waiting.qsize() >= self._capacity:
             with self._counting:
@@ -91,6 +92,7 @@ class APILogHandler(logging.Handler):
     def close(self) -> None:
         """Send what waits, for a short while at most, and end the thread."""
         self.flush()
+        self._ended = True
         self._waiting.put(None)
         super().close()
 

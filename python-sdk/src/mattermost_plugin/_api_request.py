@@ -10,7 +10,6 @@ from mattermost_plugin import _convert
 from mattermost_plugin._api_parameters import REQUIRED, Parameter, empty_value, signature_of
 from mattermost_plugin._api_table import BY_NAME_ONLY, OTHER_NAMES
 from mattermost_plugin._contract import fields_of
-from mattermost_plugin._wrapping import Writer, writer
 
 Values = Dict[str, Any]
 
@@ -33,19 +32,21 @@ class RequestMaker:
             if item.default is not REQUIRED and item.default != empty_value(item.field)
         }
         # A parameter's field and how its value gets there; None for values that go as they are.
-        self._slots: Dict[str, Tuple[str, Optional[Writer]]] = {
-            item.name: (item.path[-1], writer(item.field)) for item in single
+        self._slots: Dict[str, Tuple[str, Optional[_convert.Writer]]] = {
+            item.name: (item.path[-1], _convert.writer(item.field)) for item in single
         }
         self._outer = {item.name: item.path[0] for item in single if len(item.path) > 1}
         self._pairs = next((item for item in parameters if item.pairs), None)
 
     def request(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Message:
         """The request for one call."""
+        if not args and not kwargs and not self._parameters:
+            return self._kind()
         values = self._taken(args, kwargs)
         whole: Values = {}
         if values is None:
             values, whole = self._bound(args, kwargs)
-        fields: Values = {outer: {} for outer in self._outer.values() if outer not in whole}
+        fields: Values = {outer: {} for outer in self._outer.values() if outer not in whole} if self._outer else {}
         pairs: Values = {}
         for name, value in values.items():
             slot = self._slots.get(name)
@@ -57,7 +58,7 @@ class RequestMaker:
                 into = fields if outer is None else fields[outer]
                 into[field] = value if write is None else self._written(name, write, value)
         for name, value in whole.items():
-            write = writer(fields_of(self._kind)[name])
+            write = _convert.writer(fields_of(self._kind)[name])
             fields[name] = value if write is None else self._written(name, write, value)
         if pairs and self._pairs is not None:
             items = [{"key": key, "value": _convert.to_value(value)} for key, value in pairs.items()]
@@ -120,7 +121,7 @@ class RequestMaker:
             text += f"; {what}: {', '.join(which)}" if which else ""
         return text
 
-    def _written(self, name: str, write: Writer, value: Any) -> Any:
+    def _written(self, name: str, write: _convert.Writer, value: Any) -> Any:
         try:
             return write(value)
         except (TypeError, ValueError) as error:

@@ -7,10 +7,11 @@ stands in `servicers/hooks_servicer.py`; signatures of API methods stand in `_ap
 from __future__ import annotations
 
 import enum
+import functools
 import operator
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Optional, Tuple, Type, Union, cast
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
@@ -77,9 +78,14 @@ def message_class(descriptor: Optional[Descriptor]) -> Type[Message]:
     return GetMessageClass(descriptor)
 
 
-def fields_of(message: Union[Message, Type[Message]]) -> Dict[str, FieldDescriptor]:
+def fields_of(message: Union[Message, Type[Message]]) -> Mapping[str, FieldDescriptor]:
     """A message's fields by name, in order of declaration."""
-    return {field.name: cast(FieldDescriptor, field) for field in message.DESCRIPTOR.fields}
+    return _fields(message.DESCRIPTOR)
+
+
+@functools.cache
+def _fields(message: Any) -> Dict[str, FieldDescriptor]:
+    return {field.name: cast(FieldDescriptor, field) for field in message.fields}
 
 
 def is_repeated(field: FieldDescriptor) -> bool:

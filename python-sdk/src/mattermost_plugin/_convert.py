@@ -7,16 +7,20 @@ wire knows only doubles; other messages stay messages.
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple, Type, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
 
 from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from mattermost_plugin._contract import fields_of, is_map, is_repeated, message_class
+from mattermost_plugin._contract import fields_of, is_map, is_repeated, map_value, message_class
 
 STRUCT = struct_pb2.Struct.DESCRIPTOR.full_name
+# Makes of a Python value what protobuf takes for a field.
+Writer = Callable[[Any], Any]
+
 VALUE = struct_pb2.Value.DESCRIPTOR.full_name
 
 
@@ -25,31 +29,16 @@ class AbsentDict(Dict[str, Any]):
 
 
 def fill(message: Message, values: Mapping[str, Any]) -> None:
-    """Set fields by name; None leaves a field unset, a name that the message does not have is an error."""
-    fields = fields_of(message)
-    unknown = sorted(name for name in values if name not in fields)
-    if unknown:
-        raise ValueError(f"{message.DESCRIPTOR.name} has no field {', '.join(map(repr, unknown))}; it has {', '.join(fields)}")
-    for name, value in values.items():
-        if value is not None:
-            set_field(message, fields[name], value)
+    """Set fields by name, as `message_of` does."""
+    message.MergeFrom(message_of(values, type(message)))
 
 
 def set_field(message: Message, field: FieldDescriptor, value: Any) -> None:
     """Set one field."""
-    if is_map(field):
-        _set_map(message, field, value)
-    elif is_repeated(field):
-        if isinstance(value, (str, bytes)):
-            raise TypeError(f"{type(value).__name__} is not a list")
-        kind = field.message_type and message_class(field.message_type)
-        getattr(message, field.name).extend([to_message(item, kind) for item in value] if kind else value)
-    elif field.message_type is not None:
-        if not value and isinstance(value, AbsentDict):
-            return
-        getattr(message, field.name).CopyFrom(to_message(value, message_class(field.message_type)))
-    else:
-        setattr(message, field.name, value)
+    write = writer(field)
+    written = value if write is None else write(value)
+    if written is not None:
+        message.MergeFrom(type(message)(**{field.name: written}))
 
 
 def to_message(value: Any, kind: Type[Message], *, from_dict: bool = True) -> Message:
@@ -66,13 +55,81 @@ def to_message(value: Any, kind: Type[Message], *, from_dict: bool = True) -> Me
         if isinstance(made, kind):
             return made
     if from_dict and isinstance(value, (Mapping, tuple)):
-        message = kind()
-        fill(message, value if isinstance(value, Mapping) else _by_order(value, message))
-        return message
+        return message_of(value if isinstance(value, Mapping) else _by_order(value, kind), kind)
     raise TypeError(f"{type(value).__name__} is not a {kind.DESCRIPTOR.name}")
 
 
-def _by_order(values: Tuple[Any, ...], message: Message) -> Dict[str, Any]:
+def message_of(values: Mapping[str, Any], kind: Type[Message]) -> Message:
+    """The message with these fields; None leaves a field unset, a name that the message does not have is an error."""
+    writers = writers_of(kind.DESCRIPTOR)
+    fields: Dict[str, Any] = {}
+    try:
+        for name, value in values.items():
+            if value is not None:
+                write = writers[name]
+                written = value if write is None else write(value)
+                if written is not None:
+                    fields[name] = written
+        return kind(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _blamed(values, kind, error) from None
+
+
+def _blamed(values: Mapping[str, Any], kind: Type[Message], error: Exception) -> Exception:
+    """The error with the name of the field that caused it; protobuf does not tell."""
+    name, writers = kind.DESCRIPTOR.name, writers_of(kind.DESCRIPTOR)
+    unknown = sorted(field for field in values if field not in writers)
+    if unknown:
+        return ValueError(f"{name} has no field {', '.join(map(repr, unknown))}; it has {', '.join(writers)}")
+    for field, value in values.items():
+        try:
+            write = writers[field]
+            kind(**{field: value if write is None or value is None else write(value)})
+        except (TypeError, ValueError) as cause:
+            return type(cause)(f"{name}.{field}: {cause}")
+    return error
+
+
+@functools.cache
+def writers_of(descriptor: Any) -> Dict[str, Optional[Writer]]:
+    """What writes each field of a message."""
+    return {field.name: writer(field) for field in descriptor.fields}
+
+
+def writer(field: FieldDescriptor) -> Optional[Writer]:
+    """What makes a Python value what protobuf takes; None for values that go as they are."""
+    if is_map(field):
+        values = map_value(field).message_type
+        if values is None:
+            return _mapping
+        value_kind = message_class(values)
+        return lambda value: {key: to_message(one, value_kind) for key, one in _mapping(value).items()}
+    if is_repeated(field):
+        if field.message_type is None:
+            return _sequence
+        item = message_class(field.message_type)
+        return lambda value: [to_message(one, item) for one in _sequence(value)]
+    if field.message_type is None:
+        return None
+    if field.message_type.full_name == STRUCT:
+        return to_present_struct
+    kind = message_class(field.message_type)
+    return lambda value: to_message(value, kind)
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} is not a mapping")
+    return value
+
+
+def _sequence(value: Any) -> Any:
+    if isinstance(value, (str, bytes, Mapping)):  # these can be gone through too, but nobody means that
+        raise TypeError(f"{type(value).__name__} is not a list")
+    return list(value)
+
+
+def _by_order(values: Tuple[Any, ...], message: Type[Message]) -> Dict[str, Any]:
     """A tuple of a message's fields."""
     names = list(fields_of(message))
     if len(values) != len(names):
@@ -83,8 +140,7 @@ def _by_order(values: Tuple[Any, ...], message: Message) -> Dict[str, Any]:
 def to_struct(data: Mapping[Any, Any]) -> struct_pb2.Struct:
     """A dict as a Struct."""
     struct = struct_pb2.Struct()
-    for key, item in data.items():
-        struct.fields[str(key)].CopyFrom(to_value(item))
+    _put_all(struct.fields, data)
     return struct
 
 
@@ -99,29 +155,51 @@ def to_present_struct(data: Any) -> Optional[struct_pb2.Struct]:
 
 def to_value(data: Any) -> struct_pb2.Value:
     """Any Python value as a Value; what JSON has no word for goes as its text."""
-    if data is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if isinstance(data, bool):
-        return struct_pb2.Value(bool_value=data)
-    if isinstance(data, (int, float)):
-        return struct_pb2.Value(number_value=data)
     if isinstance(data, struct_pb2.Value):
         return data
-    if isinstance(data, Mapping):
-        return struct_pb2.Value(struct_value=to_struct(data))
-    if isinstance(data, (list, tuple, set, frozenset)):
-        return struct_pb2.Value(list_value=_to_list(data))
-    return struct_pb2.Value(string_value=str(data))
+    value = struct_pb2.Value()
+    _put(value, data)
+    return value
+
+
+def _put_all(fields: Any, data: Mapping[Any, Any]) -> None:
+    for key, item in data.items():
+        _put(fields[str(key)], item)
+
+
+def _put(value: Any, data: Any) -> None:
+    if isinstance(data, str):
+        value.string_value = data
+    elif data is None:
+        value.null_value = struct_pb2.NULL_VALUE
+    elif isinstance(data, bool):
+        value.bool_value = data
+    elif isinstance(data, (int, float)):
+        value.number_value = data
+    elif isinstance(data, Mapping):
+        value.struct_value.SetInParent()
+        _put_all(value.struct_value.fields, data)
+    elif isinstance(data, (list, tuple, set, frozenset)):
+        value.list_value.SetInParent()
+        for item in data:
+            _put(value.list_value.values.add(), item)
+    elif isinstance(data, struct_pb2.Value):
+        value.CopyFrom(data)
+    else:
+        value.string_value = str(data)
 
 
 def from_struct(struct: Any) -> Dict[str, Any]:
     """A Struct as a dict."""
-    return {key: from_value(value) for key, value in struct.fields.items()}
+    fields = struct.fields
+    return {key: from_value(fields[key]) for key in fields}
 
 
 def from_value(value: Any) -> Any:
     """A Value as Python data."""
     kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
     if kind == "number_value":
         return _number(value.number_value)
     if kind == "struct_value":
@@ -141,17 +219,3 @@ def _number(number: float) -> Union[int, float]:
 def from_present_value(value: Any) -> Any:
     """The same for a field, where None means absent: a null that is there stays a Value."""
     return value if value.WhichOneof("kind") in (None, "null_value") else from_value(value)
-
-
-def _set_map(message: Message, field: FieldDescriptor, items: Mapping[Any, Any]) -> None:
-    target = getattr(message, field.name)
-    kind = field.message_type and field.message_type.fields_by_name["value"].message_type
-    for key, item in items.items():
-        if kind is None:
-            target[key] = item
-        else:
-            target[key].CopyFrom(to_message(item, message_class(kind)))
-
-
-def _to_list(items: Iterable[Any]) -> struct_pb2.ListValue:
-    return struct_pb2.ListValue(values=[to_value(item) for item in items])

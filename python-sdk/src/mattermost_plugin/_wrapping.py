@@ -24,8 +24,8 @@ W = TypeVar("W", bound="Wrapper[Any]")
 
 # Takes a field from a message, as a Python value.
 Reader = Callable[[Any], Any]
-# Makes of a Python value what protobuf takes for a field.
-Writer = Callable[[Any], Any]
+# The names of fields that go as they are, what takes these from a message, and readers for the others.
+Codec = Tuple[List[str], Callable[[Any], Any], List[Tuple[str, Reader]]]
 
 # Where wrappers say that they are from.
 MODULE = "mattermost_plugin._internal.wrappers"
@@ -35,11 +35,12 @@ class Wrapper(Generic[M_co]):
     """What all wrappers can do."""
 
     _message: ClassVar[Type[Message]]
+    _codec: ClassVar[Codec]
 
     @classmethod
     def from_proto(cls: Type[W], proto: Any) -> W:
         """The wrapper for a message."""
-        plain, take, readers = _reading(cls._message.DESCRIPTOR)
+        plain, take, readers = cls.__dict__.get("_codec") or _codec_of(cls)
         made = cls.__new__(cls)
         values = made.__dict__  # a frozen class would have every field set by a call
         values.update(zip(plain, take(proto)))
@@ -49,26 +50,7 @@ class Wrapper(Generic[M_co]):
 
     def to_proto(self) -> M_co:
         """The message for this wrapper."""
-        writers = _writing(self._message.DESCRIPTOR)
-        fields: Dict[str, Any] = {}
-        for name, value in self.__dict__.items():
-            if value is not None:
-                write = writers[name]
-                value = value if write is None else write(value)
-                if value is not None:
-                    fields[name] = value
-        try:
-            return cast(M_co, self._message(**fields))
-        except (TypeError, ValueError) as error:
-            raise self._blamed(fields, error) from None
-
-    def _blamed(self, fields: Mapping[str, Any], error: Exception) -> Exception:
-        for name, value in fields.items():
-            try:
-                self._message(**{name: value})
-            except (TypeError, ValueError) as cause:
-                return type(cause)(f"{type(self).__name__}.{name}: {cause}")
-        return error
+        return cast(M_co, _convert.message_of(self.__dict__, self._message))
 
 
 # A message, its wrapper, or a dict of its fields: what a method takes where the contract has a message.
@@ -122,9 +104,14 @@ def _default(field: FieldDescriptor) -> Any:
     return _enum_reader(field)(field.default_value) if field.enum_type is not None else field.default_value
 
 
-@functools.cache
-def _reading(descriptor: Descriptor) -> Tuple[List[str], Callable[[Any], Any], List[Tuple[str, Reader]]]:
-    """The fields that go as they are, what takes them from a message, and readers for the others."""
+def _codec_of(wrapper: Type[Wrapper[Any]]) -> Codec:
+    """What `from_proto` works by; kept in the class, as every message needs it."""
+    found = _reading(wrapper._message.DESCRIPTOR)
+    wrapper._codec = found
+    return found
+
+
+def _reading(descriptor: Any) -> Codec:
     plain = [field.name for field in descriptor.fields if _is_plain(field)]
     readers = [(field.name, reader(field)) for field in descriptor.fields if not _is_plain(field)]
     if len(plain) > 1:
@@ -134,11 +121,6 @@ def _reading(descriptor: Descriptor) -> Tuple[List[str], Callable[[Any], Any], L
 
 def _is_plain(field: FieldDescriptor) -> bool:
     return field.message_type is None and field.enum_type is None and not is_repeated(field) and not has_presence(field)
-
-
-@functools.cache
-def _writing(descriptor: Descriptor) -> Dict[str, Optional[Writer]]:
-    return {field.name: writer(field) for field in descriptor.fields}
 
 
 def reader(field: FieldDescriptor) -> Reader:
@@ -170,42 +152,16 @@ def _message_reader(descriptor: Optional[Descriptor]) -> Optional[Reader]:
         return _convert.from_struct
     if descriptor.full_name == _convert.VALUE:
         return _convert.from_present_value
-    return lambda message: wrapper_of(descriptor).from_proto(message)
+    made: List[Any] = []  # not before it is needed: a message may hold others of its own kind
+
+    def read(message: Any) -> Any:
+        if not made:
+            made.append(wrapper_of(descriptor).from_proto)
+        return made[0](message)
+
+    return read
 
 
 def _enum_reader(field: FieldDescriptor) -> Reader:
     members = {member.value: member for member in enum_of(field.enum_type)}
     return lambda number: members.get(number, number)  # one of a newer contract stays a number
-
-
-def writer(field: FieldDescriptor) -> Optional[Writer]:
-    """What makes a Python value what protobuf takes; None for values that go as they are."""
-    if is_map(field):
-        values = map_value(field).message_type
-        if values is None:
-            return _mapping
-        value_kind = message_class(values)
-        return lambda value: {key: _convert.to_message(one, value_kind) for key, one in _mapping(value).items()}
-    if is_repeated(field):
-        if field.message_type is None:
-            return _sequence
-        item = message_class(field.message_type)
-        return lambda value: [_convert.to_message(one, item) for one in _sequence(value)]
-    if field.message_type is None:
-        return None
-    if field.message_type.full_name == _convert.STRUCT:
-        return _convert.to_present_struct
-    kind = message_class(field.message_type)
-    return lambda value: _convert.to_message(value, kind)
-
-
-def _mapping(value: Any) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{type(value).__name__} is not a mapping")
-    return value
-
-
-def _sequence(value: Any) -> Any:
-    if isinstance(value, (str, bytes, Mapping)):  # these can be gone through too, but nobody means that
-        raise TypeError(f"{type(value).__name__} is not a list")
-    return list(value)

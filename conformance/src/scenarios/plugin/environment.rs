@@ -184,19 +184,12 @@ async fn log_level(case: &mut Case) -> ScenarioResult {
         // Logged last, and at no level suppressed: when it is there, the others are or never will be.
         let last = marks.last().cloned().unwrap_or_default();
         let within = running.scaled(Duration::from_secs(5));
-        let arrived = running
-            .seen
-            .wait(within, |what| {
-                logged(what).filter(|line| line.contains(&last))
-            })
-            .await;
-        let lines = running.seen.lines(Stream::Stderr);
-        let there = |mark: &String| {
-            lines
-                .iter()
-                .any(|line| line.contains(mark) && !line.contains("\"conformance\":"))
-        };
-        shown.push((arrived, marks.iter().map(there).collect::<Vec<_>>()));
+        let arrived = running.logged(&last, within).await;
+        let there = |mark: &String| running.has_logged(mark);
+        shown.push((
+            arrived.map(|record| record.text),
+            marks.iter().map(there).collect::<Vec<_>>(),
+        ));
         running.end().await;
     }
     let (all, some) = (&shown[0], &shown[1]);
@@ -213,18 +206,6 @@ async fn log_level(case: &mut Case) -> ScenarioResult {
             "log-level-ignored",
         );
     Ok(())
-}
-
-/// A line on stderr that is no evidence.
-fn logged(what: &plugin_host::event::What) -> Option<String> {
-    match what {
-        plugin_host::event::What::Log {
-            stream: Stream::Stderr,
-            raw,
-            ..
-        } if !raw.starts_with("{\"conformance\":") => Some(raw.clone()),
-        _ => None,
-    }
 }
 
 async fn api_target(case: &mut Case) -> ScenarioResult {

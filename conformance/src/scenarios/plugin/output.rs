@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use plugin_host::event::{Level, Stream, What};
+use plugin_host::event::{Level, Stream};
 use plugin_host::hooks::Outcome;
 use plugin_proto::hook::MessageWillBePosted;
 use serde_json::Value;
 
 use super::place;
 use crate::case::Case;
+use crate::plugin_run::logged::{Logged, Way};
 use crate::plugin_run::order::Word;
 use crate::plugin_run::running::{Running, Setup, fresh};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -41,13 +42,13 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
         let mark = case.nonce();
         let order = fresh(case, Word::Log(word, format!("\"{mark}\"")));
         let obeyed = running.order::<MessageWillBePosted>(&order).await?;
-        let line = running
-            .seen
-            .wait(running.scaled(ON_ITS_WAY), |what| line_with(what, &mark))
-            .await;
-        judge_stream(case, word, &line, obeyed.evidence.is_some());
-        if let Some((_, found, line)) = &line {
-            let text = format!("{word} read as {found:?}: {line}");
+        let record = running.logged(&mark, running.scaled(ON_ITS_WAY)).await;
+        judge_way(case, word, record.as_ref(), obeyed.evidence.is_some());
+        if let Some(Logged {
+            level: found, text, ..
+        }) = &record
+        {
+            let text = format!("{word} read as {found:?}: {text}");
             case.require("PR-055").seen("log line", &text).same(
                 "the level",
                 level,
@@ -55,7 +56,7 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
                 "level-unreadable",
             );
         }
-        logged.extend(line);
+        logged.extend(record);
     }
     let failing = fresh(case, Word::Fail("{\"@level\": 1}".to_owned()));
     running.order::<MessageWillBePosted>(&failing).await?;
@@ -63,7 +64,7 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
     let fatal: Vec<&String> = lines.iter().filter(|line| is_fatal(line)).collect();
     case.require("PR-052")
         .go_host("the whole Mattermost server ends with \"interface conversion\"")
-        .seen("a logged line", logged.pop().map(|(_, _, line)| line))
+        .seen("a logged line", logged.pop().map(|record| record.text))
         .and("lines", lines.len())
         .absent(
             "JSON line with a number or an object where hosts read a string",
@@ -74,32 +75,20 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
     Ok(())
 }
 
-/// A logged line is on stderr; where there is none at all, the evidence shows that there should be one.
-fn judge_stream(case: &Case, word: &str, line: &Option<(Stream, Level, String)>, obeyed: bool) {
-    let on_stderr = matches!(line, Some((Stream::Stderr, ..)));
-    let (reason, seen) = match line {
-        Some((_, _, line)) => ("logged-to-stdout", format!("on stdout: {line}")),
+/// What was logged is on stderr or came by the API; where there is none at all, the evidence shows that there should be one.
+fn judge_way(case: &Case, word: &str, record: Option<&Logged>, obeyed: bool) {
+    let way = record.map(|record| record.way);
+    let (reason, seen) = match record {
+        Some(Logged { text, .. }) => ("logged-to-stdout", format!("on stdout: {text}")),
         None => ("log-line-lost", format!("nothing logged at {word}")),
     };
     let evidence = obeyed.then(|| format!("a handler logged at {word}"));
     case.require("PR-054").seen("evidence", evidence).holds(
-        on_stderr,
-        "the line on stderr",
+        matches!(way, Some(Way::Api | Way::Stream(Stream::Stderr))),
+        "a line on stderr, or a call of the API that logs",
         seen,
         reason,
     );
-}
-
-/// The stream, the level and the text of the line that holds a word and is no evidence.
-fn line_with(what: &What, word: &str) -> Option<(Stream, Level, String)> {
-    match what {
-        What::Log {
-            stream, level, raw, ..
-        } if raw.contains(word) && !raw.starts_with("{\"conformance\":") => {
-            Some((*stream, *level, raw.clone()))
-        }
-        _ => None,
-    }
 }
 
 /// A JSON object whose level, message or time is no string.
