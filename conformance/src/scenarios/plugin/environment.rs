@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use plugin_host::event::Stream;
 use plugin_host::process::Launch;
 use plugin_proto::hook::MessageWillBePosted;
 use serde_json::json;
