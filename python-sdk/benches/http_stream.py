@@ -34,6 +34,10 @@ PER_MIB = 16
 FLOOR = 0.85
 # The most that a hook may take beside a stream, as a multiple of what it takes otherwise.
 MOST_BESIDE = 1.5
+# Where two processors are shared by three busy processes that is out of reach for the bare servicer, too; then so much of its.
+MOST_BESIDE_BARE = 1.2
+# The size of a stream beside which hooks are called.
+STREAM_MIB = 16
 # The most that a plugin may grow, whatever the size of a body.
 MOST_GROWTH = 96 * 1024 * 1024
 
@@ -164,13 +168,12 @@ class Client:
 
 
 async def stream_on(address: str, direction: str) -> None:
-    """Be a client of streams, one after the other, and say when the first is over; ends with its parent."""
-    client = Client(address, 64 * PER_MIB)
+    """Be a client of streams, one after the other, and tell of each; ends with its parent."""
+    client = Client(address, STREAM_MIB * PER_MIB)
     parent = os.getppid()
-    await client.transfer(direction)
-    print("streaming", flush=True)
     while os.getppid() == parent:
         await client.transfer(direction)
+        print("one more", flush=True)
 
 
 class Streams:
@@ -179,14 +182,19 @@ class Streams:
     def __init__(self, address: str, direction: str) -> None:
         command = [sys.executable, str(Path(__file__).resolve()), "--stream", address, direction]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        self.rate = 0.0  # MiB per second, once it is over
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Streams:
         assert self._process.stdout is not None
-        assert self._process.stdout.readline() == b"streaming\n"
+        assert self._process.stdout.readline() == b"one more\n"
+        self._begun = time.perf_counter()
+        return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
+        seconds = time.perf_counter() - self._begun
         self._process.kill()
-        self._process.communicate()
+        told, _ = self._process.communicate()
+        self.rate = told.count(b"\n") * STREAM_MIB / seconds
 
 
 async def compare(servers: Sequence[Server], rounds: int, mib: int) -> List[str]:
@@ -226,32 +234,37 @@ async def beside(servers: Sequence[Server], rounds: int, seconds: float) -> List
     above = []
     clients = {server.kind: Client(server.address, 0) for server in servers}
     for direction in (DOWN, UP):
-        for server in servers:
-            kind, client = server.kind, clients[server.kind]
-            ratios, idle_times = [], []
-            for number in range(rounds + 1):
+        ratios: Dict[str, List[float]] = {server.kind: [] for server in servers}
+        idle_times: Dict[str, List[float]] = {server.kind: [] for server in servers}
+        rates: Dict[str, List[float]] = {server.kind: [] for server in servers}
+        for number in range(rounds + 1):
+            for server in servers:
+                client = clients[server.kind]
                 idle = statistics.median(await client.hooks_for(seconds))
-                with Streams(server.address, direction):
+                with Streams(server.address, direction) as streams:
                     busy = statistics.median(await client.hooks_for(seconds))
-                if number:
-                    ratios.append(busy / idle)
-                    idle_times.append(idle)
-            ratio = statistics.median(ratios)
+                if number:  # the first round warms up
+                    ratios[server.kind].append(busy / idle)
+                    idle_times[server.kind].append(idle)
+                    rates[server.kind].append(streams.rate)
+        most = max(MOST_BESIDE, MOST_BESIDE_BARE * statistics.median(ratios[BARE]))
+        for kind in ratios:
+            ratio = statistics.median(ratios[kind])
             print(
-                f"a hook beside a stream {direction:4}  {kind:5}  {statistics.median(idle_times) * 1e6:5.0f} us idle   "
-                f"ratio {ratio:.2f} (wanted {MOST_BESIDE:.2f} at most)"
+                f"a hook beside a stream {direction:4}  {kind:5}  {statistics.median(idle_times[kind]) * 1e6:5.0f} us idle   "
+                f"ratio {ratio:.2f} (at most {most:.2f})   stream of {statistics.median(rates[kind]):.0f} MiB/s"
             )
-            if ratio > MOST_BESIDE and kind != BARE:
-                above.append(f"a hook beside a stream {direction}, {kind}: {ratio:.2f} > {MOST_BESIDE:.2f}")
+            if ratio > most and kind != BARE:
+                above.append(f"a hook beside a stream {direction}, {kind}: {ratio:.2f} > {most:.2f}")
     for client in clients.values():
         await client.close()
     return above
 
 
-async def growth(gib: float) -> List[str]:
+async def growth(kinds: Sequence[str], gib: float) -> List[str]:
     """Print how much each plugin grows; returns what is above its bound."""
     above = []
-    for kind in KINDS:
+    for kind in kinds:
         for direction in (DOWN, UP):
             server = Server(__file__, kind)
             try:
@@ -276,6 +289,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--stream", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="which to compare with the bare one")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--mib", type=int, default=128, help="the size of each body")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long hooks are called beside a stream, each round")
@@ -290,9 +304,11 @@ def main() -> int:
         return 0
     if options.stream:
         stay_on(0)
+        os.nice(19)  # what calls hooks is on the same processor, and comes first
         asyncio.run(stream_on(*options.stream))
         return 0
-    servers = [Server(__file__, kind) for kind in KINDS]
+    kinds = [kind for kind in KINDS if kind == BARE or kind in options.kinds]
+    servers = [Server(__file__, kind) for kind in kinds]
     stay_on(0)
     try:
         missed = asyncio.run(compare(servers, options.rounds, options.mib))
@@ -301,7 +317,7 @@ def main() -> int:
         for server in servers:
             server.stop()
     if options.memory:
-        missed += asyncio.run(growth(options.memory))
+        missed += asyncio.run(growth(kinds, options.memory))
     for line in missed:
         print(f"missed: {line}", file=sys.stderr)
     return 1 if missed and not options.no_floors else 0

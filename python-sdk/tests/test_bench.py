@@ -40,3 +40,16 @@ def test_the_bench_compares_both_clients_with_bare_calls() -> None:
     methods = ["get_server_version", "kv_get", "get_user", "create_post"]
     assert [line.split()[:2] for line in lines] == [[kind, name] for kind in ("plain", "async") for name in methods]
     assert all(float(re.findall(r"ratio ([\d.]+)", line)[0]) > 0 for line in lines)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes processor times and memory from /proc")
+def test_the_bench_compares_streams_with_bare_ones() -> None:
+    command = [sys.executable, str(BENCHES / "http_stream.py"), "--rounds", "2", "--mib", "1", "--seconds", "0.01"]
+    done = subprocess.run([*command, "--memory", "0.01", "--no-floors"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    kinds = ("bare", "async", "sync")
+    assert [line.split()[:2] for line in lines[:6]] == [[way, kind] for way in ("down", "up") for kind in kinds]
+    assert [line.split()[5:7] for line in lines[6:12]] == [[way, kind] for way in ("down", "up") for kind in kinds]
+    assert [line.split()[2:4] for line in lines[12:]] == [[way, kind] for kind in kinds for way in ("down", "up")]
+    assert all(float(re.findall(r"ratio ([\d.]+)", line)[0]) > 0 for line in lines[:12])

@@ -67,6 +67,9 @@ class Bell:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, rung: asyncio.Future[None]) -> None:
+    if asyncio._get_running_loop() is loop:
+        settle(rung)
+        return
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
         loop.call_soon_threadsafe(settle, rung)
 
