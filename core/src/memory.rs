@@ -24,8 +24,6 @@ mod roles;
 
 mod picture;
 
-mod emoji_names;
-
 pub mod trigger;
 
 mod outbox;
@@ -50,7 +48,19 @@ mod team;
 
 mod channel;
 
+mod sidebar;
+
 mod permission;
+
+mod post;
+
+mod ephemeral;
+
+mod reaction;
+
+mod emoji;
+
+mod file;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -169,6 +179,11 @@ pub(crate) struct Tables {
     preferences: preference::Preferences,
     teams: team::Teams,
     channels: channel::Channels,
+    sidebar: sidebar::Sidebars,
+    posts: post::Posts,
+    reactions: reaction::Reactions,
+    emojis: emoji::Emojis,
+    files: file::Files,
 }
 
 impl fmt::Debug for Tables {
@@ -229,6 +244,24 @@ impl Memory {
         self.store.lock().user_limit = limit;
     }
 
+    /// Gives the server an emoji of its own, as a user would; its id. No plugin can.
+    ///
+    /// # Errors
+    /// When the name is none for an emoji, or another emoji's.
+    pub fn add_emoji(
+        &self,
+        creator_id: &str,
+        name: &str,
+        image: bytes::Bytes,
+    ) -> Result<String, Refusal> {
+        emoji::add(&mut self.store.lock(), creator_id, name, image).map(|emoji| emoji.id)
+    }
+
+    /// Deletes an emoji of the server's own.
+    pub fn remove_emoji(&self, id: &str) {
+        emoji::remove(&mut self.store.lock(), id);
+    }
+
     /// Waits until nothing that API calls led to goes on in the background. Not for a handler: it would wait for itself.
     pub async fn settled(&self) {
         let mut background = self.store.background.subscribe();
@@ -244,6 +277,14 @@ impl Backend for Memory {
             status::register,
             session::register,
             permission::register,
+            team::register,
+            channel::register,
+            sidebar::register,
+            post::register,
+            ephemeral::register,
+            reaction::register,
+            emoji::register,
+            file::register,
             kv::register,
             log::register,
             preference::register,
@@ -286,6 +327,11 @@ impl Tables {
             preferences: preference::Preferences::default(),
             teams: team::Teams::default(),
             channels: channel::Channels::default(),
+            sidebar: sidebar::Sidebars::default(),
+            posts: post::Posts::default(),
+            reactions: reaction::Reactions::default(),
+            emojis: emoji::Emojis::default(),
+            files: file::Files::default(),
         }
     }
 

@@ -15,3 +15,15 @@ mod documents;
 
 #[path = "memory/users.rs"]
 mod users;
+
+#[path = "memory/teams.rs"]
+mod teams;
+
+#[path = "memory/channels.rs"]
+mod channels;
+
+#[path = "memory/posts.rs"]
+mod posts;
+
+#[path = "memory/files.rs"]
+mod files;

@@ -42,6 +42,15 @@ impl Config {
         self.read(section, setting, text).unwrap_or_default()
     }
 
+    /// Texts.
+    pub(super) fn list(&self, section: &str, setting: &str) -> Vec<String> {
+        let texts = |value: &Value| {
+            let texts = value.as_array()?.iter().filter_map(Value::as_str);
+            Some(texts.map(str::to_owned).collect())
+        };
+        self.read(section, setting, texts).unwrap_or_default()
+    }
+
     fn read<T>(&self, section: &str, setting: &str, of: impl Fn(&Value) -> Option<T>) -> Option<T> {
         let said = self.document.get(section)?.get(setting);
         said.and_then(&of)

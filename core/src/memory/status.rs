@@ -62,7 +62,6 @@ fn known(t: &mut Tables, user_id: &str) -> Option<Status> {
 }
 
 /// Somebody did something: they are there, unless they say otherwise themselves.
-#[expect(dead_code, reason = "for authors of posts")]
 pub(super) fn seem_online(t: &mut Tables, user_id: &str) {
     if known(t, user_id).is_some_and(|status| status.manual) {
         return;

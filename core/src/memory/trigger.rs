@@ -55,6 +55,62 @@ triggers! {
         UserHasBeenDeactivated After "always, also when it was deactivated before";
     UpdateUserActive =>
         UserHasBeenDeactivated After "when `active` is false";
+    CreateTeamMember =>
+        UserHasJoinedTeam After "unless already a member; without an actor"
+        | MessageWillBePosted Before "with the message of each default channel; a no is only logged"
+        | MessageHasBeenPosted After "with the message of each default channel";
+    CreateTeamMembers =>
+        UserHasJoinedTeam After "for each new member; the requestor is the actor"
+        | MessageWillBePosted Before "with the message of each default channel; a no is only logged"
+        | MessageHasBeenPosted After "with the message of each default channel";
+    CreateTeamMembersGracefully =>
+        UserHasJoinedTeam After "for each new member; the requestor is the actor"
+        | MessageWillBePosted Before "with the message of each default channel; a no is only logged"
+        | MessageHasBeenPosted After "with the message of each default channel";
+    DeleteTeamMember =>
+        UserHasLeftTeam After "always; the requestor is the actor; nothing is told of the team's channels"
+        | MessageWillBePosted Before "with the message in town-square; a no is only logged"
+        | MessageHasBeenPosted After "with the message in town-square";
+    CreateChannel =>
+        ChannelHasBeenCreated After "with the channel; not for those that come with a team";
+    DeleteChannel =>
+        MessageWillBePosted Before "with the system bot's message; a no is only logged"
+        | MessageHasBeenPosted After "with the system bot's message";
+    GetDirectChannel =>
+        ChannelHasBeenCreated After "when there was none; nobody joins it";
+    GetGroupChannel =>
+        ChannelHasBeenCreated After "when there was none; nobody joins it";
+    AddChannelMember =>
+        UserHasJoinedChannel After "unless already a member; without an actor"
+        | MessageWillBePosted Before "with the message of the one who joined; a no is an error, and the member stays"
+        | MessageHasBeenPosted After "with that message";
+    AddUserToChannel =>
+        UserHasJoinedChannel After "unless already a member; with the actor"
+        | MessageWillBePosted Before "with the message; if the actor is somebody else it is posted in the background, and a no is only logged"
+        | MessageHasBeenPosted After "with that message";
+    DeleteChannelMember =>
+        UserHasLeftTeam After "when a guest left their last channel of the team"
+        | UserHasLeftChannel After "always; the user is the actor"
+        | MessageWillBePosted Before "with the message, in the background; a no is only logged"
+        | MessageHasBeenPosted After "with that message";
+    CreatePost =>
+        MessageWillBePosted Before "with the post: no id yet, hashtags and properties as they will be; what comes back replaces all of it"
+        | MessageHasBeenPosted After "with the saved post";
+    UpdatePost =>
+        MessageWillBeUpdated Before "with the new post and the old one"
+        | MessageHasBeenUpdated After "with the new post, and the old one under the id that it has now";
+    DeletePost =>
+        MessageHasBeenDeleted After "with the post as it was before; not for its replies";
+    SearchPostsInTeamForUser =>
+        ChannelHasBeenCreated After "when `in:@name` names a direct channel that there was not";
+    AddReaction =>
+        ReactionHasBeenAdded After "always, also when it was there already";
+    RemoveReaction =>
+        ReactionHasBeenRemoved After "always, also when there was none";
+    UploadFile =>
+        FileWillBeUploaded Before "with description and bytes, before they are kept";
+    UploadData =>
+        FileWillBeUploaded Before "when the last part has come; of the answer only the bytes are kept";
     UpdatePreferencesForUser =>
         PreferencesHaveChanged After "with the preferences given; not by deleting some";
 }

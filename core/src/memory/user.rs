@@ -25,7 +25,7 @@ use crate::ids::PluginId;
 use crate::memory::websocket::To;
 use crate::memory::{Refusal, Store, Tables, handlers, names};
 
-pub(super) use change::{replace, set_active};
+pub(super) use change::replace;
 pub(super) use rules::cleaned;
 
 /// All users, deactivated ones too.
@@ -207,6 +207,22 @@ pub(super) fn add(t: &mut Tables, given: User, roles: &str) -> Result<User, Refu
     }
     t.users.put(user.clone());
     Ok(user)
+}
+
+/// The user by whom the server itself speaks; made when it is needed.
+pub(super) fn system_bot(t: &mut Tables) -> Result<User, Refusal> {
+    const NAME: &str = "system-bot";
+    if let Some(bot) = t.users.named(NAME) {
+        return Ok(bot.clone());
+    }
+    let bot = User {
+        username: NAME.to_owned(),
+        email: format!("{NAME}@localhost"),
+        first_name: "System".to_owned(),
+        is_bot: true,
+        ..User::default()
+    };
+    add(t, bot, "system_user")
 }
 
 fn get(t: &mut Tables, _: &PluginId, r: GetUserRequest) -> Result<GetUserResponse, Refusal> {

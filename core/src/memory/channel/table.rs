@@ -48,6 +48,11 @@ impl Channels {
         self.rows.get(holder?)
     }
 
+    /// The ids of all channels.
+    pub(in crate::memory) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(String::as_str)
+    }
+
     /// The channels of a team, archived ones too.
     pub(in crate::memory) fn in_team(&self, team: &str) -> impl Iterator<Item = &Channel> {
         let ids = self.of_team.get(team).into_iter().flatten();

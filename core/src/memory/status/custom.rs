@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::ids::PluginId;
-use crate::memory::{Refusal, Store, Tables, emoji_names, handlers, user};
+use crate::memory::{Refusal, Store, Tables, emoji, handlers, user};
 
 /// The property.
 const PROPERTY: &str = "customStatus";
@@ -40,7 +40,7 @@ fn update(
             400,
         ));
     }
-    if !given.emoji.is_empty() && !emoji_names::is_known(t, &given.emoji) {
+    if !given.emoji.is_empty() && emoji::check_usable(t, &given.emoji).is_err() {
         return Err(Refusal::new(
             "api.custom_status.set_custom_statuses.emoji_not_found",
             400,

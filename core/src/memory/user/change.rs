@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plugin_proto::pb::{
-    DeleteUserRequest, DeleteUserResponse, GetLdapUserAttributesRequest,
+    ChannelType, DeleteUserRequest, DeleteUserResponse, GetLdapUserAttributesRequest,
     GetLdapUserAttributesResponse, UpdateUserActiveRequest, UpdateUserActiveResponse,
     UpdateUserAuthRequest, UpdateUserAuthResponse, UpdateUserRequest, UpdateUserResponse,
     UpdateUserRolesRequest, UpdateUserRolesResponse, User, UserHasBeenDeactivatedRequest,
@@ -153,6 +153,7 @@ pub(in crate::memory) fn set_active(t: &mut Tables, id: &str, active: bool) -> R
     });
     let shown = rules::cleaned(t.users.find(id)?.clone());
     t.event("user_updated", To::All, [("user", written(&shown))]);
+    archive_direct(t, id, active);
     if !active {
         t.sessions.forget_user(id);
         status::go_offline(t, id);
@@ -162,6 +163,23 @@ pub(in crate::memory) fn set_active(t: &mut Tables, id: &str, active: bool) -> R
         });
     }
     Ok(())
+}
+
+/// The direct channels of somebody who is deactivated are archived, until they are back.
+fn archive_direct(t: &mut Tables, id: &str, active: bool) {
+    let now = t.now();
+    let channels = t
+        .channels
+        .of_user(id)
+        .filter_map(|member| t.channels.get(&member.channel_id));
+    let direct = channels.filter(|channel| channel.r#type == i32::from(ChannelType::Direct));
+    let direct: Vec<_> = direct.map(|channel| channel.id.clone()).collect();
+    for channel in direct {
+        t.channels.change(&channel, |channel| {
+            channel.delete_at = if active { 0 } else { now };
+            channel.update_at = now;
+        });
+    }
 }
 
 /// Who is not there is no error here.
