@@ -11,6 +11,8 @@ mod start;
 #[macro_use]
 mod hook;
 #[macro_use]
+mod http;
+#[macro_use]
 mod api;
 #[macro_use]
 mod end;
@@ -43,7 +45,7 @@ macro_rules! faults {
     };
 }
 
-start_faults!(hook_faults api_faults end_faults faults;);
+start_faults!(hook_faults http_faults api_faults end_faults faults;);
 
 impl Fault {
     /// The fault of that name.

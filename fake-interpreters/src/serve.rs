@@ -20,6 +20,7 @@ use tonic::Status;
 use tonic::metadata::KeyAndValueRef;
 
 pub(crate) use answer::{in_band, play as play_answer};
+pub(crate) use http::Over;
 
 use crate::apiclient::ApiClient;
 use crate::fault::Fault;
@@ -82,7 +83,8 @@ fn methods(server: &Arc<Server>) -> Methods {
             async move { server.stream_stdio(&request) }
         });
     }
-    if server.serve.http.is_some() {
+    if server.serve.every_call.is_none() && (server.serve.http.is_some() || server.testee.is_some())
+    {
         let server = Arc::clone(server);
         methods.streaming(http::PATH, move |request| {
             let server = Arc::clone(&server);

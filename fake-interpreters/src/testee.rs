@@ -3,8 +3,9 @@
 //! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
 //! here; what a hook's message says is in `input`, and where its order stands in [`place`], the evidence line in `evidence`, how
 //! an order reads in `order`, what it makes the handler do in `obey` and `told`, the answer of each hook in `reply`. Nothing is
-//! written per hook but two tables: everything else goes by the shape of the answer.
+//! written per hook but two tables: everything else goes by the shape of the answer. The one hook that streams is in [`http`].
 
+pub mod http;
 pub mod place;
 
 mod deviation;
@@ -38,7 +39,7 @@ use input::Input;
 use order::Order;
 use reply::Outcome;
 
-/// The hooks that a testee has: all but the one that streams.
+/// The hooks of a testee that are one call with one answer: all but the one that streams.
 pub fn hooks() -> impl Iterator<Item = &'static Method> {
     plugin_proto::HOOKS
         .iter()
@@ -62,7 +63,7 @@ pub fn capabilities() -> String {
     let api: Vec<&str> = plugin_proto::API.iter().map(|method| method.name).collect();
     format!(
         "{:#}\n",
-        json!({ "profiles": ["handshake", "lifecycle", "hooks", "api", "crash"], "api": api })
+        json!({ "profiles": ["handshake", "lifecycle", "hooks", "api", "crash", "http", "stream"], "api": api })
     )
 }
 
@@ -93,6 +94,8 @@ pub(crate) struct Testee {
     latest: Mutex<Option<Input>>,
     /// The request of the latest API call, for the fault that mixes those up.
     latest_request: Mutex<serde_json::Value>,
+    /// The HTTP requests that are open, for the fault that mixes their answers up.
+    open: http::Open,
 }
 
 impl Testee {
@@ -136,6 +139,7 @@ impl Testee {
             turn: tokio::sync::Mutex::new(()),
             latest: Mutex::default(),
             latest_request: Mutex::default(),
+            open: http::Open::default(),
         }
     }
 
@@ -196,10 +200,9 @@ impl Testee {
             self.stage.exit(1, "fault");
         }
         let mut running = Running::new(self);
-        let _turn = if self.has(Fault::HooksSerialised) {
-            Some(self.turn.lock().await)
-        } else {
-            None
+        let _turn = match self.fault {
+            Some(Fault::HooksSerialised | Fault::HttpBlocksHooks) => Some(self.turn.lock().await),
+            _ => None,
         };
         if self.has(Fault::CancelledKeepSlots) {
             // The permit comes back only if the call is answered.
@@ -331,10 +334,7 @@ impl Testee {
 
     /// What a plugin's own handler does: evidence, then the order, within the time that the host allows.
     async fn handle(&self, input: &Input) -> Outcome {
-        let order = Order::find(
-            &input.text,
-            self.orders.get(input.method.name).map(String::as_str),
-        );
+        let order = Order::find(&input.text, self.order_of(input.method.name));
         let mut nonce = order.nonce.clone();
         if self.has(Fault::NonceWrong) && !nonce.is_empty() {
             nonce.push('0');
@@ -348,16 +348,7 @@ impl Testee {
         };
         let handled = async {
             self.give_evidence(input, &nonce);
-            let sleeps = matches!(order.word, order::Word::Sleep(_));
-            let guard = sleeps.then(|| Sleeper {
-                testee: self,
-                hook: input.method.name,
-                nonce: &nonce,
-            });
-            let obeyed = self.obey(order.word).await;
-            // It was not dropped in its sleep.
-            std::mem::forget(guard);
-            match obeyed {
+            match self.carry_out(input.method.name, &nonce, order.word).await {
                 // A hook that can only succeed or fail gives the result away by failing.
                 Outcome::Told(told) if !has_room(input.method) => match told.get("ok") {
                     Some(_) => Outcome::Allowed,
@@ -369,6 +360,25 @@ impl Testee {
         tokio::time::timeout(self.timeout, handled)
             .await
             .unwrap_or_else(|_| late())
+    }
+
+    /// The order that the environment has for a hook.
+    fn order_of(&self, hook: &str) -> Option<&str> {
+        self.orders.get(hook).map(String::as_str)
+    }
+
+    /// Carries out an order; if it is to sleep, it shows that nobody waits for it any more.
+    async fn carry_out(&self, hook: &'static str, nonce: &str, word: order::Word) -> Outcome {
+        let sleeps = matches!(word, order::Word::Sleep(_));
+        let guard = sleeps.then(|| Sleeper {
+            testee: self,
+            hook,
+            nonce,
+        });
+        let obeyed = self.obey(word).await;
+        // It was not dropped in its sleep.
+        std::mem::forget(guard);
+        obeyed
     }
 
     fn give_evidence(&self, input: &Input, nonce: &str) {

@@ -175,6 +175,7 @@ impl Serve {
         if self.testee {
             crate::testee::hooks()
                 .map(|hook| hook.name.to_owned())
+                .chain(["ServeHTTP".to_owned()])
                 .collect()
         } else {
             let named = self.hooks.keys().cloned();

@@ -15,9 +15,11 @@ use tokio::sync::mpsc;
 use tonic::{Request, Status, Streaming};
 
 use super::{Seen, Server, answer};
+use crate::fault::Fault;
 use crate::hex;
 use crate::journal::Event;
 use crate::script::{HttpMessage, HttpStep};
+use crate::testee::http::Incoming;
 
 /// The path of the hook.
 pub(super) const PATH: &str = ServeHTTP::METHOD.path;
@@ -25,10 +27,12 @@ pub(super) const PATH: &str = ServeHTTP::METHOD.path;
 /// How many messages may wait to be sent.
 const WAITING: usize = 4;
 
-/// Why the steps are at their end before the last one.
-enum Over {
+/// Why an answer is at its end before it is whole.
+#[derive(Debug)]
+pub(crate) enum Over {
     /// Nobody takes the answer any more.
     Gone,
+    /// The stream ends with this status.
     Status(Status),
 }
 
@@ -59,19 +63,27 @@ impl Server {
             metadata,
             message,
         };
-        let seen = Seen::new(&self.stage, &call, false);
-        let mut exchange = Exchange {
-            server: &self,
-            first: Some(first),
-            incoming,
-            sender: &sender,
-            sent: 0,
+        let seen = Seen::new(&self.stage, &call, self.has(Fault::HttpCancelKills));
+        let mut sent = 0;
+        let answered = async {
+            if let (Some(testee), None) = (&self.testee, &self.serve.http) {
+                let stream = incoming;
+                return testee.serve_http(Incoming { first, stream }, &sender).await;
+            }
+            let mut exchange = Exchange {
+                server: &self,
+                first: Some(first),
+                incoming,
+                sender: &sender,
+                sent: &mut sent,
+            };
+            exchange.play().await
         };
         let played = tokio::select! {
-            played = exchange.play() => played,
+            played = answered => played,
             () = sender.closed() => Err(Over::Gone),
         };
-        let sent = Bytes::from(vec![0; exchange.sent]);
+        let sent = Bytes::from(vec![0; sent]);
         match played {
             Ok(()) => seen.answered(&Ok(sent)),
             Err(Over::Status(status)) => {
@@ -90,7 +102,8 @@ struct Exchange<'a> {
     first: Option<Result<Option<Bytes>, Status>>,
     incoming: Streaming<Bytes>,
     sender: &'a mpsc::Sender<Result<Bytes, Status>>,
-    sent: usize,
+    /// Bytes so far.
+    sent: &'a mut usize,
 }
 
 impl Exchange<'_> {
@@ -129,7 +142,7 @@ impl Exchange<'_> {
         let size = message.len();
         let sent = self.sender.send(Ok(message)).await;
         sent.map_err(|_| Over::Gone)?;
-        self.sent += size;
+        *self.sent += size;
         // What a later step breaks off has left by then.
         self.server.stage.leaves(before).await;
         Ok(())

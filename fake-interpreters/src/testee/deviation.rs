@@ -27,6 +27,7 @@ const LOST: &[(Fault, &[&str])] = &[
     (Fault::ClusterOptionsLost, &["remote_cluster.options"]),
     (Fault::LimitsLost, &["limits"]),
     (Fault::PluginContextLost, &["plugin_context.user_agent"]),
+    (Fault::HttpHostLost, &["host"]),
 ];
 
 /// Fields of bytes that are not always text.
@@ -61,6 +62,16 @@ pub(super) fn deviate(fault: Option<Fault>, mut input: Input) -> Input {
             if member.is_some() && fields.get("actor").is_none() {
                 fields["actor"] = json!({});
             }
+        }
+        Fault::HttpQueryLost => {
+            if let Some(uri) = fields.get_mut("request_uri")
+                && let Some((path, _)) = uri.as_str().unwrap_or_default().split_once('?')
+            {
+                *uri = path.into();
+            }
+        }
+        Fault::HttpUnknownLengthLost if fields.get("content_length") == Some(&json!(-1)) => {
+            fields["content_length"] = json!(0);
         }
         Fault::ZeroLimitLost => each(fields, "", &mut |name, value| {
             if ["active", "history", "total_storage"].contains(&name) && *value == json!(0) {

@@ -32,6 +32,13 @@ pub(super) fn cancelled(hook: &str, nonce: &str) -> String {
     format!("{evidence}\n")
 }
 
+/// The line of a handler that has read the whole body of its request.
+pub(super) fn body(hook: &str, nonce: &str, length: usize, sha256: &str) -> String {
+    let body = json!({ "len": length, "sha256": sha256 });
+    let evidence = json!({ "conformance": 1, "hook": hook, "nonce": nonce, "body": body });
+    format!("{evidence}\n")
+}
+
 /// Long texts as length and digest.
 fn shortened(value: Value) -> Value {
     match value {

@@ -65,7 +65,8 @@ impl Order {
 }
 
 impl Word {
-    fn parse(order: &str) -> Self {
+    /// The word and what goes with it.
+    pub(super) fn parse(order: &str) -> Self {
         let (word, rest) = split(order);
         match word {
             "" | "allow" => Self::Allow,
