@@ -13,6 +13,7 @@ const TABLES: &[&[Mutant]] = &[
     plugin::MUTANTS,
     plugin::hooks::MUTANTS,
     plugin::seams::MUTANTS,
+    plugin::http::MUTANTS,
 ];
 
 /// Every mutant.

@@ -18,16 +18,22 @@ pub enum Profile {
     Api,
     /// It is killed and started again.
     Crash,
+    /// It answers HTTP requests.
+    Http,
+    /// It does so piece by piece, in both directions.
+    Stream,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 5] = [
+    pub const ALL: [Profile; 7] = [
         Profile::Handshake,
         Profile::Lifecycle,
         Profile::Hooks,
         Profile::Api,
         Profile::Crash,
+        Profile::Http,
+        Profile::Stream,
     ];
 
     /// The word in `conformance.json` and in reports.
@@ -38,6 +44,8 @@ impl Profile {
             Profile::Hooks => "hooks",
             Profile::Api => "api",
             Profile::Crash => "crash",
+            Profile::Http => "http",
+            Profile::Stream => "stream",
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 /// The longest line of evidence, its newline included: what a pipe takes in one piece.
 pub const LONGEST: usize = 4096;
@@ -30,6 +30,33 @@ pub struct Evidence {
     /// Not what the handler saw at its beginning, but that its call was given up meanwhile.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
+    /// Nor that, but the body that it has read to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Digest>,
+}
+
+/// A value by its length and digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Bytes.
+    pub len: usize,
+    /// SHA-256 in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Digest {
+        let mut sha256 = String::new();
+        for byte in Sha256::digest(bytes) {
+            // Writing to a string cannot fail.
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        Digest {
+            len: bytes.len(),
+            sha256,
+        }
+    }
 }
 
 impl Evidence {
@@ -38,17 +65,23 @@ impl Evidence {
         if !line.starts_with('{') || line.len() >= LONGEST {
             return None;
         }
-        serde_json::from_str(line)
-            .ok()
-            .filter(|evidence: &Evidence| evidence.conformance == 1 && !evidence.cancelled)
+        any(line).filter(|evidence| !evidence.cancelled && evidence.body.is_none())
     }
 
     /// The evidence that a handler noticed that nobody waits for it any more.
     pub fn read_cancelled(line: &str) -> Option<Evidence> {
-        serde_json::from_str(line)
-            .ok()
-            .filter(|evidence: &Evidence| evidence.conformance == 1 && evidence.cancelled)
+        any(line).filter(|evidence| evidence.cancelled)
     }
+
+    /// The evidence that a handler has read the body of its request to its end.
+    pub fn read_body(line: &str) -> Option<Evidence> {
+        any(line).filter(|evidence| evidence.body.is_some())
+    }
+}
+
+fn any(line: &str) -> Option<Evidence> {
+    let read = serde_json::from_str(line).ok();
+    read.filter(|evidence: &Evidence| evidence.conformance == 1)
 }
 
 /// A value as evidence shows it: long texts become their length and digest, empty ones are left out as on the wire.
@@ -138,12 +171,8 @@ fn same_number(sent: &Number, seen: &Number) -> bool {
 }
 
 fn digest(text: &str) -> Value {
-    let mut hex = String::new();
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    json!({"len": text.len(), "sha256": hex})
+    let digest = Digest::of(text.as_bytes());
+    json!({ "len": digest.len, "sha256": digest.sha256 })
 }
 
 #[cfg(test)]

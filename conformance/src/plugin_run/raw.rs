@@ -261,9 +261,9 @@ impl Raw {
 /// The gRPC services of a plugin, called by hand.
 #[derive(Clone, Debug)]
 pub struct Services {
-    channel: Channel,
-    within: Duration,
-    timeline: Timeline,
+    pub(super) channel: Channel,
+    pub(super) within: Duration,
+    pub(super) timeline: Timeline,
 }
 
 impl Services {

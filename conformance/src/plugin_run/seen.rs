@@ -6,7 +6,7 @@ use std::time::Duration;
 use plugin_host::event::{HostEvent, Stream, What};
 use tokio::sync::{mpsc, watch};
 
-use super::evidence::Evidence;
+use super::evidence::{Digest, Evidence};
 use crate::case::timeline::{Source, Timeline};
 
 /// How long evidence may be on its way after the answer: it comes by another pipe.
@@ -91,6 +91,15 @@ impl Seen {
         self.wait(within, |what| {
             let evidence = stderr_of(what).and_then(Evidence::read_cancelled)?;
             (evidence.nonce == nonce).then_some(evidence)
+        })
+        .await
+    }
+
+    /// What the handler with this nonce has read as the whole body, already there or yet to come.
+    pub async fn body_for(&self, nonce: &str, within: Duration) -> Option<Digest> {
+        self.wait(within, |what| {
+            let evidence = stderr_of(what).and_then(Evidence::read_body)?;
+            evidence.body.filter(|_| evidence.nonce == nonce)
         })
         .await
     }

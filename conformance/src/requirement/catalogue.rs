@@ -87,6 +87,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/http.toml"),
     ),
     (
+        "http_plugin.toml",
+        "HT",
+        include_str!("../../requirements/http_plugin.toml"),
+    ),
+    (
         "plans.toml",
         "FP",
         include_str!("../../requirements/plans.toml"),

@@ -30,6 +30,8 @@ pub mod overdue;
 pub mod shapes;
 pub mod succession;
 
+pub mod http;
+
 pub mod api;
 pub mod crash;
 pub mod plans;

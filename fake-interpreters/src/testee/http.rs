@@ -86,7 +86,7 @@ impl Testee {
             }
             Err(Ended::Raised(why)) => self.failed(&why, &mut writer).await,
         };
-        if self.has(Fault::HttpCancelledKeepSlots) {
+        if self.has(Fault::HttpCancelledKeepSlots) && answered.is_ok() {
             self.slots.add_permits(1);
         }
         running.answered = true;

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod talk;
+mod web;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -120,7 +120,8 @@ async fn presets_that_are_good_at_first() {
                 .unwrap()
                 .hooks;
         let expected = match preset {
-            Preset::Testee => fake_interpreters::testee::hooks().count(),
+            // And the one that streams.
+            Preset::Testee => fake_interpreters::testee::hooks().count() + 1,
             _ => fake_interpreters::script::Serve::GOOD.len(),
         };
         assert_eq!(names.len(), expected, "{preset:?}");

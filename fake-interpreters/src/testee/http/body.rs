@@ -28,7 +28,7 @@ pub(crate) struct Incoming {
 enum Source {
     Stream {
         first: Option<Result<Option<Bytes>, Status>>,
-        stream: Streaming<Bytes>,
+        stream: Box<Streaming<Bytes>>,
     },
     /// Read already, for the fault that hoards them.
     Hoard(mpsc::UnboundedReceiver<Result<Bytes, Status>>),
@@ -59,7 +59,7 @@ impl Body {
         } else {
             Source::Stream {
                 first: Some(incoming.first),
-                stream: incoming.stream,
+                stream: Box::new(incoming.stream),
             }
         };
         Self {

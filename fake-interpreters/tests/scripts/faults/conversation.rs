@@ -8,6 +8,7 @@ use plugin_proto::dial::Target;
 use serde_json::json;
 
 use super::talk::{GOOD, PATIENCE, Seen, end, talk, target};
+use super::web::{requesting, streaming};
 use crate::run::{Fake, lines, next_within};
 
 /// The conversations, those that show most faults first.
@@ -15,6 +16,8 @@ pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
     working,
     of_all_shapes,
     failing,
+    requesting,
+    streaming,
     crashing,
     interrupted,
     given_up,

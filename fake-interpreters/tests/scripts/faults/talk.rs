@@ -30,7 +30,7 @@ pub(super) type Seen = Vec<String>;
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// The same where no fault keeps an answer back, and the messages are large.
-const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(20);
 
 /// Texts beyond this many bytes take their time.
 const LARGE: usize = 1 << 20;
@@ -40,9 +40,9 @@ pub(super) const GOOD: (&str, &str) = (cookie::KEY, cookie::VALUE);
 
 /// A conversation with a testee that is up.
 pub(super) struct Talk<'a> {
-    running: Running,
+    pub(super) running: Running,
     target: Target,
-    channel: Channel,
+    pub(super) channel: Channel,
     seen: Seen,
     good: Option<&'a Seen>,
 }
@@ -87,7 +87,7 @@ pub(super) fn talk(
 
 impl Talk<'_> {
     /// Notes what was seen; `None` when a good testee would have shown something else.
-    fn note(&mut self, what: &str, value: impl Debug) -> Option<()> {
+    pub(super) fn note(&mut self, what: &str, value: impl Debug) -> Option<()> {
         let line = format!("{what}: {value:?}");
         let known = self
             .good
