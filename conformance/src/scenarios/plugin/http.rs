@@ -129,9 +129,10 @@ async fn heads(case: &mut Case) -> ScenarioResult {
             .as_ref()
             .map(|evidence| evidence.saw["method"].clone());
         let answered = asked.heard.is_whole().then(|| asked.heard.words());
-        case.require("HT-057").seen("answer", answered).equals(
-            Some(Value::from(method)),
-            saw,
+        case.require("HT-057").seen("answer", answered).holds(
+            saw == Some(Value::from(method)),
+            format!("a handler that sees the method {method}"),
+            saw.map_or_else(|| "none".to_owned(), |saw| format!("one that sees {saw}")),
             "handler-not-run",
         );
     }

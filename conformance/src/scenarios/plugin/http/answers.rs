@@ -118,7 +118,12 @@ async fn abuse(case: &mut Case) -> ScenarioResult {
         let left = left.filter(|left| *left != 0 && !(100..=999).contains(left));
         case.require("HT-076")
             .seen("handler", asked.witness())
-            .equals(None, left, "left-as-it-was");
+            .holds(
+                left.is_none(),
+                format!("{status} refused, or answered by 500"),
+                asked.heard.words(),
+                "left-as-it-was",
+            );
     }
     site.close(case).await;
     Ok(())

@@ -133,7 +133,12 @@ async fn side_by_side(case: &mut Case) -> ScenarioResult {
     let running = site.running(&nonces, within).await;
     case.require("HT-093")
         .seen("handlers that run", some(running))
-        .equals(TEN, running, "one-after-another");
+        .holds(
+            running == TEN,
+            format!("{TEN} handlers at the same time"),
+            format!("{running} of them"),
+            "one-after-another",
+        );
     drop(sleepers);
     site.close(case).await;
     Ok(())

@@ -175,7 +175,10 @@ async fn flush(case: &mut Case) -> ScenarioResult {
             .holds(
                 marked && left,
                 format!("{name} in a message with flush, while the handler sleeps"),
-                format!("{came:?}"),
+                match &came {
+                    Ok(came) => format!("{} messages, flush in one of them: {marked}", came.len()),
+                    Err(instead) => instead.clone(),
+                },
                 reason,
             );
     }
@@ -273,12 +276,12 @@ async fn back_pressure(case: &mut Case) -> ScenarioResult {
         "written-unread",
     );
     let heard = exchange.rest().await;
-    let bytes_taken = heard.body().len();
     case.require("HT-087")
         .seen("client that takes all", heard.words())
-        .equals(
-            (MUCH, true),
-            (bytes_taken, heard.is_whole()),
+        .holds(
+            heard.is_whole() && heard.body().len() == MUCH,
+            format!("a whole answer of {MUCH} bytes"),
+            heard.words(),
             "answer-broken-off",
         );
     hoarded(case, &site).await?;
@@ -370,7 +373,12 @@ async fn broken_off(case: &mut Case) -> ScenarioResult {
             let shown = site.session.raw.seen.body_for(&nonce, Duration::ZERO).await;
             case.require(id)
                 .seen("part that has left", begun.ok().map(|begun| begun.len()))
-                .equals(None, shown, reason);
+                .holds(
+                    shown.is_none(),
+                    "a handler that does not come to the end of the body",
+                    format!("{shown:?}"),
+                    reason,
+                );
         }
     }
     ended(case, "HT-092", &site).await;
@@ -395,7 +403,12 @@ async fn let_go(case: &mut Case) -> ScenarioResult {
     goes_on(case, &site, "HT-091").await;
     case.require("HT-091")
         .seen("handlers given up while they read or wrote", some(given_up))
-        .equals(FORTY, given_up, "waits-for-cancelled");
+        .holds(
+            given_up == FORTY,
+            format!("{FORTY} handlers that start, and are given up"),
+            format!("{given_up} of them"),
+            "waits-for-cancelled",
+        );
     site.close(case).await;
     Ok(())
 }

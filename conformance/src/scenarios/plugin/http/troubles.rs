@@ -257,10 +257,14 @@ async fn exit(case: &mut Case) -> ScenarioResult {
 /// Judges that the process ended by the order.
 pub(super) async fn ended(case: &Case, id: &'static str, site: &Site) {
     let ended = site.session.raw.exit_within(EVIDENCE).await;
-    let expected = Some(Exit::Code(CODE));
     case.require(id)
         .seen("process", site.session.raw.pid())
-        .equals(expected, ended, "wrong-exit-status");
+        .holds(
+            ended == Some(Exit::Code(CODE)),
+            format!("a process that ends with {CODE}"),
+            format!("{ended:?}"),
+            "wrong-exit-status",
+        );
 }
 
 async fn without(case: &mut Case) -> ScenarioResult {
