@@ -3,13 +3,14 @@
 //! The scenario decides when anything is sent and when anything is taken; nothing is read ahead of it. Whether the answer keeps the
 //! rules is for the scenario to say.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fake_interpreters::testee::http::ORDER;
 use futures_util::stream;
 use plugin_proto::Rpc as _;
-use plugin_proto::duplex::{Answer, BoxError, duplex};
+use plugin_proto::duplex::{Answer, BoxError, DuplexError, Message, duplex};
 use plugin_proto::hook::ServeHTTP;
 use plugin_proto::pb::{
     HttpHeader, PluginContext, ServeHttpRequest, ServeHttpRequestInit, ServeHttpResponse,
@@ -217,12 +218,20 @@ impl Services {
     /// Opens a request; nothing of it is sent yet.
     pub fn open_http(&self) -> Exchange {
         let (requests, receiver) = mpsc::channel(1);
-        let channel = self.channel.clone();
-        let requests_of = stream::unfold(receiver, |mut receiver: mpsc::Receiver<_>| async {
-            Some((receiver.recv().await?, receiver))
+        let lane = Arc::clone(&self.lane);
+        let messages = stream::unfold(receiver, |mut receiver: mpsc::Receiver<_>| async {
+            let message: Result<Bytes, BoxError> = receiver.recv().await?;
+            let message = message.map(|before| Message {
+                before,
+                ..Message::default()
+            });
+            Some((message, receiver))
         });
         let opening = tokio::spawn(async move {
-            duplex(&channel, ServeHTTP::METHOD.path, requests_of, LARGEST).await
+            let opened = duplex(&lane, ServeHTTP::METHOD.path, messages, LARGEST).await;
+            opened.map_err(|error| match error {
+                DuplexError::NotSent(status) | DuplexError::Ended(status) => status,
+            })
         });
         Exchange {
             requests: Some(requests),

@@ -24,6 +24,7 @@ use plugin_host::timing::Timing;
 use plugin_proto::connect::{ConnectError, connect};
 use plugin_proto::dial::Target;
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse, ServingStatus};
+use plugin_proto::lane::Lane;
 use plugin_proto::{Method, Rpc, call, goplugin};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -231,6 +232,7 @@ impl Raw {
             .note(Source::Rpc, "connected, the plugin answers in HTTP/2");
         Ok(Services {
             channel,
+            lane: Arc::new(Lane::new(target.clone(), within)),
             within,
             timeline: self.timeline.clone(),
         })
@@ -261,7 +263,9 @@ impl Raw {
 /// The gRPC services of a plugin, called by hand.
 #[derive(Clone, Debug)]
 pub struct Services {
-    pub(super) channel: Channel,
+    channel: Channel,
+    /// For streams, opened with the first one.
+    pub(super) lane: Arc<Lane>,
     pub(super) within: Duration,
     pub(super) timeline: Timeline,
 }

@@ -2,6 +2,7 @@
 //! would not have given.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use plugin_proto::call::{call, call_message, call_raw, call_stream, server_strea
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::goplugin::{SHUTDOWN, STREAM_STDIO};
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse};
+use plugin_proto::lane::Lane;
 use plugin_proto::method::Form;
 use plugin_proto::pb::{MessageHasBeenPostedRequest, Post};
 use plugin_proto::{hook, reflect};
@@ -43,6 +45,8 @@ pub(super) struct Talk<'a> {
     pub(super) running: Running,
     target: Target,
     pub(super) channel: Channel,
+    /// For streams, opened with the first one.
+    pub(super) lane: Arc<Lane>,
     seen: Seen,
     good: Option<&'a Seen>,
 }
@@ -73,6 +77,7 @@ pub(super) fn talk(
         };
         let mut talk = Talk {
             running,
+            lane: Arc::new(Lane::new(address.clone(), PATIENCE)),
             target: address,
             channel,
             seen: Vec::new(),

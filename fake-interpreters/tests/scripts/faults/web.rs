@@ -1,12 +1,13 @@
 //! HTTP requests to a testee, as lines of text: each message of its answers, and what its handlers showed of what they saw.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fake_interpreters::Script;
 use fake_interpreters::testee::http::ORDER;
 use futures_util::stream;
-use plugin_proto::duplex::{BoxError, duplex};
+use plugin_proto::duplex::{BoxError, DuplexError, Message, duplex};
 use plugin_proto::pb::{HttpHeader, ServeHttpRequest, ServeHttpRequestInit, ServeHttpResponse};
 use plugin_proto::{Rpc as _, hook};
 use prost::Message as _;
@@ -213,9 +214,23 @@ fn short(bytes: &[u8]) -> String {
     }
 }
 
+/// A message of a request as it leaves.
+fn framed(message: &ServeHttpRequest) -> Message {
+    Message {
+        before: message.encode_to_vec().into(),
+        ..Message::default()
+    }
+}
+
+fn status_of(error: DuplexError) -> Status {
+    match error {
+        DuplexError::NotSent(status) | DuplexError::Ended(status) => status,
+    }
+}
+
 /// A request that is open.
 struct Open {
-    requests: mpsc::Sender<Result<Bytes, BoxError>>,
+    requests: mpsc::Sender<Result<Message, BoxError>>,
     answers: mpsc::Receiver<Result<Option<String>, Status>>,
     reader: tokio::task::JoinHandle<()>,
 }
@@ -223,7 +238,7 @@ struct Open {
 impl Open {
     async fn send(&mut self, message: ServeHttpRequest) {
         // Who has answered takes no more.
-        let _ = self.requests.send(Ok(message.encode_to_vec().into())).await;
+        let _ = self.requests.send(Ok(framed(&message))).await;
     }
 }
 
@@ -236,15 +251,16 @@ impl Drop for Open {
 impl Talk<'_> {
     /// A request that is sent at once, and all messages of its answer.
     async fn ask_http(&mut self, what: &str, request: Vec<ServeHttpRequest>) -> Option<()> {
-        let messages: Vec<Result<Bytes, BoxError>> = request
+        let messages: Vec<Result<Message, BoxError>> = request
             .into_iter()
-            .map(|message| Ok(message.encode_to_vec().into()))
+            .map(|message| Ok(framed(&message)))
             .collect();
-        let channel = self.channel.clone();
+        let lane = Arc::clone(&self.lane);
         let mut seen = Vec::new();
         let answered = async {
             let path = hook::ServeHTTP::METHOD.path;
-            let mut answer = duplex(&channel, path, stream::iter(messages), LIMIT).await?;
+            let answer = duplex(&lane, path, stream::iter(messages), LIMIT).await;
+            let mut answer = answer.map_err(status_of)?;
             while let Some(message) = answer.next().await? {
                 seen.push(words(&ServeHttpResponse::decode(message).unwrap()));
             }
@@ -259,20 +275,20 @@ impl Talk<'_> {
     fn open(&mut self, steps: &[&str]) -> Open {
         let (requests, receiver) = mpsc::channel(1);
         let (sender, answers) = mpsc::channel(1);
-        let channel = self.channel.clone();
+        let lane = Arc::clone(&self.lane);
         let first = ServeHttpRequest {
             init: Some(head("POST", steps)),
             ..ServeHttpRequest::default()
         };
-        requests.try_send(Ok(first.encode_to_vec().into())).unwrap();
+        requests.try_send(Ok(framed(&first))).unwrap();
         let reader = tokio::spawn(async move {
             let requests = stream::unfold(receiver, |mut receiver: mpsc::Receiver<_>| async {
                 Some((receiver.recv().await?, receiver))
             });
             let path = hook::ServeHTTP::METHOD.path;
-            let mut answer = match duplex(&channel, path, requests, LIMIT).await {
+            let mut answer = match duplex(&lane, path, requests, LIMIT).await {
                 Ok(answer) => answer,
-                Err(status) => return drop(sender.send(Err(status)).await),
+                Err(error) => return drop(sender.send(Err(status_of(error))).await),
             };
             loop {
                 let next = answer.next().await;
