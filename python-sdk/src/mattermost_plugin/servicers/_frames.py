@@ -7,10 +7,10 @@ all. Everything else about a message is protobuf's.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import DecodeError
 
 from mattermost_plugin._contract import fields_of
 from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, ServeHTTPResponse, ServeHTTPResponseInit
@@ -33,7 +33,7 @@ def _bytes_tag(field: FieldDescriptor) -> int:
 
 
 _REQUEST_TAG = _bytes_tag(fields_of(ServeHTTPRequest)["body_chunk"])
-_RESPONSE_TAG = bytes([_bytes_tag(fields_of(ServeHTTPResponse)["body_chunk"])])
+_RESPONSE_TAG = _bytes_tag(fields_of(ServeHTTPResponse)["body_chunk"])
 _MARKS: Dict[Tuple[bool, bool], bytes] = {
     (flush, complete): ServeHTTPResponse(flush=flush, body_complete=complete).SerializeToString()
     for flush in (False, True)
@@ -43,10 +43,9 @@ _MARKS: Dict[Tuple[bool, bool], bytes] = {
 
 def parse_request(wire: bytes) -> RequestFrame:
     """A message of a request; DecodeError when the bytes are none."""
-    if len(wire) > 2 and wire[0] == _REQUEST_TAG:
-        length, start = _number_at(wire, 1)
-        if start + length == len(wire):
-            return RequestFrame(None, wire[start:], False)
+    prefix = _only_prefix(_REQUEST_TAG, len(wire))
+    if prefix and wire.startswith(prefix):
+        return RequestFrame(None, wire[len(prefix) :], False)
     message = ServeHTTPRequest.FromString(wire)
     return RequestFrame(message.init if message.HasField("init") else None, message.body_chunk, message.body_complete)
 
@@ -60,25 +59,25 @@ def response_head(status_code: int, headers: Mapping[str, Sequence[str]]) -> byt
 def response_frame(head: bytes, pieces: List[Piece], flush: bool, complete: bool) -> bytes:
     """A message of a response; `head` is empty on all but the first."""
     length = sum(map(len, pieces))
-    body = (_RESPONSE_TAG, _number(length), *pieces) if length else ()
+    body = (_body_prefix(_RESPONSE_TAG, length), *pieces) if length else ()
     return b"".join((head, *body, _MARKS[flush, complete]))
 
 
-def _number_at(wire: bytes, at: int) -> Tuple[int, int]:
-    """A number as protobuf writes it, and where it ends."""
-    value = shift = 0
-    for place in range(at, min(at + 10, len(wire))):
-        value |= (wire[place] & 0x7F) << shift
-        if wire[place] < 0x80:
-            return value, place + 1
-        shift += 7
-    raise DecodeError("a length without an end")
-
-
-def _number(value: int) -> bytes:
+@lru_cache(maxsize=256)  # most frames are as long as the one before
+def _body_prefix(field: int, length: int) -> bytes:
+    """What stands before a body of that length."""
     digits = bytearray()
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
-        value >>= 7
-    digits.append(value)
-    return bytes(digits)
+    while length > 0x7F:
+        digits.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes([field, *digits, length])
+
+
+@lru_cache(maxsize=256)
+def _only_prefix(field: int, length: int) -> bytes:
+    """What a message of that length begins with, if a body is all that there is; empty when there is no such message."""
+    for size in range(2, 8):
+        prefix = _body_prefix(field, max(length - size, 0))
+        if len(prefix) == size < length:
+            return prefix
+    return b""

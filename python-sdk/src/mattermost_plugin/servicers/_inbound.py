@@ -13,7 +13,7 @@ from mattermost_plugin.servicers._pipe import HIGH_WATER, LOW_WATER, OVERHEAD, B
 # then on it is woken when many pieces are there, or after a nap, and not for each one.
 _AT_ONCE = 0.0005
 _IN_A_ROW = 4
-_NAP = 0.002
+_NAP = 0.003
 
 
 class Whole:
@@ -111,7 +111,7 @@ class Inbound(Pipe):
         return bool(self._pieces) or self._complete
 
     def _should_nap(self) -> bool:
-        if self._quick < _IN_A_ROW or self._complete or self._closing or self._weight > LOW_WATER:
+        if self._quick < _IN_A_ROW or self._pieces or self._complete or self._closing:
             return False
         self._wanted = LOW_WATER
         return True

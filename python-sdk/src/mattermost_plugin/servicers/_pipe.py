@@ -18,9 +18,9 @@ from typing import Callable, List, Optional, Tuple, Type
 
 from mattermost_plugin.servicers._frames import MAX_CHUNK_SIZE
 
-# Bytes of each body between the host and the handler. Sixteen pieces let both sides work at the same time, and be woken once
-# for several pieces, as waking the other thread costs about as much as passing on a piece does.
-HIGH_WATER = 16 * MAX_CHUNK_SIZE
+# Bytes of each body between the host and the handler. Thirty-two pieces let both sides work at the same time, and be woken once
+# for a half of them: waking the other thread costs about as much as passing on a piece does.
+HIGH_WATER = 32 * MAX_CHUNK_SIZE
 LOW_WATER = HIGH_WATER // 2
 # What a piece costs beside its bytes, so that very small ones do not pile up either.
 OVERHEAD = 64
