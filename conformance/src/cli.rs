@@ -49,6 +49,9 @@ pub enum Command {
     Replay(Replay),
     /// Run a plugin folder and explain what is wrong with it, and how to mend it.
     Doctor(Doctor),
+    /// Run plugins behind an HTTP front: http://ADDRESS/plugins/ID/, and what becomes of them at http://ADDRESS/.
+    #[command(after_help = SERVE_ENDS)]
+    Serve(Serve),
     /// Be the guard of a host.
     #[command(hide = true)]
     Guard,
@@ -147,6 +150,33 @@ pub struct Doctor {
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = factor)]
     pub start_timeout: f64,
     /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+const SERVE_ENDS: &str = "Ends by SIGINT (Ctrl-C) or SIGTERM; a second one ends it at once. Exit codes: 0 everything was stopped in \
+                         order, 1 no plugin could be started, or a second signal ended it, 2 usage, no plugin there, or the address \
+                         cannot be used, 4 this program itself failed.";
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Plugin folders, or folders that hold plugin folders.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Where to listen; with port 0 on any that is free. Whoever can reach it can use the plugins.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8065")]
+    pub listen: String,
+    /// Start a plugin anew when its files change.
+    #[arg(long)]
+    pub watch: bool,
+    /// The user whom all requests come from; without it nobody is logged in.
+    #[arg(long, value_name = "ID")]
+    pub user: Option<String>,
+    /// The log level that plugins are told.
+    #[arg(long, value_name = "LEVEL", default_value = "INFO")]
+    pub log_level: String,
+    /// Lines on stderr are JSON, one object each.
     #[arg(long)]
     pub json: bool,
 }

@@ -17,7 +17,8 @@
 //! - `runner`: selection, plan, dispatch, execution; it emits events;
 //! - `report`: reporters, which see events only;
 //! - `doctor`: one plugin folder, examined step by step and explained in plain words;
-//! - `exit`, `cli`: the command line.
+//! - `exit`: the exit codes; `serve`: plugins behind an HTTP front, for those who write them;
+//! - `cli`: the command line.
 
 pub mod requirement;
 
@@ -54,5 +55,7 @@ pub mod report;
 pub mod doctor;
 
 pub mod exit;
+
+pub mod serve;
 
 pub mod cli;

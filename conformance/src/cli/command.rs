@@ -10,7 +10,7 @@ use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
 use super::replay::{ReplayError, replay};
-use super::{Arguments, Command, Doctor, Mutants, PaceArguments, Run};
+use super::{Arguments, Command, Doctor, Mutants, PaceArguments, Run, Serve};
 use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
@@ -25,6 +25,7 @@ use crate::requirement::coverage::Coverage;
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::{self, RunError, RunOptions, kill_matrix};
+use crate::serve::{self, ServeError};
 use crate::subject::Subject;
 use crate::subject::claims::ClaimsError;
 use crate::subject::in_place::{InPlace, plugin_at};
@@ -57,6 +58,9 @@ pub enum CommandError {
     /// The operating system gives no threads or timers.
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
+    /// Nothing is served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// The register has no such requirement.
     #[error("the register has no requirement {0}; `coverage` shows them all")]
     UnknownRequirement(String),
@@ -67,6 +71,7 @@ impl CommandError {
     pub fn exit(&self) -> Exit {
         match self {
             CommandError::Run(error) => Exit::of_error(error),
+            CommandError::Serve(error) => error.exit(),
             CommandError::UnknownRequirement(_)
             | CommandError::Replay(_)
             | CommandError::Report(..)
@@ -94,6 +99,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             keep(folder, mark, &mut io::stdin());
             return Ok(Exit::Passed);
         }
+        Command::Serve(arguments) => return serve(arguments, out),
         _ => {}
     }
     let catalogue =
@@ -116,7 +122,9 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         Command::List { json } => list(&suite, *json, out),
         Command::Explain { id } => explain(&suite, id, out),
         Command::Coverage { json } => coverage(&suite, *json, out),
-        Command::Guard | Command::Drive { .. } | Command::Keep { .. } => Ok(Exit::Passed),
+        Command::Serve(_) | Command::Guard | Command::Drive { .. } | Command::Keep { .. } => {
+            Ok(Exit::Passed)
+        }
     }
 }
 
@@ -239,6 +247,23 @@ async fn doctor(
     } else {
         Exit::Failed
     })
+}
+
+/// `serve`.
+fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let options = serve::Options {
+        folders: arguments.folders.clone(),
+        listen: arguments.listen.clone(),
+        watch: arguments.watch,
+        json: arguments.json,
+        user: arguments.user.clone(),
+        log_level: arguments.log_level.clone(),
+    };
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve::serve(options, out));
+    // Whoever has signalled twice does not wait for what is left.
+    runtime.shutdown_background();
+    Ok(served?)
 }
 
 /// `list`.
