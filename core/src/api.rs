@@ -4,8 +4,8 @@
 //! What the methods mean is a [`Backend`]'s affair. What is the same for all of them stands here: a request that cannot be meant is
 //! answered before anybody handles it ([`request`]), a method that the
 //! backend does not have is answered in band with 501 ([`filler`]), a handler that panics costs one answer, and every
-//! call is written down ([`journal`]). What a backend may ask of the plugins in return is [`plugins`]; calls and hooks that lead to
-//! each other for ever are stopped by [`chain`].
+//! call is written down ([`journal`]). Tests say by [`scripted`] what is to be answered. What a backend may ask of the plugins in
+//! return is [`plugins`]; calls and hooks that lead to each other for ever are stopped by [`chain`].
 
 pub mod chain;
 
@@ -17,6 +17,8 @@ pub mod filler;
 
 pub mod request;
 
+pub mod scripted;
+
 pub mod journal;
 
 pub mod server;
@@ -24,5 +26,6 @@ pub mod server;
 pub use backend::Backend;
 pub use journal::Journal;
 pub use plugins::Plugins;
+pub use scripted::Scripted;
 pub use server::ApiServer;
 pub(crate) use server::panic_text;

@@ -4,17 +4,15 @@ Each handler first shows on stderr, in one write, what it was given; then it doe
 text, or in the variable CONFORMANCE_ORDERS for hooks without text: `conformance NONCE WORD [REST]`.
 """
 
-import base64
-import inspect
 import json
 import os
-import re
 import sys
 
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message_factory import GetMessageClass
 
 import mattermost_plugin as sdk
+from api_calls import call_api
 from evidence import doze, seen, show
 from mattermost_plugin.grpc import hooks_pb2
 
@@ -45,11 +43,6 @@ PLACES = {
 }
 PLACES = {name: place for place, names in PLACES.items() for name in names.split()}
 MODIFIABLE = "MessageWillBePosted MessageWillBeUpdated MessagesWillBeConsumed FileWillBeUploaded NotificationWillBePushed"
-
-# The field of an API response that the client's method returns; methods that are not here return nothing.
-RESULTS = {"GetServerVersion": "version", "IsEnterpriseReady": "is_enterprise_ready", "GetPluginID": "plugin_id"}
-RESULTS |= {"KVGet": "value", "KVList": "keys", "KVSetWithOptions": "success"}
-RESULTS |= dict.fromkeys(("KVCompareAndSet", "KVCompareAndDelete"), "success")
 
 
 class Obedient(sdk.Plugin):
@@ -103,39 +96,12 @@ class Obedient(sdk.Plugin):
                 stream.write(("x" * 1023 + "\n") * (int(rest) // 1024 + 1))
                 stream.flush()
         elif word == "api":
-            told = self.call_api(*rest.split(" ", 1))
+            told = call_api(self.api, *rest.split(" ", 1))
             if name == "ExecuteCommand" or "rejection_reason" in HOOKS[name].output_type.fields_by_name:
                 return "reject", json.dumps(told)
             if "ok" not in told:  # a hook that can only succeed or fail gives the answer away when it is a failure
                 raise RuntimeError(json.dumps(told))
         return word, rest
-
-    def call_api(self, rpc, request="{}"):
-        """Call the client's method for an RPC, the request and the answer being JSON with the contract's field names."""
-        method = getattr(self.api, re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", rpc).lower(), None)
-        if method is None:
-            return {"unmapped": rpc}
-        required = [name for name, item in inspect.signature(method).parameters.items() if item.default is item.empty]
-        arguments = {**dict.fromkeys(required), **from_json(json.loads(request))}
-        if "options" in arguments:
-            arguments["options"] = sdk.PluginKVSetOptions(**from_json(arguments["options"]))
-        if rpc.startswith("Log"):
-            pairs = {pair["key"]: pair["value"] for pair in arguments.get("key_value_pairs", [])}
-            arguments = {"message": arguments["msg"], **pairs}
-        try:
-            value = method(**arguments)
-        except sdk.PluginAPIError as error:
-            return {"error": {"id": error.error_id, "status_code": error.status_code, "message": error.message}}
-        value = base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        return {"ok": {RESULTS[rpc]: value} if value else {}}  # as on the wire: what is empty is not there
-
-
-def from_json(fields):
-    """The fields of a request; bytes are base64 in JSON."""
-    for name, item in fields.items():
-        if name in ("value", "old_value", "new_value"):
-            fields[name] = base64.b64decode(item)
-    return fields
 
 
 def text_at(values, place):

@@ -302,3 +302,21 @@ def test_what_inspect_tells_of_a_method() -> None:
     assert PluginAPIClient.get_user.__qualname__ == "ApiMethods.get_user"
     assert inspect.iscoroutinefunction(AsyncPluginAPIClient.get_user)
     assert not inspect.iscoroutinefunction(PluginAPIClient.get_user)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_call_goes_by_the_names_of_the_requests_fields(server: FakeApi, calls: Dict[str, Call], name: str) -> None:
+    method = METHODS[name]
+    server.answers[method.rpc_name] = method.contract.response()
+    empty: Any = method.contract.request()
+    for request in (Filling(0, whole=True).message(method.contract.request), empty):
+        if name.startswith("log_") and "audit" not in name:
+            given = {"message": request.msg, **{pair.key: pair.value for pair in request.key_value_pairs}}
+        else:
+            absent = [
+                field.name for field in request.DESCRIPTOR.fields if field.has_presence and not request.HasField(field.name)
+            ]
+            given = {field.name: getattr(request, field.name) for field in request.DESCRIPTOR.fields}
+            given.update(dict.fromkeys(absent))
+        calls["plain"](name, **given)
+        assert method.contract.request.FromString(server.requests[-1][1]) == request

@@ -28,6 +28,11 @@ pub fn response(hook: &Method) -> Value {
     merged(pieces)
 }
 
+/// Any message with something in every field.
+pub fn message(name: &str) -> Value {
+    merged(pieces(name))
+}
+
 /// The same request in parts that evidence can show whole; the context is in each of them.
 pub fn parts(hook: &Method) -> Vec<Value> {
     let mut parts = Vec::new();

@@ -59,7 +59,8 @@ class RequestMaker:
                 into[field] = value if write is None else self._written(name, write, value)
         for name, value in whole.items():
             write = _convert.writer(fields_of(self._kind)[name])
-            fields[name] = value if write is None else self._written(name, write, value)
+            if value is not None:
+                fields[name] = value if write is None else self._written(name, write, value)
         if pairs and self._pairs is not None:
             items = [{"key": key, "value": _convert.to_value(value)} for key, value in pairs.items()]
             fields[self._pairs.path[0]] = items
