@@ -13,7 +13,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use fake_interpreters::base64;
 use plugin_conformance::plugin_run::filled;
 use plugin_conformance::subject::python;
@@ -233,13 +232,16 @@ async fn every_method_goes_to_the_host_and_back() {
     place(folder.path(), &venv, &orders);
     let mut options = HostOptions::default();
     options.timing.hook = Duration::from_secs(120);
-    options.extra_environment = vec![
-        ("MATTERMOST_PLUGIN_HOOK_TIMEOUT".to_owned(), "120".to_owned()),
-    ];
+    options.extra_environment = vec![(
+        "MATTERMOST_PLUGIN_HOOK_TIMEOUT".to_owned(),
+        "120".to_owned(),
+    )];
     let environment = Environment::new(options, Arc::new(scripted.clone())).unwrap();
     environment.activate(folder.path()).await.unwrap();
     let hooks = environment.hooks(&PluginId::parse(ID).unwrap()).unwrap();
-    let outcome = hooks.call::<ExecuteCommand>(ExecuteCommandRequest::default()).await;
+    let outcome = hooks
+        .call::<ExecuteCommand>(ExecuteCommandRequest::default())
+        .await;
     assert!(matches!(outcome, Outcome::Answered(_)), "{outcome}");
     environment.shutdown().await;
 
@@ -252,7 +254,11 @@ async fn every_method_goes_to_the_host_and_back() {
     for (kind, told) in &told {
         assert_eq!(told.len(), API.len() * WAYS, "{kind}");
         for (method, told) in API.iter().zip(told.chunks(WAYS)) {
-            wrong.extend(differences(method, told).into_iter().map(|text| format!("{kind} {text}")));
+            wrong.extend(
+                differences(method, told)
+                    .into_iter()
+                    .map(|text| format!("{kind} {text}")),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -256,7 +256,7 @@ mod tests {
     fn value(text: &str) -> Answer<KvGetResponse> {
         Answer::Message(KvGetResponse {
             error: None,
-            value: text.as_bytes().to_vec(),
+            value: text.as_bytes().to_vec().into(),
         })
     }
 
@@ -338,8 +338,8 @@ mod tests {
             Some(&error)
         );
         assert_eq!(ask(&scripted, "a").await, Err(Code::NotFound));
-        assert_eq!(ask(&scripted, "a").await.unwrap().value, b"x");
-        assert_eq!(ask(&scripted, "anything").await.unwrap().value, b"x");
+        assert_eq!(ask(&scripted, "a").await.unwrap().value, "x");
+        assert_eq!(ask(&scripted, "anything").await.unwrap().value, "x");
         let unknown = json!({"kez": "a"});
         assert!(
             scripted

@@ -12,6 +12,8 @@ from mattermost_plugin._api_table import BY_NAME_ONLY, OTHER_NAMES
 from mattermost_plugin._contract import fields_of
 
 Values = Dict[str, Any]
+# A parameter's field and how its value gets there; None for values that go as they are.
+Slot = Tuple[str, Optional[_convert.Writer]]
 
 
 class RequestMaker:
@@ -31,17 +33,16 @@ class RequestMaker:
             for item in single
             if item.default is not REQUIRED and item.default != empty_value(item.field)
         }
-        # A parameter's field and how its value gets there; None for values that go as they are.
-        self._slots: Dict[str, Tuple[str, Optional[_convert.Writer]]] = {
-            item.name: (item.path[-1], _convert.writer(item.field)) for item in single
-        }
+        self._slots: Dict[str, Slot] = {item.name: (item.path[-1], _convert.writer(item.field)) for item in single}
         self._outer = {item.name: item.path[0] for item in single if len(item.path) > 1}
+        straight = len(single) == len(parameters) and not self._outer and not any(item.by_name for item in single)
+        self._straight = list(self._slots.values()) if straight else None
         self._pairs = next((item for item in parameters if item.pairs), None)
 
     def request(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any]) -> Message:
         """The request for one call."""
-        if not args and not kwargs and not self._parameters:
-            return self._kind()
+        if self._straight is not None and not kwargs and len(args) == len(self._straight):
+            return self._made(self._straight, args)
         values = self._taken(args, kwargs)
         whole: Values = {}
         if values is None:
@@ -64,6 +65,17 @@ class RequestMaker:
         if pairs and self._pairs is not None:
             items = [{"key": key, "value": _convert.to_value(value)} for key, value in pairs.items()]
             fields[self._pairs.path[0]] = items
+        try:
+            return self._kind(**fields)
+        except (TypeError, ValueError) as error:
+            raise self._blamed(fields, error) from None
+
+    def _made(self, slots: List[Slot], args: Tuple[Any, ...]) -> Message:
+        """The common case: every field has its argument, in order."""
+        fields: Values = {}
+        for (name, write), value in zip(slots, args):
+            if value is not None:
+                fields[name] = value if write is None else self._written(name, write, value)
         try:
             return self._kind(**fields)
         except (TypeError, ValueError) as error:

@@ -45,10 +45,12 @@ def to_message(value: Any, kind: Type[Message], *, from_dict: bool = True) -> Me
     """The value as a message of that kind; TypeError if it cannot be one."""
     if isinstance(value, kind):
         return value
-    if kind.DESCRIPTOR.full_name == STRUCT and isinstance(value, Mapping):
-        return to_struct(value)
-    if kind.DESCRIPTOR.full_name == VALUE:
+    if kind is struct_pb2.Value:
         return to_value(value)
+    if from_dict and type(value) is dict and kind is not struct_pb2.Struct:  # the common case; what follows takes longer
+        return message_of(value, kind)
+    if kind is struct_pb2.Struct and isinstance(value, Mapping):
+        return to_struct(value)
     wrapped = getattr(value, "to_proto", None)
     if callable(wrapped):
         made = wrapped()
@@ -148,7 +150,7 @@ def to_present_struct(data: Any) -> Optional[struct_pb2.Struct]:
     """The same for a field: None for what is to stay absent."""
     if isinstance(data, struct_pb2.Struct):
         return data
-    if not isinstance(data, Mapping):
+    if type(data) is not dict and not isinstance(data, Mapping):
         raise TypeError(f"{type(data).__name__} is not a mapping")
     return None if not data and isinstance(data, AbsentDict) else to_struct(data)
 
