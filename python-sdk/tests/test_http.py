@@ -164,7 +164,7 @@ def test_an_async_handler_and_the_timeout(serve: Serve) -> None:
         if request.body:
             await asyncio.Event().wait()
 
-    served = serve(plugin_with("ServeHTTP", handle)(), RuntimeConfig(hook_timeout=0.05))
+    served = serve(plugin_with("ServeHTTP", handle)(), RuntimeConfig(hook_timeout=0.5))
     assert response(send(served, whole())) == (200, {}, b"x")
     assert response(send(served, whole(b"wait")))[0] == 500
 

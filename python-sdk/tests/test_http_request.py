@@ -7,6 +7,7 @@ import itertools
 from typing import Any, Dict, List
 
 import pytest
+from google.protobuf.message import DecodeError
 
 from mattermost_plugin import HTTPRequest, HTTPRequestError, HTTPResponseWriter
 from mattermost_plugin.grpc.hooks_http_pb2 import HTTPHeader, ServeHTTPRequest, ServeHTTPRequestInit, ServeHTTPResponse
@@ -288,3 +289,11 @@ def test_other_ways_to_write_a_message_are_understood() -> None:
         assert parse_request(wire) == (None, b"abc", True)
     assert parse_request(long_length) == (None, b"abc", False)
     assert parse_request(b"") == (None, b"", False)
+
+
+@pytest.mark.parametrize("size", [1, 127, 128, 20_000, MAX_CHUNK_SIZE])
+def test_a_message_that_is_cut_off_is_none(size: int) -> None:
+    wire = ServeHTTPRequest(body_chunk=bytes(size)).SerializeToString()
+    for missing in range(1, min(size, 5) + 1):
+        with pytest.raises(DecodeError):
+            parse_request(wire[:-missing])

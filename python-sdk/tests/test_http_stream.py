@@ -24,6 +24,7 @@ from mattermost_plugin import (
     Plugin,
     RuntimeConfig,
     hook,
+    hook_context,
 )
 from mattermost_plugin._contract import HOOKS_SERVICE_NAME
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequest, ServeHTTPRequestInit, ServeHTTPResponse
@@ -332,9 +333,11 @@ def test_a_handler_that_waits_for_a_client_that_leaves(stream: Open, where: str,
 
 
 def test_an_upload_that_breaks_off_is_no_upload(stream: Open) -> None:
+    entered = threading.Event()  # a call that ends before its handler has begun is never handled
     ended: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
 
     def handle(context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        entered.set()
         try:
             list(request.stream())
         except BaseException as error:
@@ -343,6 +346,7 @@ def test_an_upload_that_breaks_off_is_no_upload(stream: Open) -> None:
 
     one = stream(streaming(handle))
     one.piece(b"half")
+    assert entered.wait(CALL_SECONDS)
     one.half_close()
     error = ended.get(timeout=CALL_SECONDS)
     assert isinstance(error, HookCancelledError)
@@ -435,7 +439,7 @@ def test_the_time_of_a_handler_that_does_nothing_is_up(stream: Open, begun: bool
             ended.put(error)
             raise
 
-    one = stream(streaming(handle if kind == "sync" else handle_async, timeout=0.1))
+    one = stream(streaming(handle if kind == "sync" else handle_async, timeout=0.5))
     if begun:
         with pytest.raises(grpc.RpcError) as caught:
             one.rest()
@@ -462,6 +466,24 @@ def test_the_time_of_a_handler_begins_anew_with_every_piece(stream: Open, handle
         now[0] += 900.0
         one.piece(b"x")
         assert one.next().body_chunk == b"x"
+    one.piece(b"", complete=True)
+    assert one.rest()[-1].body_complete
+
+
+def test_the_time_of_a_handler_that_only_reads_begins_anew_as_well(stream: Open, monkeypatch: Any) -> None:
+    now = [0.0]
+    monkeypatch.setattr("mattermost_plugin._hook_context.time.monotonic", lambda: now[0])
+    remaining: queue.SimpleQueue[float] = queue.SimpleQueue()
+
+    def handle(context: Any, writer: HTTPResponseWriter, request: HTTPRequest) -> None:
+        for _ in request.stream():
+            remaining.put(hook_context().time_remaining())
+
+    one = stream(streaming(handle, timeout=1000.0))
+    for _ in range(5):
+        now[0] += 900.0
+        one.piece(b"x")
+        assert remaining.get(timeout=CALL_SECONDS) == 1000.0
     one.piece(b"", complete=True)
     assert one.rest()[-1].body_complete
 
