@@ -11,7 +11,7 @@ from typing import Any, AsyncIterator, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
-from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, hook
+from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, hook, hook_context
 from mattermost_plugin._mounted import address_of, target_of
 from mattermost_plugin.asgi import ASGIAdapter
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequestInit
@@ -162,6 +162,7 @@ def gone_app(entered: threading.Event, seen: queue.SimpleQueue[Any], how: str) -
                 while (await receive())["type"] != "http.disconnect":
                     pass
                 seen.put(await receive())
+                await start(send)
             elif how == "send":
                 await start(send)
                 while True:
@@ -192,6 +193,7 @@ def test_an_application_whose_client_leaves(how: str, expected: Any) -> None:
     assert isinstance(found, expected)
     if how == "receive":
         assert found == {"type": "http.disconnect"}
+        assert isinstance(seen.get(timeout=SECONDS), OSError)
 
 
 def test_an_application_hears_of_the_end_of_its_response() -> None:
@@ -271,6 +273,8 @@ class Lifespan:
             await start(send)
             await body(send, scope["state"]["shared"])
             return
+        with pytest.raises(RuntimeError, match="here none is running"):
+            hook_context()
         scope["state"]["shared"] = b"of the lifespan"
         assert (await receive())["type"] == "lifespan.startup"
         self.events.append("startup")

@@ -132,6 +132,7 @@ class _Cycle:
                 self._body_complete = True
                 return {"type": "http.request", "body": b"", "more_body": False}
             except HookCancelledError:
+                self.client_gone = True
                 return {"type": "http.disconnect"}
         await self.over.wait()
         return {"type": "http.disconnect"}
