@@ -5,6 +5,8 @@
 //!
 //! Invariant: a request without such a field is passed on as it is, without a copy.
 
+mod blob;
+
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -26,6 +28,9 @@ pub(super) const SECRETS: &Fields = &[
     ("RemoteCluster", &["token", "remote_token"]),
 ];
 
+/// Fields that hold the JSON of a `SyncMsg`, whose users have the secrets of a `User`.
+const BLOBS: &Fields = &[("SyncMsgJson", &["sync_msg_json"])];
+
 /// What the reference forgets to send.
 const FORGOTTEN: &Fields = &[("Post", &["props", "participants", "metadata"])];
 
@@ -42,6 +47,8 @@ pub struct Redaction {
 struct Plan {
     /// Fields that are taken out.
     out: Vec<u32>,
+    /// Fields that hold JSON in which to look.
+    blobs: Vec<u32>,
     /// Fields that hold messages in which to look, and their plans.
     within: Vec<(u32, usize)>,
 }
@@ -54,13 +61,15 @@ impl Redaction {
         ALL[index].get_or_init(|| {
             let secrets = if policy.send_secrets { &[] } else { SECRETS };
             let forgotten = if policy.strip_posts { FORGOTTEN } else { &[] };
-            Self::new(&[secrets, forgotten].concat())
+            let blobs = if policy.send_secrets { &[] } else { BLOBS };
+            Self::new(&[secrets, forgotten].concat(), blobs)
         })
     }
 
-    fn new(out: &Fields) -> Self {
+    fn new(out: &Fields, blobs: &Fields) -> Self {
         let mut drawing = Drawing {
             out,
+            blobs,
             known: BTreeMap::new(),
             plans: Vec::new(),
         };
@@ -108,6 +117,11 @@ impl Redaction {
             if plan.out.contains(&field.number) {
                 return Ok(true);
             }
+            if let Some(json) = plan.blob(&field)
+                && blob::finds(json, of_users())
+            {
+                return Ok(true);
+            }
             if let (Some(inner), Some(value)) = (plan.inner(field.number), &field.value)
                 && self.finds(inner, value)?
             {
@@ -125,6 +139,10 @@ impl Redaction {
             if plan.out.contains(&field.number) {
                 continue;
             }
+            if let Some(json) = plan.blob(&field) {
+                wire::put(&mut left, field.number, &blob::without(json, of_users()));
+                continue;
+            }
             match (plan.inner(field.number), &field.value) {
                 (Some(inner), Some(value)) => {
                     wire::put(&mut left, field.number, &self.without(inner, value)?);
@@ -136,7 +154,19 @@ impl Redaction {
     }
 }
 
+/// What is secret of a user.
+fn of_users() -> &'static [&'static str] {
+    let user = SECRETS.iter().find(|(message, _)| *message == "User");
+    user.expect("the table of secrets has users").1
+}
+
 impl Plan {
+    /// The JSON in which to look, if a field holds one.
+    fn blob<'a>(&self, field: &'a wire::Field) -> Option<&'a Bytes> {
+        let value = field.value.as_ref()?;
+        self.blobs.contains(&field.number).then_some(value)
+    }
+
     fn inner(&self, number: u32) -> Option<usize> {
         let within = self.within.iter().find(|(known, _)| *known == number)?;
         Some(within.1)
@@ -146,6 +176,7 @@ impl Plan {
 /// Plans while they are made; messages may hold each other in circles.
 struct Drawing<'a> {
     out: &'a Fields,
+    blobs: &'a Fields,
     known: BTreeMap<String, usize>,
     plans: Vec<Plan>,
 }
@@ -158,11 +189,13 @@ impl Drawing<'_> {
         let index = self.plans.len();
         self.known.insert(message.full_name().to_owned(), index);
         self.plans.push(Plan::default());
-        let out = self.out_of(message);
+        let (out, blobs) = (of(self.out, message), of(self.blobs, message));
         let mut plan = Plan::default();
         for field in message.fields() {
             if out.contains(&field.name()) {
                 plan.out.push(field.number());
+            } else if blobs.contains(&field.name()) {
+                plan.blobs.push(field.number());
             } else if let Kind::Message(inner) = field.kind() {
                 let inner = self.plan(&inner);
                 plan.within.push((field.number(), inner));
@@ -171,21 +204,23 @@ impl Drawing<'_> {
         self.plans[index] = plan;
         index
     }
+}
 
-    fn out_of(&self, message: &MessageDescriptor) -> Vec<&'static str> {
-        if message.parent_file().package_name() != PACKAGE {
-            return Vec::new();
-        }
-        let of_it = self.out.iter().filter(|(name, _)| *name == message.name());
-        of_it
-            .flat_map(|(_, fields)| fields.iter().copied())
-            .collect()
+/// The fields that a table names of a message.
+fn of(table: &Fields, message: &MessageDescriptor) -> Vec<&'static str> {
+    if message.parent_file().package_name() != PACKAGE {
+        return Vec::new();
     }
+    let of_it = table.iter().filter(|(name, _)| *name == message.name());
+    of_it
+        .flat_map(|(_, fields)| fields.iter().copied())
+        .collect()
 }
 
 /// Which plans have anything to take out, at any depth.
 fn reach(plans: &[Plan]) -> Vec<bool> {
-    let mut reach: Vec<bool> = plans.iter().map(|plan| !plan.out.is_empty()).collect();
+    let finds = |plan: &Plan| !plan.out.is_empty() || !plan.blobs.is_empty();
+    let mut reach: Vec<bool> = plans.iter().map(finds).collect();
     loop {
         let before = reach.clone();
         for (index, plan) in plans.iter().enumerate() {
@@ -202,8 +237,9 @@ mod tests {
     use super::*;
     use plugin_proto::find_hook;
     use plugin_proto::pb::{
-        MessageWillBePostedRequest, OnSharedChannelsProfileImageSyncMsgRequest, Post,
-        RemoteCluster, User, UserHasJoinedChannelRequest,
+        MessageWillBePostedRequest, OnSharedChannelsProfileImageSyncMsgRequest,
+        OnSharedChannelsSyncMsgRequest, Post, RemoteCluster, SyncMsgJson, User,
+        UserHasJoinedChannelRequest,
     };
     use prost::Message as _;
 
@@ -347,5 +383,36 @@ mod tests {
         let post = seen(&policy);
         assert_eq!((post.participants.len(), post.props), (0, None));
         assert_eq!(post.message, "hello");
+    }
+
+    #[test]
+    fn users_in_the_json_of_a_sync_message_lose_their_secrets_and_nothing_else_changes() {
+        let request = |json: &str| OnSharedChannelsSyncMsgRequest {
+            sync_msg: Some(SyncMsgJson {
+                sync_msg_json: json.as_bytes().to_vec().into(),
+            }),
+            remote_cluster: Some(RemoteCluster {
+                remote_id: "r".to_owned(),
+                token: "t".to_owned(),
+                ..RemoteCluster::default()
+            }),
+            ..OnSharedChannelsSyncMsgRequest::default()
+        };
+        let json =
+            r#"{ "users": {"u": {"id":"u","password":"hash","auth_data":"saml"}}, "posts": [] }"#;
+        let seen = redacted("OnSharedChannelsSyncMsg", &request(json));
+        let seen = OnSharedChannelsSyncMsgRequest::decode(seen).unwrap();
+        let mut expected =
+            request(r#"{ "users": {"u": {"id":"u","password":"","auth_data":""}}, "posts": [] }"#);
+        expected.remote_cluster.as_mut().unwrap().token.clear();
+        assert_eq!(seen, expected);
+
+        let sends = Redaction::of(&Policy {
+            send_secrets: true,
+            ..Policy::default()
+        });
+        let wire: Bytes = request(json).encode_to_vec().into();
+        let hook = find_hook("OnSharedChannelsSyncMsg").unwrap();
+        assert_eq!(sends.request(hook, wire.clone()).unwrap(), wire);
     }
 }
