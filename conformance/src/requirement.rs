@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 pub mod coverage;
+pub mod retired;
 
 use std::fmt;
 

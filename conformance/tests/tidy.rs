@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use plugin_conformance::cli::command::coverage_of;
 use plugin_conformance::requirement::catalogue::Catalogue;
+use plugin_conformance::requirement::retired::{Retired, retired};
 use plugin_conformance::suite::Suite;
 use plugin_conformance::verdict::Reason;
 
@@ -178,6 +179,17 @@ fn scenarios_and_mutants_name_requirements_of_their_own_side() {
         let requirement = requirement
             .unwrap_or_else(|| panic!("{name} names {id}, which is not in the register"));
         assert_eq!(requirement.side, side, "{name} names {id}");
+    }
+}
+
+#[test]
+fn retired_ids_are_not_used_again_and_name_what_asks_for_the_same() {
+    let suite = suite();
+    let mut seen = BTreeSet::new();
+    for Retired { id, by } in retired().unwrap() {
+        assert!(suite.catalogue.get(&id).is_none(), "{id} is used again");
+        assert!(suite.catalogue.get(&by).is_some(), "{id} names {by}");
+        assert!(seen.insert(id.clone()), "{id} is retired twice");
     }
 }
 

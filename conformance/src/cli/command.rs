@@ -22,6 +22,7 @@ use crate::report::paint::Paint;
 use crate::report::{Reporters, listing, matrix};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
+use crate::requirement::retired::{Retired, retired};
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::{self, RunError, RunOptions, kill_matrix};
@@ -64,6 +65,14 @@ pub enum CommandError {
     /// The register has no such requirement.
     #[error("the register has no requirement {0}; `coverage` shows them all")]
     UnknownRequirement(String),
+    /// The register had it once.
+    #[error("{id} is retired: `explain {by}` shows what asks for the same")]
+    RetiredRequirement {
+        /// The id.
+        id: String,
+        /// The requirement that asks for the same.
+        by: String,
+    },
 }
 
 impl CommandError {
@@ -73,6 +82,7 @@ impl CommandError {
             CommandError::Run(error) => Exit::of_error(error),
             CommandError::Serve(error) => error.exit(),
             CommandError::UnknownRequirement(_)
+            | CommandError::RetiredRequirement { .. }
             | CommandError::Replay(_)
             | CommandError::Report(..)
             | CommandError::Claims(_) => Exit::Usage,
@@ -280,7 +290,15 @@ pub fn explain(suite: &Suite<'_>, id: &str, out: &mut dyn Write) -> Result<Exit,
         .rows
         .iter()
         .find(|row| row.requirement.id.as_str() == wanted);
-    let row = row.ok_or_else(|| CommandError::UnknownRequirement(id.to_owned()))?;
+    let Some(row) = row else {
+        let retired = retired().expect("the list is part of this binary, and a test reads it");
+        return Err(
+            match retired.into_iter().find(|retired| retired.id == wanted) {
+                Some(Retired { id, by }) => CommandError::RetiredRequirement { id, by },
+                None => CommandError::UnknownRequirement(id.to_owned()),
+            },
+        );
+    };
     listing::requirement(out, row)?;
     Ok(Exit::Passed)
 }

@@ -218,6 +218,18 @@ impl Raw {
         self.child.exit()
     }
 
+    /// Waits for the handshake and connects; a plugin of which neither can be had breaks the scenario off.
+    pub async fn up(&self) -> Result<(Handshake, Services), Interruption> {
+        fn broken_off(error: &dyn std::error::Error) -> Interruption {
+            Interruption::broken_off(error.to_string())
+        }
+        let handshake = self.handshake(START).await;
+        let handshake = handshake.map_err(|error| broken_off(&error))?;
+        let services = self.connect(&handshake).await;
+        let services = services.map_err(|error| broken_off(&error))?;
+        Ok((handshake, services))
+    }
+
     /// Connects to the announced address and waits until the peer speaks HTTP/2.
     pub async fn connect(&self, handshake: &Handshake) -> Result<Services, ConnectError> {
         self.connect_to(&target_of(&handshake.address)).await

@@ -18,7 +18,7 @@ use tonic::Status;
 use super::evidence::Evidence;
 use super::launch;
 use super::order::{self, Order, Word};
-use super::raw::{Raw, START, Services};
+use super::raw::{Raw, Services};
 use super::running::fresh;
 use super::seen::{EVIDENCE, evidence_of};
 use crate::case::Case;
@@ -151,16 +151,7 @@ impl Session {
             }
         })
         .await?;
-        let broken_off =
-            |error: &dyn std::error::Error| Interruption::broken_off(error.to_string());
-        let handshake = raw
-            .handshake(START)
-            .await
-            .map_err(|error| broken_off(&error))?;
-        let services = raw
-            .connect(&handshake)
-            .await
-            .map_err(|error| broken_off(&error))?;
+        let (_, services) = raw.up().await?;
         Ok(Session {
             raw,
             services,

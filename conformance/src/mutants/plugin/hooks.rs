@@ -74,7 +74,6 @@ mutants! {
     "plugin/kinds-mixed-up": breaks "HK-123" by "anothers-answer", Testee("calls-mixed-up");
     "plugin/empty-message-refused": breaks "HK-125" by "call-failed", Testee("empty-message-refused");
     "plugin/unknown-field-refused": breaks "HK-126" by "refused", Testee("unknown-field-refused");
-    "plugin/garbage-kills": breaks "HK-127" by "process-ended", Testee("garbage-kills");
     "plugin/file-refused": breaks "HK-128" by "refused", Testee("file-refused");
 
     "plugin/api-closed-before-end": breaks "LC-060" by "api-closed", Testee("api-closed-before-end");

@@ -7,14 +7,12 @@ mutants! {
     "plugin/garbage-taken": breaks "BI-051" by "taken", Testee("garbage-taken");
     "plugin/bad-request-kills": breaks "BI-051" by "process-ended", Testee("garbage-kills");
     "plugin/bad-text-taken": breaks "BI-052" by "taken", Testee("garbage-taken");
-    "plugin/four-mib-refused": breaks "BI-053" by "large-request-refused", Testee("file-refused");
     "plugin/large-file-refused": breaks "BI-059" by "large-request-refused", Testee("file-refused");
     "plugin/large-answer-refused": breaks "BI-060" by "large-answer-lost", Testee("large-answer-refused");
     "plugin/bad-stream-kills": breaks "BI-054" by "process-ended", Testee("bad-stream-kills");
     "plugin/bad-connection-kills": breaks "BI-055" by "process-ended", Testee("bad-connection-kills");
-    "plugin/cancel-kills": breaks "BI-056" by "process-ended", Testee("cancel-kills");
-    "plugin/missing-object-kills": breaks "BI-057" by "process-ended", Testee("missing-object-kills");
-    "plugin/newer-field-refused": breaks "BI-058" by "unknown-field-refused", Testee("unknown-field-refused");
+    "plugin/cancel-kills": breaks "HK-122" by "process-ended", Testee("cancel-kills");
+    "plugin/missing-object-kills": breaks "HK-125" by "process-ended", Testee("missing-object-kills");
 
     "plugin/crowd-mixed-up": breaks "CC-055" by "anothers-answer", Testee("calls-mixed-up");
     "plugin/nested-hook-waits": breaks "CC-056" by "deadlock", Testee("hooks-serialised");

@@ -20,7 +20,7 @@ use crate::case::Case;
 use crate::case::judge::some;
 use crate::plugin_run::message::Orderable as _;
 use crate::plugin_run::order::{MODIFIED, Order, Word};
-use crate::plugin_run::raw::{Raw, START, Services, target_of, words};
+use crate::plugin_run::raw::{Raw, Services, target_of, words};
 use crate::plugin_run::running::fresh;
 use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -31,20 +31,12 @@ scenarios! {
     "plugin/bad-input/requests" => requests: ["BI-051"];
     /// Text in a request that is no UTF-8.
     "plugin/bad-input/text" => text: ["BI-052"];
-    /// A request of 5 MiB.
-    "plugin/bad-input/large-request" => large_request: ["BI-053"];
     /// A post of 64 MiB, there and back.
     "plugin/bad-input/large-both-ways" => large_both_ways: ["BI-059", "BI-060"], deadline(60);
     /// Streams that are no message of gRPC.
     "plugin/bad-input/streams" => streams: ["BI-054"];
     /// Connections that speak no HTTP/2.
     "plugin/bad-input/connections" => connections: ["BI-055"];
-    /// Callers that go away in the middle of a hook.
-    "plugin/bad-input/cancelled" => cancelled: ["BI-056"];
-    /// Requests without the object that the hook is about.
-    "plugin/bad-input/empty-requests" => empty_requests: ["BI-057"];
-    /// Requests with a field that the plugin cannot know.
-    "plugin/bad-input/unknown-fields" => unknown_fields: ["BI-058"];
 }
 
 /// The hooks of TESTEE.md whose request has an object.
@@ -66,20 +58,11 @@ impl Up {
     async fn start(case: &Case) -> Result<Up, Interruption> {
         let folder = place(case)?;
         let raw = Raw::start(case, &folder, |_| {}).await?;
-        let broken_off =
-            |error: &dyn std::fmt::Display| Interruption::broken_off(error.to_string());
-        let handshake = raw
-            .handshake(START)
-            .await
-            .map_err(|error| broken_off(&error))?;
-        let services = raw
-            .connect(&handshake)
-            .await
-            .map_err(|error| broken_off(&error))?;
+        let (handshake, services) = raw.up().await?;
         let activated = services
             .hook::<OnActivate>(OnActivateRequest::default())
             .await;
-        activated.map_err(|error| broken_off(&error))?;
+        activated.map_err(|error| Interruption::broken_off(error.to_string()))?;
         Ok(Up {
             raw,
             handshake,
@@ -214,26 +197,6 @@ async fn text(case: &mut Case) -> ScenarioResult {
     up.end().await
 }
 
-async fn large_request(case: &mut Case) -> ScenarioResult {
-    let up = Up::start(case).await?;
-    let order = fresh(case, Word::Allow);
-    let request = MessageWillBePosted::ordering(format!("{order} {}", "x".repeat(5 << 20)));
-    let answer = up.services.hook::<MessageWillBePosted>(request).await;
-    let shown = up.showed(case, &order).await;
-    let control = up.trouble(case).await.is_none();
-    case.require("BI-053")
-        .seen("control: a small request", control.then_some("answered"))
-        .holds(
-            answer.is_ok() && shown,
-            "a post of 5 MiB is answered with evidence",
-            answer
-                .err()
-                .map_or_else(|| format!("evidence: {shown}"), |status| status.to_string()),
-            "large-request-refused",
-        );
-    up.end().await
-}
-
 /// Far more than libraries of gRPC take unless they are told, and within the 100 MiB of SDK clients.
 const LARGE: usize = 64 << 20;
 /// What so much may take on a machine that is busy.
@@ -335,64 +298,4 @@ async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> 
     // What a server says to this, and whether it hangs up, is its own affair.
     let _ = tokio::time::timeout(Duration::from_millis(200), read).await;
     some(written)
-}
-
-async fn cancelled(case: &mut Case) -> ScenarioResult {
-    let up = Up::start(case).await?;
-    for number in 0..3 {
-        let order = fresh(case, Word::Sleep(3_000));
-        let request = MessageWillBePosted::ordering(order.to_string());
-        let hook = up.services.hook::<MessageWillBePosted>(request);
-        // The handler is at work when its caller goes away.
-        let ran = tokio::select! {
-            ran = up.showed(case, &order) => ran,
-            // This one did not go away: the hook had ended.
-            _ = hook => false,
-        };
-        let trouble = up.trouble(case).await;
-        let what = format!("a caller that goes away, number {number}");
-        if !up.goes_on(case, "BI-056", ran.then_some(&what), trouble) {
-            break;
-        }
-    }
-    up.end().await
-}
-
-async fn empty_requests(case: &mut Case) -> ScenarioResult {
-    let up = Up::start(case).await?;
-    for hook in HOOKS {
-        let answer = up.services.message(hook.path, Bytes::new()).await;
-        let trouble = up.trouble(case).await;
-        let what = format!("an empty request to {}, {}", hook.name, words(&answer));
-        if !up.goes_on(case, "BI-057", Some(&what), trouble) {
-            break;
-        }
-    }
-    up.end().await
-}
-
-async fn unknown_fields(case: &mut Case) -> ScenarioResult {
-    let up = Up::start(case).await?;
-    let order = fresh(case, Word::Allow);
-    let mut bytes = MessageWillBePosted::ordering(order.to_string()).encode_to_vec();
-    // Field 2,000: text, and field 2,001: a number.
-    bytes.extend([0x82, 0x7d, 3, b'n', b'e', b'w', 0x88, 0x7d, 42]);
-    let answer = up
-        .services
-        .message(MessageWillBePosted::METHOD.path, bytes.into())
-        .await;
-    let shown = up.showed(case, &order).await;
-    let control = up.trouble(case).await.is_none();
-    case.require("BI-058")
-        .seen(
-            "control: a request without them",
-            control.then_some("answered"),
-        )
-        .holds(
-            answer.is_ok() && shown,
-            "a post with two fields more is answered with evidence",
-            format!("{}; evidence: {shown}", words(&answer)),
-            "unknown-field-refused",
-        );
-    up.end().await
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::case::Case;
 use crate::plugin_run::order::Word;
+use crate::plugin_run::raw::words;
 use crate::plugin_run::session::{Session, claimed};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -130,14 +131,27 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
             health = session.services.health("plugin").await;
         }
     }
-    let exit = session.raw.exit();
+    let serving = health.as_deref().is_ok_and(|health| health == "SERVING");
+    let exit = match serving {
+        true => session.raw.exit(),
+        false => session.raw.exit_within(Duration::from_secs(1)).await,
+    };
+    let reason = if exit.is_some() {
+        "process-ended"
+    } else {
+        "unhealthy"
+    };
     case.require("HK-122")
         .seen("handlers whose calls were given up", control)
         .holds(
-            health.as_deref().is_ok_and(|health| health == "SERVING") && exit.is_none(),
+            serving && exit.is_none(),
             "the same process, SERVING",
-            format!("health: {health:?}; exit: {exit:?}"),
-            "unhealthy",
+            format!(
+                "health: {}; the process: {}",
+                words(&health),
+                exit.map_or_else(|| "runs".to_owned(), |exit| exit.to_string())
+            ),
+            reason,
         );
     session.end(case).await;
     Ok(())
