@@ -31,6 +31,7 @@ pub use crate::profile::Profile;
 pub use crate::scenario_table as scenarios;
 
 use crate::case::Case;
+use crate::case::planning::Planning;
 use crate::requirement::Side;
 
 /// A scenario in motion.
@@ -52,8 +53,10 @@ pub struct Scenario {
     pub profile: Profile,
     /// The requirements that it judges.
     pub requirements: &'static [&'static str],
-    /// How long it may take before it is cut, before `--timeout-scale`.
+    /// How long it may take before it is cut, before `--timeout-scale`; see [`Scenario::allowed`].
     pub deadline: Duration,
+    /// For a scenario of fault plans, how many of them the deadline is for.
+    pub usual_plans: Option<usize>,
     /// Whether it decides that a plugin is ready.
     pub readiness: bool,
     /// Whether it is played only with a plugin that is ready.
@@ -85,6 +88,7 @@ impl Scenario {
             profile,
             requirements,
             deadline,
+            usual_plans: None,
             readiness: false,
             needs_ready,
             waits: false,
@@ -97,6 +101,23 @@ impl Scenario {
     pub const fn deadline(mut self, seconds: u64) -> Scenario {
         self.deadline = Duration::from_secs(seconds);
         self
+    }
+
+    /// It plays so many fault plans, unless the run says otherwise.
+    #[must_use]
+    pub const fn plans(mut self, usual: usize) -> Scenario {
+        self.usual_plans = Some(usual);
+        self
+    }
+
+    /// How long it may take in a run that says this of fault plans: as often its deadline as there are times its usual number of plans.
+    pub fn allowed(&self, planning: &Planning) -> Duration {
+        let times = match (self.usual_plans, planning.count, &planning.given) {
+            (Some(usual), Some(count), None) => count.div_ceil(usual.max(1)).max(1),
+            _ => 1,
+        };
+        let times = u32::try_from(times).unwrap_or(u32::MAX);
+        self.deadline.saturating_mul(times)
     }
 
     /// This is the scenario that decides whether a plugin is ready.
@@ -137,7 +158,7 @@ impl fmt::Debug for Scenario {
 }
 
 /// Writes a table `SCENARIOS` of one side and profile: a sentence, `"name" => function: ["IDS"]`, then any of the settings
-/// `deadline(SECONDS)`, `readiness()`, `always()`, `waits()`.
+/// `deadline(SECONDS)`, `plans(USUAL)`, `readiness()`, `always()`, `waits()`.
 #[macro_export]
 macro_rules! scenario_table {
     ($side:ident, $profile:ident; $(
@@ -155,4 +176,34 @@ macro_rules! scenario_table {
             )$(.$setting($($argument)?))*,
         )+];
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_plans_than_usual_have_more_time() {
+        let row = Scenario::new("a/b", "", (Side::Host, Profile::Crash), &[], |_| {
+            Box::pin(async { Ok(()) })
+        });
+        let (alone, playing) = (row.deadline(10), row.deadline(10).plans(12));
+        let of = |count| Planning {
+            count,
+            ..Planning::default()
+        };
+        let allowed = |row: Scenario, count| row.allowed(&of(count)).as_secs();
+        assert_eq!(
+            (allowed(playing, None), allowed(playing, Some(1))),
+            (10, 10)
+        );
+        assert_eq!(
+            (allowed(playing, Some(12)), allowed(playing, Some(13))),
+            (10, 20)
+        );
+        assert_eq!(
+            (allowed(playing, Some(500)), allowed(alone, Some(500))),
+            (420, 10)
+        );
+    }
 }

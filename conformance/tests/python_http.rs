@@ -1,13 +1,14 @@
 //! `ServeHTTP` from our host to a real Python plugin and back: every field of the head and every byte of both bodies.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use plugin_conformance::subject::python;
+use plugin_conformance::subject::{Skipped, python};
 use plugin_host::environment::Environment;
 use plugin_host::hooks::Outcome;
 use plugin_host::ids::PluginId;
@@ -70,11 +71,16 @@ fn head() -> ServeHttpRequestInit {
 #[tokio::test]
 async fn a_request_comes_back_whole_from_python() {
     // Where there is no Python environment `scripts/test` has said so and stopped; a bare `cargo test` goes on without.
-    let Some(venv) = python::root()
-        .map(|root| root.join(".venv"))
-        .filter(|venv| venv.join("bin/python").exists())
-    else {
-        return;
+    let venv = match python::environment() {
+        Ok((_, venv)) => venv,
+        Err(Skipped { reason, enable, .. }) => {
+            // Not by a macro: what those print is not shown of a test that passes.
+            let note = format!(
+                "a_request_comes_back_whole_from_python is skipped: {reason}; {enable} makes one\n"
+            );
+            std::io::stderr().write_all(note.as_bytes()).unwrap();
+            return;
+        }
     };
     let folder = tempfile::tempdir().unwrap();
     let manifest =

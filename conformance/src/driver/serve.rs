@@ -86,7 +86,8 @@ async fn obey_all(
         if let Order::Cancel { order } = order {
             let away = running.remove(&order);
             let cancelled = away.is_some_and(|away| away.send(()).is_ok());
-            let ok = serde_json::to_value(Cancelled { cancelled }).unwrap_or_default();
+            let ok =
+                serde_json::to_value(Cancelled { cancelled }).expect("one flag is a JSON object");
             say(out, Message::Done { id, ok });
             continue;
         }

@@ -6,27 +6,6 @@
 use super::{Action, Point};
 use crate::requirement::Side;
 
-/// A kind of point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "they are those of `Point`")]
-pub enum Place {
-    BeforeHandshake,
-    AfterHandshake,
-    InImplemented,
-    InConfiguration,
-    InActivate,
-    Idle,
-    InHook,
-    InApi,
-    InDeactivate,
-    InShutdown,
-}
-
-use Place::{
-    AfterHandshake, BeforeHandshake, Idle, InActivate, InApi, InConfiguration, InDeactivate,
-    InHook, InImplemented, InShutdown,
-};
-
 /// The three parts of a life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -38,47 +17,43 @@ pub enum Phase {
     Stopping,
 }
 
-impl Place {
-    /// All of them, in the order of a life.
-    pub const ALL: [Place; 10] = [
-        BeforeHandshake,
-        AfterHandshake,
-        InImplemented,
-        InConfiguration,
-        InActivate,
-        Idle,
-        InHook,
-        InApi,
-        InDeactivate,
-        InShutdown,
-    ];
+macro_rules! places {
+    ($($place:ident $word:literal $phase:ident;)+) => {
+        /// A kind of point.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "they are those of `Point`")]
+        pub enum Place { $($place,)+ }
 
-    /// The word in files.
-    pub fn name(self) -> &'static str {
-        match self {
-            BeforeHandshake => "before_handshake",
-            AfterHandshake => "after_handshake",
-            InImplemented => "in_implemented",
-            InConfiguration => "in_configuration",
-            InActivate => "in_activate",
-            Idle => "idle",
-            InHook => "in_hook",
-            InApi => "in_api",
-            InDeactivate => "in_deactivate",
-            InShutdown => "in_shutdown",
-        }
-    }
+        use Place::{$($place),+};
 
-    /// The part of a life it belongs to.
-    pub fn phase(self) -> Phase {
-        match self {
-            BeforeHandshake | AfterHandshake | InImplemented | InConfiguration | InActivate => {
-                Phase::Starting
+        impl Place {
+            /// All of them, in the order of a life.
+            pub const ALL: &[Place] = &[$($place),+];
+
+            /// The word in files.
+            pub fn name(self) -> &'static str {
+                match self { $($place => $word,)+ }
             }
-            Idle | InHook | InApi => Phase::Active,
-            InDeactivate | InShutdown => Phase::Stopping,
+
+            /// The part of a life it belongs to.
+            pub fn phase(self) -> Phase {
+                match self { $($place => Phase::$phase,)+ }
+            }
         }
-    }
+    };
+}
+
+places! {
+    BeforeHandshake "before_handshake" Starting;
+    AfterHandshake "after_handshake" Starting;
+    InImplemented "in_implemented" Starting;
+    InConfiguration "in_configuration" Starting;
+    InActivate "in_activate" Starting;
+    Idle "idle" Active;
+    InHook "in_hook" Active;
+    InApi "in_api" Active;
+    InDeactivate "in_deactivate" Stopping;
+    InShutdown "in_shutdown" Stopping;
 }
 
 /// The calls of hooks during which something can happen.
@@ -149,8 +124,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Exit = "exit": host &Place::ALL, plugin &[InHook];
-    Raise = "raise": host &Place::ALL, plugin &[];
+    Exit = "exit": host Place::ALL, plugin &[InHook];
+    Raise = "raise": host Place::ALL, plugin &[];
     Hang = "hang": host ALL_BUT_IDLE, plugin &[];
     Late = "late": host &[BeforeHandshake, InImplemented, InConfiguration, InActivate, InHook, InApi, InDeactivate, InShutdown], plugin &[InHook];
     Garbage = "garbage": host &[BeforeHandshake, InImplemented, InConfiguration, InActivate, InHook, InApi, InDeactivate], plugin &[];
@@ -163,7 +138,7 @@ kinds! {
     Noise = "noise": host &[BeforeHandshake, Idle], plugin &[];
     Grandchild = "grandchild": host &[BeforeHandshake], plugin &[];
     IgnoreTerm = "ignore_term": host &[BeforeHandshake], plugin &[];
-    Kill = "kill": host &Place::ALL, plugin &[Idle, InHook];
+    Kill = "kill": host Place::ALL, plugin &[Idle, InHook];
     Stop = "stop": host ALL_BUT_AFTER_HANDSHAKE, plugin &[Idle, InHook];
     Activate = "activate": host &[BeforeHandshake, Idle, InHook], plugin &[Idle];
     Deactivate = "deactivate": host &[BeforeHandshake, InActivate, Idle, InHook], plugin &[Idle, InHook];

@@ -53,6 +53,11 @@ impl Shrinking {
         }
     }
 
+    /// Whether the smallest plan is known to be that: nothing more is left to be tried.
+    pub fn is_over(&self) -> bool {
+        self.next == Next::Nothing
+    }
+
     /// The next plan to be played, if there is one.
     pub fn candidate(&mut self) -> Option<FaultPlan> {
         if self.tries == 0 {

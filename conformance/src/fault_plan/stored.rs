@@ -36,7 +36,8 @@ impl StoredPlan {
 
     /// The text of the file.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut text = serde_json::to_string_pretty(self)
+            .expect("a plan is made of text, numbers and lists, all of which JSON has");
         text.push('\n');
         text
     }

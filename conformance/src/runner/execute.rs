@@ -139,7 +139,10 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
             };
         }
     };
-    let allowed = planned.scenario().deadline.mul_f64(ground.timeout_scale);
+    let allowed = planned
+        .scenario()
+        .allowed(&ground.planning)
+        .mul_f64(ground.timeout_scale);
     let case = Case::new(Setting {
         listed: planned.scenario().requirements,
         subject: Arc::clone(&planned.subject),

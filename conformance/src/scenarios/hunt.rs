@@ -60,6 +60,15 @@ impl Played {
     }
 }
 
+/// A plan that was made smaller.
+struct Shrunk {
+    plan: FaultPlan,
+    /// Its play, if it is another plan than the first one.
+    last: Option<Played>,
+    /// Why it may not be the smallest, in words that follow what was seen.
+    cut: Option<String>,
+}
+
 /// Judges the requirements of a case by the plans of its run.
 pub(super) async fn hunt(
     case: &mut Case,
@@ -148,12 +157,15 @@ impl Hunt<'_> {
             (Some(given), _) => failure.replay = Some(given.file.display().to_string()),
             (None, None) => {}
             (None, Some(folder)) => {
-                let (plan, last) = self.shrink(id, first).await?;
+                let Shrunk { plan, last, cut } = self.shrink(id, first).await?;
                 if let Some(last) = last {
                     if let Some(smaller) = last.failure(id) {
                         failure = smaller.clone();
                     }
                     shown = last.entries;
+                }
+                if let Some(cut) = cut {
+                    failure.seen.push_str(&cut);
                 }
                 let file = self.keep(folder, id, &failure, plan)?;
                 failure.replay = Some(file.display().to_string());
@@ -166,17 +178,17 @@ impl Hunt<'_> {
     }
 
     /// The smallest plan that fails in the same way, and its last play if it is another than the first one.
-    async fn shrink(
-        &self,
-        id: &str,
-        first: &Played,
-    ) -> Result<(FaultPlan, Option<Played>), Interruption> {
+    async fn shrink(&self, id: &str, first: &Played) -> Result<Shrunk, Interruption> {
         let Some(failure) = first.failure(id) else {
-            return Ok((first.plan.clone(), None));
+            return Ok(Shrunk {
+                plan: first.plan.clone(),
+                last: None,
+                cut: None,
+            });
         };
         let until = Instant::now() + SHRINKING.min(self.case.remaining().saturating_sub(RESERVE));
         let mut shrinking = Shrinking::new(first.plan.clone(), TRIES);
-        let mut last = None;
+        let (mut last, mut tried) = (None, 0);
         while Instant::now() < until
             && let Some(candidate) = shrinking.candidate()
         {
@@ -186,6 +198,7 @@ impl Hunt<'_> {
                 break;
             };
             let played = played?;
+            tried += 1;
             let same = played
                 .failure(id)
                 .is_some_and(|other| other.reason == failure.reason);
@@ -194,7 +207,21 @@ impl Hunt<'_> {
                 last = Some(played);
             }
         }
-        Ok((shrinking.smallest().clone(), last))
+        let over = if Instant::now() < until {
+            "the tries"
+        } else {
+            "the time"
+        };
+        let cut = (!shrinking.is_over()).then(|| {
+            format!(
+                " (a smaller plan may show the same: {over} for making it smaller ran out after {tried} smaller ones)"
+            )
+        });
+        Ok(Shrunk {
+            plan: shrinking.smallest().clone(),
+            last,
+            cut,
+        })
     }
 
     fn keep(
@@ -269,3 +296,6 @@ fn word(name: &str) -> String {
     };
     name.trim_matches('/').chars().map(plain).collect()
 }
+
+#[cfg(test)]
+mod tests;

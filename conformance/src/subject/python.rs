@@ -36,6 +36,32 @@ impl PluginSource for PythonPlugin {
     }
 }
 
+fn skipped(reason: String) -> Skipped {
+    Skipped {
+        subject: NAME.to_owned(),
+        reason,
+        enable: ENABLE.to_owned(),
+    }
+}
+
+/// The checkout and its virtual environment, or why there is none.
+///
+/// # Errors
+/// When either is missing.
+pub fn environment() -> Result<(PathBuf, PathBuf), Skipped> {
+    let root = root().ok_or_else(|| {
+        skipped(format!(
+            "no {PLUGIN} above this program; {ROOT_VARIABLE} can name the checkout"
+        ))
+    })?;
+    let venv = root.join(VENV);
+    if venv.join("bin/python").exists() {
+        return Ok((root, venv));
+    }
+    let missing = format!("there is no Python environment at {}", venv.display());
+    Err(skipped(missing))
+}
+
 /// Makes the subject where the checkout and its `.venv` are there.
 #[derive(Clone, Copy, Debug)]
 pub struct PythonSdk;
@@ -50,23 +76,7 @@ impl SubjectFactory for PythonSdk {
     }
 
     fn make(&self) -> Result<Subject, Skipped> {
-        let skipped = |reason: String| Skipped {
-            subject: NAME.to_owned(),
-            reason,
-            enable: ENABLE.to_owned(),
-        };
-        let root = root().ok_or_else(|| {
-            skipped(format!(
-                "no {PLUGIN} above this program; {ROOT_VARIABLE} can name the checkout"
-            ))
-        })?;
-        let venv = root.join(VENV);
-        if !venv.join("bin/python").exists() {
-            return Err(skipped(format!(
-                "there is no Python environment at {}",
-                venv.display()
-            )));
-        }
+        let (root, venv) = environment()?;
         let plugin = root.join(PLUGIN);
         let capabilities = claims::read(&plugin).map_err(|error| skipped(error.to_string()))?;
         let source = PythonPlugin { plugin, venv };

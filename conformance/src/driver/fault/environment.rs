@@ -71,7 +71,8 @@ macro_rules! environment_faults {
         BringsBackDeactivated,
         /// A restart that fails is the last.
         FailedRestartIsFinal,
-        /// What was given up is never started again.
+        /// What is given up at the time of an order is not started by it. Where nobody looks after plugins, one that ended is given up a
+        /// moment after its end, so only a check that waits for that state is sure to meet this.
         RefusesGivenUp,
         /// Failures of plugins are not told.
         HidesFailures,

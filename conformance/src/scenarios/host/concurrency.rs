@@ -29,7 +29,7 @@ scenarios! {
     /// Many hooks at the same time.
     "host/concurrency/many-hooks" => many_hooks: ["CC-003"];
     /// Starts, stops and restarts of one plugin at the same time.
-    "host/concurrency/storm" => storm: ["CC-004"];
+    "host/concurrency/storm" => storm: ["CC-004"], deadline(60);
 }
 
 async fn activations(case: &mut Case) -> ScenarioResult {
@@ -188,7 +188,7 @@ async fn many_hooks(case: &mut Case) -> ScenarioResult {
 }
 
 /// How many orders the storm has.
-const ORDERS: usize = 24;
+const ORDERS: u32 = 24;
 
 async fn storm(case: &mut Case) -> ScenarioResult {
     let drawn: Vec<u64> = (0..ORDERS).map(|_| case.rng().next()).collect();
@@ -196,13 +196,17 @@ async fn storm(case: &mut Case) -> ScenarioResult {
     let folder = stage.started("plugin", &good()).await?;
     let orders = drawn.iter().map(|number| {
         let plugin = folder.id.clone();
-        stage.ask::<Value>(match number % 3 {
-            0 => Order::Activate {
-                dir: folder.directory.clone(),
+        // A plugin is started and stopped by one order at a time, so the last one waits for all others.
+        stage.ask_behind::<Value>(
+            ORDERS - 1,
+            match number % 3 {
+                0 => Order::Activate {
+                    dir: folder.directory.clone(),
+                },
+                1 => Order::Restart { plugin },
+                _ => Order::Deactivate { plugin },
             },
-            1 => Order::Restart { plugin },
-            _ => Order::Deactivate { plugin },
-        })
+        )
     });
     let answers: Vec<_> = join_all(orders)
         .await

@@ -31,57 +31,28 @@ scenarios! {
     "host/crash/matrix" => matrix: ["CR-014", "CR-015"], waits(), deadline(120);
 }
 
-/// Where in its life the plugin is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    BeforeHandshake,
-    AfterHandshake,
-    Implemented,
-    Activate,
-    Idle,
-    Hook,
-    Deactivate,
-    Shutdown,
+/// Writes an enum and the list of all of it.
+macro_rules! listed {
+    ($(#[doc = $doc:literal])+ $name:ident, $all:ident: $($one:ident),+) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum $name { $($one),+ }
+
+        use $name::{$($one),+};
+
+        const $all: &[$name] = &[$($one),+];
+    };
 }
 
-/// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    Exit,
-    Kill,
-    Abort,
-    Segfault,
-    Hang,
-    Sigstop,
-    ClosedListener,
-    LostConnection,
+listed! {
+    /// Where in its life the plugin is.
+    Phase, PHASES: BeforeHandshake, AfterHandshake, Implemented, Activate, Idle, Hook, Deactivate, Shutdown
 }
 
-use Phase::{
-    Activate, AfterHandshake, BeforeHandshake, Deactivate, Hook, Idle, Implemented, Shutdown,
-};
-use Trouble::{Abort, ClosedListener, Exit, Hang, Kill, LostConnection, Segfault, Sigstop};
-
-const PHASES: [Phase; 8] = [
-    BeforeHandshake,
-    AfterHandshake,
-    Implemented,
-    Activate,
-    Idle,
-    Hook,
-    Deactivate,
-    Shutdown,
-];
-const TROUBLES: [Trouble; 8] = [
-    Exit,
-    Kill,
-    Abort,
-    Segfault,
-    Hang,
-    Sigstop,
-    ClosedListener,
-    LostConnection,
-];
+listed! {
+    /// What goes wrong.
+    Trouble, TROUBLES: Exit, Kill, Abort, Segfault, Hang, Sigstop, ClosedListener, LostConnection
+}
 
 /// How many rows are played at the same time.
 const AT_ONCE: usize = 8;

@@ -18,7 +18,7 @@ scenarios! {
     /// Plans drawn from the seed: a plugin that is hurt again and again, beside one that is well.
     "host/plans/drawn" => drawn: [
         "FP-001", "FP-002", "FP-003", "FP-004", "FP-005", "FP-006", "FP-007", "FP-008", "FP-009",
-    ], deadline(120), waits();
+    ], deadline(120), plans(USUAL_HOST), waits();
 }
 
 async fn drawn(case: &mut Case) -> ScenarioResult {

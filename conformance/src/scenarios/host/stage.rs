@@ -213,6 +213,17 @@ impl<'a> Stage<'a> {
         self.try_ask(order).await.map_err(broken_off)
     }
 
+    /// Sends an order that waits for others of the same plugin: its time is that of all of them.
+    pub async fn ask_behind<A: DeserializeOwned>(
+        &self,
+        others: u32,
+        order: Order,
+    ) -> Result<Result<A, Refusal>, Interruption> {
+        let patience = self.case.scaled(PATIENCE).saturating_mul(others + 1);
+        let answer = self.host.ask_for(order, self.within_case(patience)).await;
+        answer.map_err(broken_off)
+    }
+
     /// Sends an order that must succeed for the scenario to go on.
     pub async fn done<A: DeserializeOwned>(&self, order: Order) -> Result<A, Interruption> {
         let word = order.word();
@@ -416,11 +427,13 @@ impl<'a> Stage<'a> {
 
     /// How long an answer may take, by now.
     pub fn patience(&self) -> Duration {
-        self.case.scaled(PATIENCE).min(
-            self.case
-                .remaining()
-                .saturating_sub(Duration::from_millis(500)),
-        )
+        self.within_case(self.case.scaled(PATIENCE))
+    }
+
+    /// So much time, or what is left of the case's.
+    fn within_case(&self, time: Duration) -> Duration {
+        let left = self.case.remaining();
+        time.min(left.saturating_sub(Duration::from_millis(500)))
     }
 }
 

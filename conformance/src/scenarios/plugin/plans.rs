@@ -31,7 +31,7 @@ use crate::scenarios::hunt::hunt;
 scenarios! {
     Plugin, Crash;
     /// Plans drawn from the seed: orders, signals and restarts.
-    "plugin/plans/drawn" => drawn: ["FP-051", "FP-052", "FP-053", "FP-054"], deadline(120), waits();
+    "plugin/plans/drawn" => drawn: ["FP-051", "FP-052", "FP-053", "FP-054"], deadline(120), plans(USUAL_PLUGIN), waits();
 }
 
 /// How long a handler sleeps that is ended before it wakes.
