@@ -62,6 +62,24 @@ mod emoji;
 
 mod file;
 
+mod bot;
+
+mod ticket;
+
+mod command;
+
+mod configuration;
+
+mod oauth;
+
+mod group;
+
+mod shared_channel;
+
+mod property;
+
+mod outbound;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -73,6 +91,7 @@ use tokio::sync::watch;
 use tonic::Status;
 
 pub use log::LogRecord;
+pub use outbound::{ClusterEvent, Mail};
 pub use refusal::Refusal;
 pub use websocket::WebSocketEvent;
 
@@ -184,6 +203,19 @@ pub(crate) struct Tables {
     reactions: reaction::Reactions,
     emojis: emoji::Emojis,
     files: file::Files,
+    bots: bot::Bots,
+    commands: command::Commands,
+    oauth: oauth::Apps,
+    groups: group::Groups,
+    shared: shared_channel::Shared,
+    properties: property::Properties,
+    outbound: outbound::Outbound,
+    /// When the server was installed.
+    installed_at: i64,
+    /// What the server is called where it is counted.
+    server_id: String,
+    /// What tickets are signed with.
+    secret: String,
 }
 
 impl fmt::Debug for Tables {
@@ -285,6 +317,14 @@ impl Backend for Memory {
             reaction::register,
             emoji::register,
             file::register,
+            bot::register,
+            command::register,
+            configuration::register,
+            oauth::register,
+            group::register,
+            shared_channel::register,
+            property::register,
+            outbound::register,
             kv::register,
             log::register,
             preference::register,
@@ -311,10 +351,14 @@ impl Store {
 
 impl Tables {
     fn new(making: Making) -> Self {
+        let mut fresh = Fresh::new(making.seed);
         Self {
+            installed_at: (making.clock)(),
+            server_id: fresh.id(),
+            secret: fresh.id(),
             clock: making.clock,
             facts: making.facts,
-            fresh: Fresh::new(making.seed),
+            fresh,
             outbox: Outbox::default(),
             config: config::Config::default(),
             kv: kv::Stores::default(),
@@ -332,6 +376,13 @@ impl Tables {
             reactions: reaction::Reactions::default(),
             emojis: emoji::Emojis::default(),
             files: file::Files::default(),
+            bots: bot::Bots::default(),
+            commands: command::Commands::default(),
+            oauth: oauth::Apps::default(),
+            groups: group::Groups::default(),
+            shared: shared_channel::Shared::default(),
+            properties: property::Properties::default(),
+            outbound: outbound::Outbound::default(),
         }
     }
 

@@ -27,3 +27,39 @@ mod posts;
 
 #[path = "memory/files.rs"]
 mod files;
+
+#[path = "memory/outbound.rs"]
+mod outbound;
+
+#[path = "memory/groups.rs"]
+mod groups;
+
+#[path = "memory/models.rs"]
+mod models;
+
+#[path = "memory/presence.rs"]
+mod presence;
+
+#[path = "memory/sessions.rs"]
+mod sessions;
+
+#[path = "memory/search.rs"]
+mod search;
+
+#[path = "memory/reactions.rs"]
+mod reactions;
+
+#[path = "memory/commands.rs"]
+mod commands;
+
+#[path = "memory/properties.rs"]
+mod properties;
+
+#[path = "memory/bots.rs"]
+mod bots;
+
+#[path = "memory/channel_members.rs"]
+mod channel_members;
+
+#[path = "memory/shared_channels.rs"]
+mod shared_channels;

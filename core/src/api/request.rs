@@ -26,6 +26,7 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("GetBots", "options"),
     ("GetFileInfos", "options"),
     ("GetGroups", "opts"),
+    ("GetGroups", "view_restrictions"),
     ("GetUsers", "view_restrictions"),
     ("KVSetWithOptions", "options"),
     ("LogAuditRec", "record"),

@@ -94,7 +94,6 @@ impl Act {
     }
 
     /// Asks one plugin.
-    #[expect(dead_code, reason = "for commands and requests between plugins")]
     pub(crate) async fn ask<H: Rpc>(&self, plugin: &PluginId, request: H::Request) -> Reply {
         self.check_trigger(H::METHOD);
         let Some(plugins) = self.store.plugins.get() else {

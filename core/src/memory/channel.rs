@@ -28,7 +28,7 @@ use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, fresh, handlers, post, team, user};
 
 pub(super) use direct::get_or_create as direct;
-pub(super) use membership::{join_quietly, new_member};
+pub(super) use membership::{join, join_quietly, new_member, remove};
 pub(super) use notify::mute;
 pub(super) use table::Channels;
 

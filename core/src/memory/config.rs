@@ -22,6 +22,11 @@ impl Default for Config {
 
 impl Config {
     /// The document itself.
+    pub(super) fn document(&self) -> &Map<String, Value> {
+        &self.document
+    }
+
+    /// The document, to be changed.
     pub(super) fn document_mut(&mut self) -> &mut Map<String, Value> {
         &mut self.document
     }
@@ -55,6 +60,19 @@ impl Config {
         let said = self.document.get(section)?.get(setting);
         said.and_then(&of)
             .or_else(|| of(defaults().get(section)?.get(setting)?))
+    }
+}
+
+/// Gives a document what it does not say.
+pub(super) fn complete(document: &mut Map<String, Value>) {
+    for (section, settings) in defaults() {
+        let said = document.entry(section).or_insert_with(|| Map::new().into());
+        let (Some(said), Some(settings)) = (said.as_object_mut(), settings.as_object()) else {
+            continue;
+        };
+        for (setting, value) in settings {
+            said.entry(setting).or_insert_with(|| value.clone());
+        }
     }
 }
 

@@ -28,18 +28,22 @@ fn send(
     _: &PluginId,
     r: SendEphemeralPostRequest,
 ) -> Result<SendEphemeralPostResponse, Refusal> {
-    let mut post = r.post.unwrap_or_default();
+    let post = to_user(t, &r.user_id, r.post.unwrap_or_default());
+    Ok(SendEphemeralPostResponse {
+        post: Some(post),
+        error: None,
+    })
+}
+
+/// Shows a post to one user.
+pub(super) fn to_user(t: &mut Tables, user_id: &str, mut post: Post) -> Post {
     if post.id.is_empty() {
         post.id = t.new_id();
     }
     if post.create_at == 0 {
         post.create_at = t.now();
     }
-    let post = show(t, "ephemeral_message", &r.user_id, post);
-    Ok(SendEphemeralPostResponse {
-        post: Some(post),
-        error: None,
-    })
+    show(t, "ephemeral_message", user_id, post)
 }
 
 fn update(

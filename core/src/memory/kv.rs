@@ -128,12 +128,9 @@ fn compare_and_delete(
 }
 
 fn get(t: &mut Tables, caller: &PluginId, r: KvGetRequest) -> Result<KvGetResponse, Refusal> {
-    let now = t.now();
-    let found = t.kv.get(caller).and_then(|pairs| pairs.get(&r.key));
-    let live = found.filter(|value| value.is_live(now));
     Ok(KvGetResponse {
         error: None,
-        value: live.map(|value| value.bytes.clone()).unwrap_or_default(),
+        value: read(t, caller, &r.key),
     })
 }
 
@@ -172,6 +169,24 @@ fn list(t: &mut Tables, caller: &PluginId, r: KvListRequest) -> Result<KvListRes
         .map(|(key, _)| key.clone())
         .collect();
     Ok(KvListResponse { error: None, keys })
+}
+
+/// What a plugin has under a key; nothing if there is none.
+pub(super) fn read(t: &Tables, plugin: &PluginId, key: &str) -> Bytes {
+    let now = t.now();
+    let found = t.kv.get(plugin).and_then(|pairs| pairs.get(key));
+    let live = found.filter(|value| value.is_live(now));
+    live.map(|value| value.bytes.clone()).unwrap_or_default()
+}
+
+/// Keeps a text among a plugin's pairs, for ever.
+pub(super) fn keep(t: &mut Tables, plugin: &PluginId, key: &str, text: &str) {
+    let value = Value {
+        bytes: Bytes::copy_from_slice(text.as_bytes()),
+        expire_at: 0,
+    };
+    let pairs = t.kv.entry(plugin.clone()).or_default();
+    pairs.insert(key.to_owned(), value);
 }
 
 /// The one write that all others are forms of. Answers whether it took place.

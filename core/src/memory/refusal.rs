@@ -41,6 +41,11 @@ impl Refusal {
         Self::new(id, 400).said(message)
     }
 
+    /// Where the real server answers with an error that has no id.
+    pub(super) fn plain(message: impl Into<String>) -> Self {
+        Self::new("plugin.api.error.app_error", 500).said(message)
+    }
+
     /// Passes on what a plugin answered.
     pub(super) fn given(error: AppError) -> Self {
         Self {

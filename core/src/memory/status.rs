@@ -74,7 +74,8 @@ pub(super) fn go_offline(t: &mut Tables, user_id: &str) {
     set(t, user_id, "offline", false);
 }
 
-fn set(t: &mut Tables, user_id: &str, word: &str, manual: bool) {
+/// Records a status.
+pub(super) fn set(t: &mut Tables, user_id: &str, word: &str, manual: bool) {
     let now = t.now();
     let known = t.statuses.0.entry(user_id.to_owned()).or_default();
     let status = &mut known.status;

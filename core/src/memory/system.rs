@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use plugin_proto::Methods;
 use plugin_proto::pb::{
+    GetDiagnosticIdRequest, GetDiagnosticIdResponse, GetLicenseRequest, GetLicenseResponse,
     GetPluginIdRequest, GetPluginIdResponse, GetServerVersionRequest, GetServerVersionResponse,
-    IsEnterpriseReadyRequest, IsEnterpriseReadyResponse, PublishWebSocketEventRequest,
-    PublishWebSocketEventResponse,
+    GetSystemInstallDateRequest, GetSystemInstallDateResponse, GetTelemetryIdRequest,
+    GetTelemetryIdResponse, IsEnterpriseReadyRequest, IsEnterpriseReadyResponse,
+    PublishWebSocketEventRequest, PublishWebSocketEventResponse,
 };
 
 use crate::ids::PluginId;
@@ -17,6 +19,10 @@ pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &Plugi
         GetServerVersion => server_version,
         IsEnterpriseReady => enterprise_ready,
         GetPluginID => plugin_id,
+        GetLicense => license,
+        GetSystemInstallDate => install_date,
+        GetDiagnosticId => diagnostic_id,
+        GetTelemetryId => telemetry_id,
         PublishWebSocketEvent => publish,
     );
 }
@@ -51,6 +57,48 @@ fn plugin_id(
     Ok(GetPluginIdResponse {
         error: None,
         plugin_id: caller.to_string(),
+    })
+}
+
+/// There is none.
+fn license(
+    _: &mut Tables,
+    _: &PluginId,
+    _: GetLicenseRequest,
+) -> Result<GetLicenseResponse, Refusal> {
+    Ok(GetLicenseResponse::default())
+}
+
+fn install_date(
+    t: &mut Tables,
+    _: &PluginId,
+    _: GetSystemInstallDateRequest,
+) -> Result<GetSystemInstallDateResponse, Refusal> {
+    Ok(GetSystemInstallDateResponse {
+        install_date: t.installed_at,
+        error: None,
+    })
+}
+
+fn diagnostic_id(
+    t: &mut Tables,
+    _: &PluginId,
+    _: GetDiagnosticIdRequest,
+) -> Result<GetDiagnosticIdResponse, Refusal> {
+    Ok(GetDiagnosticIdResponse {
+        diagnostic_id: t.server_id.clone(),
+        error: None,
+    })
+}
+
+fn telemetry_id(
+    t: &mut Tables,
+    _: &PluginId,
+    _: GetTelemetryIdRequest,
+) -> Result<GetTelemetryIdResponse, Refusal> {
+    Ok(GetTelemetryIdResponse {
+        telemetry_id: t.server_id.clone(),
+        error: None,
     })
 }
 

@@ -24,7 +24,7 @@ use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, channel, handlers};
 
 pub(super) use members::find as find_member;
-pub(super) use membership::{is_guest, remove_from};
+pub(super) use membership::{is_guest, join, remove_from};
 pub(super) use table::Teams;
 
 /// The channels that every team has, by name and by what is shown.

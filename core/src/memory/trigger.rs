@@ -111,6 +111,40 @@ triggers! {
         FileWillBeUploaded Before "with description and bytes, before they are kept";
     UploadData =>
         FileWillBeUploaded Before "when the last part has come; of the answer only the bytes are kept";
+    SaveConfig =>
+        ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
+        | OnConfigurationChange After "when the new configuration is in force";
+    SavePluginConfig =>
+        ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
+        | OnConfigurationChange After "when the new configuration is in force";
+    CreateBot =>
+        ChannelHasBeenCreated After "when a user owns the bot: their direct channel"
+        | MessageWillBePosted Before "with the bot's message there; a no is only logged"
+        | MessageHasBeenPosted After "with that message";
+    EnsureBotUser =>
+        ChannelHasBeenCreated After "never for a plugin that owns its bot"
+        | MessageWillBePosted Before "never for a plugin that owns its bot"
+        | MessageHasBeenPosted After "never for a plugin that owns its bot";
+    UpdateBotActive =>
+        UserHasBeenDeactivated After "when an active bot is deactivated";
+    ExecuteSlashCommand =>
+        ExecuteCommand Before "of the plugin that registered the command first, and of no other"
+        | MessageWillBePosted Before "when the answer is for the channel"
+        | MessageHasBeenPosted After "when the answer is for the channel";
+    CreateDefaultSyncableMemberships =>
+        UserHasJoinedTeam After "for each new member; without an actor"
+        | UserHasJoinedChannel After "for each new member; without an actor"
+        | MessageWillBePosted Before "with the messages that say so"
+        | MessageHasBeenPosted After "with the messages that say so";
+    DeleteGroupConstrainedMemberships =>
+        UserHasLeftChannel After "for each who leaves; without an actor"
+        | UserHasLeftTeam After "for each who leaves; without an actor";
+    RegisterPluginForSharedChannels =>
+        OnSharedChannelsPing After "of the plugin named, when it is new";
+    SyncSharedChannel =>
+        OnSharedChannelsSyncMsg After "of each plugin that is invited, with the posts that it does not have";
+    SendPushNotification =>
+        NotificationWillBePushed Before "with the message; a no stops it, and is no error";
     UpdatePreferencesForUser =>
         PreferencesHaveChanged After "with the preferences given; not by deleting some";
 }

@@ -25,7 +25,7 @@ use crate::ids::PluginId;
 use crate::memory::websocket::To;
 use crate::memory::{Refusal, Store, Tables, handlers, names};
 
-pub(super) use change::replace;
+pub(super) use change::{replace, set_active};
 pub(super) use rules::cleaned;
 
 /// All users, deactivated ones too.
@@ -42,6 +42,12 @@ pub(super) fn missing(id: &str) -> Refusal {
     Refusal::new("app.user.missing_account.const", 404)
         .said("Unable to find the user.")
         .about(format!("user_id={id}"))
+}
+
+/// Somebody, or a group, has that name.
+fn name_taken() -> Refusal {
+    Refusal::new("app.user.save.username_exists.app_error", 400)
+        .said("An account with that username already exists.")
 }
 
 impl Users {
@@ -86,7 +92,6 @@ impl Users {
     }
 
     /// Forgets a user for ever.
-    #[expect(dead_code, reason = "for bots that are deleted for ever")]
     pub(super) fn remove(&mut self, id: &str) -> Option<User> {
         let user = self.rows.remove(id)?;
         self.by_name.remove(&user.username);
@@ -107,8 +112,7 @@ impl Users {
                 .said("An account with that email already exists."));
         }
         if taken(self.named(&user.username)) {
-            return Err(Refusal::new("app.user.save.username_exists.app_error", 400)
-                .said("An account with that username already exists."));
+            return Err(name_taken());
         }
         Ok(())
     }
@@ -140,6 +144,9 @@ fn create(
             "api.user.create_user.user_limits.exceeded",
             400,
         ));
+    }
+    if t.groups.is_name(&given.username.to_lowercase()) {
+        return Err(name_taken());
     }
     let domains = t.config.text("TeamSettings", "RestrictCreationToDomains");
     if !names::in_domains(&given.email, &domains) {

@@ -4,6 +4,7 @@
 
 mod api;
 mod bad_input;
+mod chains;
 mod concurrency;
 mod crash;
 mod decoding;

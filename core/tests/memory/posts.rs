@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use crate::channels::{channel, member};
-use crate::teams::{channel_named, team};
+use crate::teams::team;
 use crate::users::user;
 use crate::world::{Answer, BEGINNING, World};
 
 /// A server with a team, a channel in it, and a user in the channel.
-struct Place {
-    w: World,
-    team: String,
-    channel: String,
-    alice: String,
+pub(crate) struct Place {
+    pub(crate) w: World,
+    pub(crate) team: String,
+    pub(crate) channel: String,
+    pub(crate) alice: String,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let w = World::new();
         let team = team(&w, "one");
         let alice = member(&w, &team, "alice");
@@ -34,7 +34,7 @@ impl Place {
         }
     }
 
-    fn given(&self, change: Value) -> Value {
+    pub(crate) fn given(&self, change: Value) -> Value {
         let mut given = json!({"user_id": self.alice, "channel_id": self.channel, "message": "m"});
         for (key, value) in change.as_object().unwrap() {
             given[key] = value.clone();
@@ -43,17 +43,18 @@ impl Place {
     }
 
     #[track_caller]
-    fn post(&self, change: Value) -> Value {
+    pub(crate) fn post(&self, change: Value) -> Value {
         self.w.ok("CreatePost", self.given(change))["post"].clone()
     }
 
     #[track_caller]
-    fn id(&self, change: Value) -> String {
+    pub(crate) fn id(&self, change: Value) -> String {
         self.post(change)["id"].as_str().unwrap().to_owned()
     }
 }
 
-const MISSING: &str = "app.post.get.app_error";
+/// No post has that id, or it is deleted.
+pub(crate) const MISSING: &str = "app.post.get.app_error";
 
 #[test]
 fn a_new_post_is_what_was_given_and_what_the_server_adds() {
@@ -485,347 +486,4 @@ fn pages_of_a_channel() {
         p.post(many.clone());
     }
     assert_eq!(since(0).len(), 1000);
-}
-
-fn found(answer: &Value) -> Vec<&str> {
-    let posts = answer["posts"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    posts
-        .iter()
-        .map(|post| post["message"].as_str().unwrap())
-        .collect()
-}
-
-#[test]
-fn search_in_a_team() {
-    let p = Place::new();
-    let bob = user(&p.w, "bob");
-    let other = channel(&p.w, &p.team, "bb");
-    p.post(json!({"message": "wide world one", "create_at": 1_704_067_200_000_i64}));
-    p.post(json!({"message": "world two #tag", "create_at": 1_704_153_600_000_i64, "user_id": bob, "channel_id": other}));
-    let gone = p.id(json!({"message": "world gone"}));
-    p.w.ok("DeletePost", json!({ "post_id": gone }));
-    let elsewhere = team(&p.w, "two");
-    p.post(json!({"message": "world elsewhere", "channel_id": channel_named(&p.w, &elsewhere, "town-square")}));
-    let search = |params: Value| {
-        p.w.ok(
-            "SearchPostsInTeam",
-            json!({"team_id": p.team, "params_list": params}),
-        )
-    };
-    assert_eq!(
-        found(&search(json!([{"terms": "World"}]))),
-        ["world two #tag", "wide world one"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "one"}, {"terms": "two"}]))),
-        ["world two #tag", "wide world one"]
-    );
-    assert_eq!(found(&search(json!([{"terms": "one two"}]))), [""; 0]);
-    assert_eq!(
-        found(&search(json!([{"terms": "one two", "is_or_search": true}]))),
-        ["world two #tag", "wide world one"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "\"wide world\""}]))),
-        ["wide world one"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "wor* -one"}]))),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "#tag"}]))),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "world", "in_channels": ["bb"]}]))),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "excluded_channels": [other]}])
-        )),
-        ["wide world one"]
-    );
-    assert_eq!(
-        found(&search(json!([{"terms": "world", "from_users": [bob]}]))),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "excluded_users": ["bob"]}])
-        )),
-        ["wide world one"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "excluded_dates": ["2024-01-01"]}])
-        )),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "excluded_after_date": ["2024-01-01"]}])
-        )),
-        ["wide world one"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "excluded_before_date": ["2024-01-02"]}])
-        )),
-        ["world two #tag"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "*"}, {"terms": "joined"}, {"terms": "gone"}, {"terms": "world", "page": 1}])
-        )),
-        [""; 0]
-    );
-    assert_eq!(found(&search(json!([]))), [""; 0]);
-    p.w.ok("DeleteChannel", json!({ "channel_id": other }));
-    assert_eq!(
-        found(&search(json!([{"terms": "world"}]))),
-        ["wide world one"]
-    );
-    assert_eq!(
-        found(&search(
-            json!([{"terms": "world", "include_deleted_channels": true}])
-        ))
-        .len(),
-        2
-    );
-    for _ in 0..101 {
-        p.post(json!({"message": "many"}));
-    }
-    assert_eq!(found(&search(json!([{"terms": "many"}]))).len(), 100);
-    p.w.memory
-        .configure(|config| config["ServiceSettings"]["EnablePostSearch"] = false.into());
-    p.w.refuses(
-        "SearchPostsInTeam",
-        json!({"team_id": p.team}),
-        "store.sql_post.search.disabled",
-        501,
-    );
-    p.w.refuses(
-        "SearchPostsInTeamForUser",
-        json!({"team_id": p.team}),
-        "store.sql_post.search.disabled",
-        501,
-    );
-}
-
-#[test]
-fn search_for_a_user() {
-    let p = Place::new();
-    let bob = member(&p.w, &p.team, "bob");
-    let other = channel(&p.w, &p.team, "bb");
-    p.post(json!({"message": "world one", "create_at": 1_672_531_200_000_i64}));
-    p.post(json!({"message": "world two", "user_id": bob}));
-    p.post(json!({"message": "world hidden", "channel_id": other}));
-    let messages = |terms: &str, user: &str| -> Vec<String> {
-        let request =
-            json!({"team_id": p.team, "user_id": user, "search_params": {"terms": terms}});
-        let results = p.w.ok("SearchPostsInTeamForUser", request)["results"].clone();
-        let order = results["order"].as_array().cloned().unwrap_or_default();
-        order
-            .iter()
-            .map(|id| {
-                results["posts"][id.as_str().unwrap()]["message"]
-                    .as_str()
-                    .unwrap()
-                    .to_owned()
-            })
-            .collect()
-    };
-    assert_eq!(messages("world", &p.alice), ["world two", "world one"]);
-    assert!(messages("world", &bob).is_empty());
-    assert_eq!(messages("from:bob", &p.alice), ["world two"]);
-    assert_eq!(messages("world -from:bob", &p.alice), ["world one"]);
-    assert_eq!(messages("world on:2023-01-01", &p.alice), ["world one"]);
-    assert_eq!(messages("world after:2023-01-01", &p.alice), ["world two"]);
-    assert_eq!(
-        messages("world in:aa before:2023-01-02", &p.alice),
-        ["world one"]
-    );
-    assert!(messages("world in:bb", &p.alice).is_empty());
-    assert!(messages("world from:nobody", &p.alice).is_empty());
-    assert!(messages("", &p.alice).is_empty() && messages("*", &p.alice).is_empty());
-    p.w.fired();
-    assert!(messages("in:@bob", &p.alice).is_empty());
-    assert_eq!(p.w.fired_names(), ["ChannelHasBeenCreated"]);
-    assert!(messages("in:@bob", &p.alice).is_empty());
-    assert!(p.w.fired().is_empty());
-    let limited = json!({"team_id": p.team, "user_id": p.alice, "search_params": {"terms": "world", "per_page": 1}});
-    let limited = p.w.ok("SearchPostsInTeamForUser", limited);
-    assert_eq!(
-        limited["results"]["order"].as_array().map(Vec::len),
-        Some(1)
-    );
-    assert_eq!(limited["results"]["matches"], Value::Null);
-    p.w.answers(
-        "SearchPostsInTeamForUser",
-        json!({"team_id": p.team, "user_id": p.alice}),
-        json!({"results": {"order": []}}),
-    );
-}
-
-#[test]
-fn ephemeral_posts_are_seen_and_not_kept() {
-    let p = Place::new();
-    let send = json!({"user_id": "nobody", "post": {"channel_id": "nowhere", "message": "x".repeat(20_000), "update_at": 3, "root_id": "r"}});
-    let sent = p.w.answers("SendEphemeralPost", send, json!({"post": {"type": "system_ephemeral", "update_at": 3, "root_id": "r", "props": {}, "user_id": ""}}));
-    assert!(sent["post"]["create_at"].as_i64() > Some(BEGINNING));
-    assert_eq!(p.w.event("ephemeral_message").broadcast.user_id, "nobody");
-    p.w.refuses(
-        "GetPost",
-        json!({"post_id": sent["post"]["id"]}),
-        MISSING,
-        404,
-    );
-    p.w.answers(
-        "SendEphemeralPost",
-        json!({"user_id": "nobody", "post": {"id": "mine", "create_at": 5}}),
-        json!({"post": {"id": "mine", "create_at": 5}}),
-    );
-    let updated = p.w.answers(
-        "UpdateEphemeralPost",
-        json!({"user_id": "nobody", "post": {"message": "m"}}),
-        json!({"post": {"id": "", "type": "system_ephemeral"}}),
-    );
-    assert!(updated["post"]["update_at"].as_i64() > Some(BEGINNING));
-    assert_eq!(p.w.event("post_edited").broadcast.user_id, "nobody");
-    let real = p.id(json!({}));
-    p.w.fired();
-    p.w.ok(
-        "DeleteEphemeralPost",
-        json!({"user_id": "nobody", "post_id": real}),
-    );
-    assert_eq!(p.w.event("post_deleted").broadcast.user_id, "nobody");
-    p.w.ok("GetPost", json!({ "post_id": real }));
-    assert!(p.w.fired().is_empty());
-}
-
-#[test]
-fn reactions() {
-    let p = Place::new();
-    let post = p.id(json!({}));
-    p.w.fired();
-    let given = |change: Value| {
-        let mut given = json!({"user_id": p.alice, "post_id": post, "emoji_name": "smile"});
-        for (key, value) in change.as_object().unwrap() {
-            given[key] = value.clone();
-        }
-        json!({ "reaction": given })
-    };
-    p.w.answers(
-        "AddReaction",
-        given(json!({"create_at": 5, "delete_at": 7})),
-        json!({"reaction": {"create_at": 5, "delete_at": 0, "channel_id": p.channel}}),
-    );
-    p.w.ok("AddReaction", given(json!({})));
-    p.w.ok(
-        "AddReaction",
-        given(json!({"emoji_name": "+1", "user_id": "nobody4567890123456789abcd"})),
-    );
-    assert_eq!(p.w.fired_names(), ["ReactionHasBeenAdded"; 3]);
-    p.w.answers(
-        "GetReactions",
-        json!({ "post_id": post }),
-        json!({"reactions": [{"emoji_name": "smile", "create_at": 5}, {"emoji_name": "+1"}]}),
-    );
-    p.w.answers(
-        "GetPost",
-        json!({ "post_id": post }),
-        json!({"post": {"has_reactions": true}}),
-    );
-    p.w.refuses(
-        "AddReaction",
-        given(json!({"post_id": "unknown", "emoji_name": "none"})),
-        MISSING,
-        404,
-    );
-    p.w.refuses(
-        "AddReaction",
-        given(json!({"emoji_name": "none", "user_id": "x"})),
-        "app.emoji.get_by_name.no_result",
-        404,
-    );
-    p.w.refuses(
-        "AddReaction",
-        given(json!({"user_id": "x"})),
-        "model.reaction.is_valid.user_id.app_error",
-        400,
-    );
-    p.w.memory
-        .configure(|config| config["ServiceSettings"]["EnableCustomEmoji"] = false.into());
-    p.w.refuses(
-        "AddReaction",
-        given(json!({"emoji_name": "none"})),
-        "api.emoji.disabled.app_error",
-        403,
-    );
-    p.w.memory.configure(|config| {
-        config["ServiceSettings"]["UniqueEmojiReactionLimitPerPost"] = 2.into()
-    });
-    p.w.refuses(
-        "AddReaction",
-        given(json!({"emoji_name": "tada"})),
-        "app.reaction.save.save.too_many_reactions",
-        400,
-    );
-    p.w.ok("AddReaction", given(json!({})));
-    p.w.fired();
-    for name in ["smile", "smile", "+1"] {
-        p.w.ok("RemoveReaction", given(json!({ "emoji_name": name })));
-    }
-    let fired = p.w.fired();
-    assert_eq!(
-        (
-            fired.len(),
-            fired[0].0,
-            &fired[0].1["reaction"]["create_at"]
-        ),
-        (3, "ReactionHasBeenRemoved", &Value::Null)
-    );
-    p.w.answers(
-        "GetReactions",
-        json!({ "post_id": post }),
-        json!({"reactions": [{"emoji_name": "+1"}]}),
-    );
-    p.w.ok(
-        "RemoveReaction",
-        given(json!({"emoji_name": "+1", "user_id": "nobody4567890123456789abcd"})),
-    );
-    p.w.answers(
-        "GetPost",
-        json!({ "post_id": post }),
-        json!({"post": {"has_reactions": false}}),
-    );
-    p.w.answers(
-        "GetReactions",
-        json!({"post_id": "unknown"}),
-        json!({"reactions": []}),
-    );
-    p.w.refuses(
-        "RemoveReaction",
-        given(json!({"post_id": "unknown"})),
-        MISSING,
-        404,
-    );
-    p.w.ok("DeleteChannel", json!({"channel_id": p.channel}));
-    p.w.refuses(
-        "AddReaction",
-        given(json!({})),
-        "api.reaction.save.archived_channel.app_error",
-        403,
-    );
-    p.w.refuses(
-        "RemoveReaction",
-        given(json!({})),
-        "api.reaction.delete.archived_channel.app_error",
-        403,
-    );
 }

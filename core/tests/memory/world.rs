@@ -201,6 +201,16 @@ fn is_default(value: &Value) -> bool {
 pub(crate) struct Hooks {
     fired: Mutex<Vec<(&'static str, Value)>>,
     answers: Mutex<VecDeque<(&'static str, Answer)>>,
+    told: Mutex<VecDeque<Told>>,
+}
+
+/// What a plugin that is asked alone answers.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// This.
+    Answer(Value),
+    /// An error.
+    Error(Value),
 }
 
 /// What a plugin answers to a hook.
@@ -216,6 +226,13 @@ impl Hooks {
     /// The next time that this hook is fired, this is the answer.
     pub(crate) fn answer(&self, hook: &'static str, answer: Answer) {
         self.answers.lock().unwrap().push_back((hook, answer));
+    }
+}
+
+impl Hooks {
+    /// The next plugin that is asked alone answers so; without an answer it does not run.
+    pub(crate) fn reply(&self, told: Told) {
+        self.told.lock().unwrap().push_back(told);
     }
 }
 
@@ -254,7 +271,20 @@ impl Plugins for Hooks {
         Box::pin(async move { verdict })
     }
 
-    fn ask(&self, _: &PluginId, _: &'static Method, _: Bytes, _: Link) -> Asking<Reply> {
-        Box::pin(async { Reply::NotRunning })
+    fn ask(&self, _: &PluginId, hook: &'static Method, request: Bytes, _: Link) -> Asking<Reply> {
+        let json = reflect::to_json(hook, Form::Request, &request).unwrap();
+        self.fired.lock().unwrap().push((hook.name, json));
+        let reply = match self.told.lock().unwrap().pop_front() {
+            None => Reply::NotRunning,
+            Some(Told::Answer(answer)) => {
+                Reply::Answered(reflect::from_json(hook, Form::Response, &answer).unwrap())
+            }
+            Some(Told::Error(error)) => {
+                let answer = json!({ "error": error });
+                let answer = reflect::from_json(hook, Form::Response, &answer).unwrap();
+                Reply::Refused(Box::new(in_band::decode(&answer).unwrap().unwrap()))
+            }
+        };
+        Box::pin(async move { reply })
     }
 }

@@ -86,6 +86,7 @@ enum Said {
     Afterwards(Post),
 }
 
+/// Makes a user a member, and has the channel say so.
 pub(in crate::memory) async fn join(
     act: &Act,
     channel_id: &str,
@@ -140,7 +141,8 @@ fn begin(
         let id = "api.channel.add_user_to_channel.type.app_error";
         return Err(Refusal::new(id, 400));
     }
-    if channel.group_constrained == Some(true) && !user.is_bot {
+    let bound = channel.group_constrained == Some(true) && !user.is_bot;
+    if bound && !t.groups.admits(channel_id, user_id) {
         return Err(Refusal::new("api.channel.add_members.user_denied", 400).about(user_id));
     }
     let now = t.now();
@@ -255,4 +257,19 @@ fn is_in_channels_of(t: &Tables, user_id: &str, team_id: &str) -> bool {
     let members = t.channels.of_user(user_id);
     let mut channels = members.filter_map(|member| t.channels.get(&member.channel_id));
     channels.any(|channel| channel.team_id == team_id)
+}
+
+/// Takes a member out, as the server does it by itself: plugins hear of it, and nobody else.
+pub(in crate::memory) fn remove(
+    t: &mut Tables,
+    channel_id: &str,
+    user_id: &str,
+) -> Result<(), Refusal> {
+    let member = members::find(t, channel_id, user_id)?.clone();
+    t.channels.remove_member(channel_id, user_id);
+    t.tell::<hook::UserHasLeftChannel>(UserHasLeftChannelRequest {
+        channel_member: Some(member),
+        ..UserHasLeftChannelRequest::default()
+    });
+    Ok(())
 }

@@ -154,7 +154,7 @@ impl Posts {
     }
 
     /// All posts of a channel that changed later than that, the latest last; deleted ones and old versions too.
-    pub(super) fn changed_after(
+    pub(in crate::memory) fn changed_after(
         &self,
         channel: &str,
         time: i64,

@@ -11,9 +11,9 @@ use plugin_proto::pb::{
 use plugin_proto::{Methods, hook};
 
 use crate::ids::PluginId;
-use crate::memory::user::{missing, rules};
+use crate::memory::user::{missing, name_taken, rules};
 use crate::memory::websocket::{To, written};
-use crate::memory::{Refusal, Store, Tables, handlers, names, roles, status};
+use crate::memory::{Refusal, Store, Tables, bot, handlers, names, roles, status};
 
 /// Ways to sign in whose users have the address that the other side knows.
 const OAUTH: &[&str] = &["gitlab", "google", "office365", "openid"];
@@ -44,6 +44,9 @@ fn update(
 /// Replaces a user's profile; the user as it is shown.
 pub(in crate::memory) fn replace(t: &mut Tables, given: User) -> Result<User, Refusal> {
     let old = t.users.find(&given.id)?.clone();
+    if t.groups.is_name(&given.username.to_lowercase()) {
+        return Err(name_taken());
+    }
     let mut user = rules::normalized(given);
     let is_guest = old
         .roles
@@ -155,6 +158,7 @@ pub(in crate::memory) fn set_active(t: &mut Tables, id: &str, active: bool) -> R
     t.event("user_updated", To::All, [("user", written(&shown))]);
     archive_direct(t, id, active);
     if !active {
+        bot::disable_owned(t, id)?;
         t.sessions.forget_user(id);
         status::go_offline(t, id);
         t.tell::<hook::UserHasBeenDeactivated>(UserHasBeenDeactivatedRequest {

@@ -1,0 +1,108 @@
+//! API calls lead to hooks of real plugins, and chains of them that never end are stopped.
+
+use std::sync::Arc;
+
+use fake_interpreters::Script;
+use fake_interpreters::script::{Answer, ApiOrder, Serve};
+use plugin_host::api::Backend as _;
+use plugin_host::api::chain::TOO_DEEP;
+use plugin_host::api::journal::CallOutcome;
+use plugin_host::ids::PluginId;
+use plugin_host::memory::{Making, Memory};
+use plugin_proto::{Call, Form, Methods, find_api, reflect};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use tonic::metadata::MetadataMap;
+
+use crate::world::{LONG, Setting, World};
+
+/// Asks the server as some plugin would that does not run.
+async fn ask(memory: &Memory, method: &str, request: Value) -> Value {
+    let mut methods = Methods::new();
+    memory.register(
+        &PluginId::parse("com.example.asking").unwrap(),
+        &mut methods,
+    );
+    let row = find_api(method).unwrap();
+    let call = Call {
+        path: row.path.into(),
+        metadata: MetadataMap::new(),
+        message: reflect::from_json(row, Form::Request, &request).unwrap(),
+    };
+    let answer = methods.dispatch(call).await.unwrap();
+    let answer = reflect::to_json(row, Form::Response, &answer).unwrap();
+    assert_eq!(answer.get("error"), None, "{method}");
+    answer
+}
+
+/// A server with a channel and a user, and a post for both.
+async fn server() -> (Memory, Value) {
+    let memory = Memory::of(Making {
+        chain_limit: 2,
+        ..Making::default()
+    });
+    let user = json!({"username": "alice", "email": "alice@example.com", "password": "password1"});
+    let user = ask(&memory, "CreateUser", json!({ "user": user })).await;
+    let channel = json!({"name": "place", "type": "CHANNEL_TYPE_OPEN"});
+    let channel = ask(&memory, "CreateChannel", json!({ "channel": channel })).await;
+    let post = json!({"user_id": user["user"]["id"], "channel_id": channel["channel"]["id"], "message": "m"});
+    (memory, json!({ "post": post }))
+}
+
+fn world(memory: &Memory, serve: Serve) -> World {
+    let setting = Setting {
+        backend: Some(Arc::new(memory.clone())),
+        ..Setting::default()
+    };
+    World::new(&Script::serving(serve), setting)
+}
+
+#[tokio::test]
+async fn a_post_is_shown_to_plugins_before_and_after_and_a_reason_refuses_it() {
+    let (memory, post) = server().await;
+    let serve = Serve::good()
+        .hook("MessageWillBePosted", Answer::empty())
+        .hook("MessageHasBeenPosted", Answer::empty());
+    let world = world(&memory, serve);
+    world.activate().await.unwrap();
+    ask(&memory, "CreatePost", post).await;
+    timeout(LONG, memory.settled()).await.unwrap();
+    let rpcs = world.rpcs();
+    for hook in ["MessageWillBePosted", "MessageHasBeenPosted"] {
+        assert_eq!(
+            rpcs.iter().filter(|rpc| *rpc == hook).count(),
+            1,
+            "{rpcs:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_posts_whenever_something_is_posted_is_stopped() {
+    let (memory, post) = server().await;
+    let order = ApiOrder::new("CreatePost", post.clone());
+    let serve = Serve::good().hook(
+        "MessageHasBeenPosted",
+        Answer::Api(order, Box::new(Answer::empty())),
+    );
+    let world = world(&memory, serve);
+    world.activate().await.unwrap();
+    ask(&memory, "CreatePost", post).await;
+    timeout(LONG, memory.settled()).await.unwrap();
+    let calls = world.environment.journal().entries();
+    let ends: Vec<_> = calls.iter().filter_map(|call| call.ended.clone()).collect();
+    let refused =
+        |end: &CallOutcome| matches!(end, CallOutcome::Refused { id, .. } if id == TOO_DEEP);
+    assert_eq!(
+        ends.iter().filter(|(end, _)| refused(end)).count(),
+        1,
+        "{ends:?}"
+    );
+    // The plugin does not say in which hook it calls, so it has five times the room.
+    assert_eq!(
+        ends.iter()
+            .filter(|(end, _)| *end == CallOutcome::Answered)
+            .count(),
+        9
+    );
+}
