@@ -102,7 +102,12 @@ impl Chains {
     ///
     /// # Errors
     /// With the error for the caller when the chain is too long.
-    pub fn admit(&self, cause: &Cause, plugin: &PluginId, method: &Method) -> Result<(), AppError> {
+    pub fn admit(
+        &self,
+        cause: &Cause,
+        plugin: &PluginId,
+        method: &Method,
+    ) -> Result<(), Box<AppError>> {
         let limit = match cause.guessed {
             true => self.limit.saturating_mul(GUESSED),
             false => self.limit,
@@ -110,7 +115,7 @@ impl Chains {
         let Some(hook) = cause.hook.filter(|_| cause.depth >= limit) else {
             return Ok(());
         };
-        Err(AppError {
+        Err(Box::new(AppError {
             id: TOO_DEEP.to_owned(),
             message: format!(
                 "Plugin {plugin} calls {} in its {hook}, which such calls have led to {limit} times in a row.",
@@ -119,7 +124,7 @@ impl Chains {
             status_code: 508,
             r#where: method.name.to_owned(),
             ..AppError::default()
-        })
+        }))
     }
 
     /// A hook begins that a call led to; it has the request id by which the calls made in it say so.

@@ -126,7 +126,7 @@ async fn add_once(act: &Act, given: Post, by_plugin: bool) -> Result<Post, Refus
         ..MessageWillBePostedRequest::default()
     };
     let answer = act.filter::<hook::MessageWillBePosted>(asked).await;
-    let answer = answer.map_err(|stopped| refused(stopped))?;
+    let answer = answer.map_err(refused)?;
     let mut post = answer.post.unwrap_or_default();
     post.metadata = metadata;
     act.with(|t| save(t, post))

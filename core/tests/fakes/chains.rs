@@ -58,7 +58,7 @@ fn world(memory: &Memory, serve: Serve) -> World {
 }
 
 #[tokio::test]
-async fn a_post_is_shown_to_plugins_before_and_after_and_a_reason_refuses_it() {
+async fn a_post_is_shown_to_plugins_before_and_after() {
     let (memory, post) = server().await;
     let serve = Serve::good()
         .hook("MessageWillBePosted", Answer::empty())

@@ -143,7 +143,8 @@ pub(super) fn check(user: &User) -> Result<(), Refusal> {
 /// The rules of the configuration for a password; the id of the error names all that are broken.
 pub(super) fn check_password(config: &Config, password: &str) -> Result<(), Refusal> {
     const SECTION: &str = "PasswordSettings";
-    let has = |of: fn(&u8) -> bool| password.as_bytes().iter().any(|byte| of(byte));
+    type Kind = fn(&u8) -> bool;
+    let has = |of: Kind| password.as_bytes().iter().any(of);
     let shortest = usize::try_from(config.number(SECTION, "MinimumLength")).unwrap_or(0);
     let mut broken = String::new();
     if password.len() < shortest {
@@ -152,7 +153,7 @@ pub(super) fn check_password(config: &Config, password: &str) -> Result<(), Refu
     if password.len() > LONGEST_PASSWORD {
         broken.push_str("_max_length");
     }
-    let wanted: [(&str, &str, fn(&u8) -> bool); 4] = [
+    let wanted: [(&str, &str, Kind); 4] = [
         ("Lowercase", "_lowercase", u8::is_ascii_lowercase),
         ("Uppercase", "_uppercase", u8::is_ascii_uppercase),
         ("Number", "_number", u8::is_ascii_digit),
