@@ -20,8 +20,7 @@ def call_api(api, rpc, request="{}"):
     message = ParseDict(json.loads(request), GetMessageClass(RPCS[rpc].input_type)())
     arguments = {field.name: argument(message, field) for field in message.DESCRIPTOR.fields}
     if "key_value_pairs" in arguments:
-        pairs = {pair.key: pair.value for pair in arguments["key_value_pairs"]}
-        arguments = {"message": arguments["msg"], **pairs}
+        arguments = {"message": arguments["msg"], **{pair.key: pair.value for pair in arguments["key_value_pairs"]}}
     try:
         value = method(**arguments)
     except sdk.PluginAPIError as error:

@@ -36,8 +36,7 @@ def show(evidence):
     """Write evidence in one piece."""
     line = json.dumps(evidence, ensure_ascii=False).encode() + b"\n"
     if len(line) > LONGEST_LINE:
-        saw = json.dumps(evidence["saw"], ensure_ascii=False)
-        line = json.dumps({**evidence, "saw": digest(saw)}).encode() + b"\n"
+        line = json.dumps({**evidence, "saw": digest(json.dumps(evidence["saw"], ensure_ascii=False))}).encode() + b"\n"
     os.write(2, line)
 
 

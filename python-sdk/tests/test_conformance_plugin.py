@@ -30,7 +30,7 @@ def test_code_lines_are_neither_blank_nor_comments_nor_docstrings() -> None:
 
 def test_all_files_together_have_less_than_200_lines_of_code() -> None:
     files = sorted(PLUGIN.glob("*.py"))
-    assert [file.name for file in files] == ["api_calls.py", "evidence.py", "plugin.py"]
+    assert [file.name for file in files] == ["api_calls.py", "evidence.py", "plugin.py", "web.py"]
     assert sum(len(code_lines(file.read_text())) for file in files) < 200
 
 

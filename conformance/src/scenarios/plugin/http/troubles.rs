@@ -242,15 +242,17 @@ async fn exit(case: &mut Case) -> ScenarioResult {
         );
     ended(case, "HT-081", &site).await;
     site.close(case).await;
-    let again = Site::open(case).await?;
-    let later = again.get(case, &["write 1 later"]).await;
+    let mut second = case.part("again")?;
+    let again = Site::open(&mut second).await?;
+    case.spawned(again.session.raw.pid());
+    let later = again.get(&mut second, &["write 1 later"]).await;
     case.require("HT-081").seen("first process", pid).holds(
         later.heard.is_whole() && later.heard.body() == b"later",
         "a second process that answers",
         later.heard.words(),
         "next-start-failed",
     );
-    again.close(case).await;
+    again.close(&second).await;
     Ok(())
 }
 
