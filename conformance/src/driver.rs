@@ -6,6 +6,7 @@
 //! - `fault`: the names of the faults by which host checks are proven;
 //! - `seams`: where a fault is put into the host's options: policy, timing, launch, line, API;
 //! - `proxy`: a gRPC peer between host and plugin, the seam for faults on the wire;
+//! - `front_proxy`: a peer of bytes between clients and the HTTP front;
 //! - `host`: what the host does for each order, and the faults of that;
 //! - `lines`: the lines that orders come in;
 //! - `serve`: the loop from orders to answers.
@@ -16,6 +17,7 @@ pub mod protocol;
 
 pub mod fault;
 
+mod front_proxy;
 mod proxy;
 mod seams;
 

@@ -84,7 +84,22 @@ fn policy(fault: Option<Fault>) -> Policy {
         one_hook_deadline: is(Fault::OneHookDeadline),
         unlimited_calls: is(Fault::UnlimitedCalls),
         count_failures_as_successes: is(Fault::CountFailuresAsSuccesses),
-        http: HttpFaults::default(),
+        http: http(fault),
+    }
+}
+
+fn http(fault: Option<Fault>) -> HttpFaults {
+    let is = |wanted| fault == Some(wanted);
+    HttpFaults {
+        accept_half_close: is(Fault::AcceptsHalfClose),
+        stop_at_completion: is(Fault::StopsAtCompletion),
+        accept_missing_head: is(Fault::AcceptsMissingHead),
+        end_broken_answers: is(Fault::EndsBrokenAnswers),
+        pass_interim_statuses: is(Fault::PassesInterimStatuses),
+        pass_all_headers: is(Fault::PassesAllHeaders),
+        ignore_lengths: is(Fault::IgnoresLengths),
+        never_end_uploads: is(Fault::NeverEndsUploads),
+        no_deadlines: is(Fault::NoStreamDeadlines),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod crash_matrix;
 pub mod environment;
 pub mod failed_start;
 pub mod fanout;
+pub mod front;
 pub mod guard;
 pub mod handshake;
 pub mod health;

@@ -21,5 +21,47 @@ macro_rules! http_faults {
         TakesLawlessAnswers,
         /// A plugin that has no ServeHTTP answers every request with nothing.
         AnswersForPlugins,
+
+        // ---- HTTP requests: what the reference does ----
+        /// A stream that ends without body_complete is a whole answer.
+        AcceptsHalfClose,
+        /// Nothing is read after body_complete.
+        StopsAtCompletion,
+        /// A first message without an init stands for the status 200.
+        AcceptsMissingHead,
+        /// A stream that breaks within its body ends the answer as if it were whole.
+        EndsBrokenAnswers,
+        /// An interim status is passed on as if it were final.
+        PassesInterimStatuses,
+        /// Headers are not looked at.
+        PassesAllHeaders,
+        /// A body is not compared with its Content-Length.
+        IgnoresLengths,
+        /// An upload goes on when its answer is complete.
+        NeverEndsUploads,
+        /// Nothing limits how long a stream may stand still.
+        NoStreamDeadlines,
+
+        // ---- the HTTP front ----
+        /// Clients are believed who they say they are.
+        TrustsClients,
+        /// Every status from 400 on is told as 200.
+        TellsSuccess,
+        /// Double slashes in a path become one.
+        TidiesPaths,
+        /// Every answer is followed by a few bytes.
+        AddsBodies,
+        /// A bit in the middle of an answer is another.
+        FlipsBytes,
+        /// An answer is passed on when it is complete.
+        HoldsAnswers,
+        /// The plugin's stream goes on when the client has left.
+        KeepsStreams,
+        /// Nothing of an answer is passed on while the client can still send.
+        WaitsForUploads,
+        /// Everybody gets the first answer.
+        MixesPages,
+        /// An upload that breaks off is completed.
+        CompletesUploads,
     }};
 }

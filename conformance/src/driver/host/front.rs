@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_host::front::{Front, FrontOptions, Limits, Session};
+use plugin_host::front::{Front, FrontOptions, Identify, Limits, Session};
 use tokio::net::TcpListener;
 
 use super::{Answer, Host, refusal, told};
+use crate::driver::fault::Fault;
+use crate::driver::front_proxy;
 use crate::driver::protocol::Refusal;
 use crate::driver::protocol::http::{FrontClosed, FrontOpened, FrontOrder};
 
@@ -17,11 +19,22 @@ impl Host {
             return Err(refusal("front.open", "the front is open already"));
         }
         let listener = TcpListener::bind("127.0.0.1:0").await;
-        let front = listener
-            .and_then(|listener| Front::start(listener, self.environment.clone(), options(order)));
-        let front = front.map_err(|error| refusal("front.listen", &error.to_string()))?;
-        let address = open.insert(front).address().to_string();
-        told(&FrontOpened { address })
+        let mut options = options(order);
+        if self.has(Fault::TrustsClients) {
+            options.identify = Some(whoever());
+        }
+        let listen = |error: std::io::Error| refusal("front.listen", &error.to_string());
+        let front =
+            listener.and_then(|listener| Front::start(listener, self.environment.clone(), options));
+        let mut address = open.insert(front.map_err(listen)?).address();
+        if let Some(fault) = self.fault
+            && front_proxy::is_before_the_front(fault)
+        {
+            address = front_proxy::before(fault, address).await.map_err(listen)?;
+        }
+        told(&FrontOpened {
+            address: address.to_string(),
+        })
     }
 
     pub(super) async fn close_front(&self, within: Duration) -> Answer {
@@ -31,6 +44,17 @@ impl Host {
             drained: front.stop(within).await,
         })
     }
+}
+
+/// Takes a client for whoever it says that it is.
+fn whoever() -> Identify {
+    Arc::new(|head| {
+        let user = head.headers.get("Mattermost-User-Id")?;
+        Some(Session {
+            user_id: user.to_str().ok()?.to_owned(),
+            session_id: "claimed".to_owned(),
+        })
+    })
 }
 
 fn not_open() -> Refusal {
@@ -55,9 +79,7 @@ fn options(order: FrontOrder) -> FrontOptions {
     FrontOptions {
         limits,
         pages: order.pages,
-        identify: session.map(|session| -> plugin_host::front::Identify {
-            Arc::new(move |_| Some(session.clone()))
-        }),
+        identify: session.map(|session| -> Identify { Arc::new(move |_| Some(session.clone())) }),
         on_access: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fake_interpreters::hex;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use plugin_host::hooks::{Failure, HttpAnswer, Outcome};
 use plugin_proto::duplex::BoxError;
 use plugin_proto::pb::{ServeHttpRequestInit, ServeHttpResponseInit};
@@ -33,6 +33,7 @@ impl Host {
             .map_err(|error| refusal("http.head", &error.to_string()))?;
         let mut head = ServeHttpRequestInit::decode(head)
             .map_err(|error| refusal("http.head", &error.to_string()))?;
+        let stalls = order.body.stalls;
         let mut body = order.body.bytes();
         match self.fault {
             Some(Fault::DropsHttpHost) => head.host.clear(),
@@ -43,7 +44,7 @@ impl Host {
             .environment
             .hooks(&id)
             .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
-        let http = match hooks.serve_http(head, pieces(body)).await {
+        let http = match hooks.serve_http(head, pieces(body, stalls)).await {
             Outcome::Answered(answer) => self.whole(answer).await,
             Outcome::NotImplemented if self.has(Fault::AnswersForPlugins) => {
                 Http::Answered(HttpAnswered::default())
@@ -105,12 +106,19 @@ impl Host {
 
 fn pieces(
     body: Vec<u8>,
+    stalls: bool,
 ) -> impl futures_util::Stream<Item = Result<Bytes, BoxError>> + Send + 'static {
     let mut body = Bytes::from(body);
-    stream::iter(std::iter::from_fn(move || {
+    let pieces = std::iter::from_fn(move || {
         let piece = body.split_to(HANDED.min(body.len()));
         (!piece.is_empty()).then_some(Ok(piece))
-    }))
+    });
+    let end = stream::once(async move {
+        if stalls {
+            std::future::pending::<()>().await;
+        }
+    });
+    stream::iter(pieces).chain(end.filter_map(|()| async { None }))
 }
 
 fn answered(head: ServeHttpResponseInit, body: Vec<u8>) -> HttpAnswered {

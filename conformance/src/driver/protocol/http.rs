@@ -24,6 +24,9 @@ pub struct HttpText {
     pub text: String,
     /// How often.
     pub times: usize,
+    /// It does not end then: nothing more comes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stalls: bool,
 }
 
 impl HttpText {

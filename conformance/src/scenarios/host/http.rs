@@ -1,5 +1,7 @@
 //! HTTP requests to a plugin: what arrives, what comes back, and every way in which a stream can end before it is whole.
 
+pub mod limits;
+
 use std::time::{Duration, Instant};
 
 use fake_interpreters::PluginFolder;
@@ -28,7 +30,7 @@ scenarios! {
     /// An answer with many headers, a long body and the status 0.
     "host/http/answer" => answer: ["HT-003"];
     /// Streams that end too early or break the rules.
-    "host/http/violations" => violations: ["HT-004", "HT-005"];
+    "host/http/violations" => violations: ["HT-004", "HT-005", "HT-010"];
     /// A process that ends in the middle of its answer.
     "host/http/death" => death: ["HT-006"];
     /// A plugin that has no ServeHTTP.
@@ -45,7 +47,7 @@ const CONTROL: &str = "RunDataRetention";
 
 const HEAD: &str = "mattermost.pluginapi.v1.ServeHTTPRequestInit";
 
-fn serving(steps: impl IntoIterator<Item = HttpStep>) -> Script {
+pub(super) fn serving(steps: impl IntoIterator<Item = HttpStep>) -> Script {
     Script::serving(Serve::good().http(steps))
 }
 
@@ -60,7 +62,7 @@ async fn ask(
     stage.done(Order::Http(order)).await
 }
 
-async fn get(stage: &Stage<'_>, folder: &PluginFolder) -> Result<Http, Interruption> {
+pub(super) async fn get(stage: &Stage<'_>, folder: &PluginFolder) -> Result<Http, Interruption> {
     let head = json!({ "method": "GET", "url": "/page" });
     ask(stage, folder, head, HttpText::default()).await
 }
@@ -127,6 +129,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
         let body = HttpText {
             text: "b".to_owned(),
             times,
+            stalls: false,
         };
         let bytes = body.bytes();
         let outcome = ask(&stage, &folder, head.clone(), body).await?;
@@ -182,7 +185,7 @@ async fn request(case: &mut Case) -> ScenarioResult {
 }
 
 /// The head in the first message of a request, if the journal has kept it.
-fn head_of(entry: &Entry) -> Option<Value> {
+pub(super) fn head_of(entry: &Entry) -> Option<Value> {
     let request = entry.request()?;
     let wire = reflect::message_from_json(HEAD, &request["init"]).ok()?;
     reflect::message_to_json(HEAD, &wire).ok()
@@ -258,6 +261,8 @@ async fn violations(case: &mut Case) -> ScenarioResult {
         ("HT-005", "status-negative", status(-1)),
         ("HT-005", "status-42", status(42)),
         ("HT-005", "status-1000", status(1000)),
+        ("HT-010", "interim-100", status(100)),
+        ("HT-010", "interim-199", status(199)),
     ];
     for (id, name, steps) in table {
         let folder = stage.started(name, &serving(steps)).await?;
@@ -270,6 +275,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
         };
         let reason = match id {
             "HT-004" => "truncation-accepted",
+            "HT-010" => "interim-accepted",
             _ => "violation-accepted",
         };
         let named = matches!(&outcome, Http::Failed { message, .. } if !message.is_empty());
