@@ -7,16 +7,16 @@
 //! The plugin is this very program, started as the interpreter of a plugin folder. It fails when something cannot be measured, and when a
 //! ratio is not what it should be.
 
+#[path = "stream/plugin.rs"]
+mod plugin;
+
 use std::error::Error;
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
 use plugin_host::environment::Environment;
 use plugin_host::event::What;
@@ -25,41 +25,25 @@ use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
 use plugin_proto::dial::{Target, dial};
-use plugin_proto::hook::{Implemented, OnActivate, RunDataRetention, ServeHTTP};
-use plugin_proto::methods::ByteStream;
+use plugin_proto::hook::{RunDataRetention, ServeHTTP};
 use plugin_proto::pb::{
-    ImplementedResponse, RunDataRetentionRequest, ServeHttpRequest, ServeHttpRequestInit,
-    ServeHttpResponse, ServeHttpResponseInit,
+    RunDataRetentionRequest, ServeHttpRequest, ServeHttpRequestInit, ServeHttpResponse,
 };
-use plugin_proto::serve::{self, Listener};
-use plugin_proto::{Methods, Rpc, call};
-use prost::Message as _;
+use plugin_proto::{Rpc as _, call};
 use tokio::sync::mpsc;
+use tonic::Request;
 use tonic::client::Grpc;
 use tonic::transport::Channel;
-use tonic::{Request, Status, Streaming};
 use tonic_prost::ProstCodec;
 
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use plugin::{FRAME, FRAMES, ID, Result, SCRIPT, Way, be_the_plugin, median, place, rounds};
 
-const ID: &str = "org.example.stream";
-const SCRIPT: &str = "plugin.py";
-/// Bytes of one frame, and how many frames a body has: 64 MiB.
-const FRAME: usize = 64 * 1024;
-const FRAMES: usize = 1024;
 /// The speed through the host, in that of a bare stream: at least.
 const SPEED: f64 = 0.90;
 /// A hook beside a stream, in one without: at most.
 const BESIDE: f64 = 1.3;
 /// Hooks in one measurement.
 const CALLS: usize = 1_000;
-
-/// Which way a body goes.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Up,
-    Down,
-}
 
 fn main() -> Result<()> {
     // Two threads each: a hook must not wait for a stream only because both have one thread.
@@ -71,73 +55,6 @@ fn main() -> Result<()> {
         return runtime.block_on(be_the_plugin());
     }
     runtime.block_on(measure())
-}
-
-#[expect(clippy::print_stdout, reason = "a host reads the handshake there")]
-async fn be_the_plugin() -> Result<()> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let mut methods = Methods::new();
-    methods.unary(Implemented::METHOD.path, |_| async {
-        let hooks = [
-            OnActivate::METHOD,
-            RunDataRetention::METHOD,
-            ServeHTTP::METHOD,
-        ];
-        let answer = ImplementedResponse {
-            error: None,
-            hooks: hooks.map(|hook| hook.name.to_owned()).to_vec(),
-        };
-        Ok(answer.encode_to_vec().into())
-    });
-    for path in [OnActivate::METHOD.path, RunDataRetention::METHOD.path] {
-        methods.unary(path, |_| async { Ok(Bytes::new()) });
-    }
-    methods.streaming(ServeHTTP::METHOD.path, |request| async move {
-        Ok(answer(request.into_inner()))
-    });
-    let serving = serve::start(Listener::Tcp(listener), methods.into_service());
-    println!("1|1|tcp|{address}|grpc");
-    // The host ends it by a signal.
-    std::future::pending::<()>().await;
-    drop(serving);
-    Ok(())
-}
-
-/// A plugin that is as fast as one can be: frames that go down are made once.
-fn answer(mut requests: Streaming<Bytes>) -> ByteStream {
-    let head = ServeHttpResponse {
-        init: Some(ServeHttpResponseInit::default()),
-        ..ServeHttpResponse::default()
-    };
-    let last = ServeHttpResponse {
-        body_complete: true,
-        ..ServeHttpResponse::default()
-    };
-    let (head, last) = (wire(&head), wire(&last));
-    let frames = async move {
-        let mut is_down = false;
-        while let Some(message) = requests.message().await? {
-            let request = ServeHttpRequest::decode(message)
-                .map_err(|error| Status::invalid_argument(error.to_string()))?;
-            is_down |= request.init.is_some_and(|init| init.url == "/down");
-            if request.body_complete {
-                break;
-            }
-        }
-        let piece = ServeHttpResponse {
-            body_chunk: vec![7; FRAME].into(),
-            ..ServeHttpResponse::default()
-        };
-        let pieces = std::iter::repeat_n(wire(&piece), if is_down { FRAMES } else { 0 });
-        let all = std::iter::once(head).chain(pieces).chain([last]);
-        Ok::<_, Status>(stream::iter(all.map(Ok::<Bytes, Status>)))
-    };
-    Box::pin(stream::once(frames).try_flatten())
-}
-
-fn wire(message: &ServeHttpResponse) -> Bytes {
-    message.encode_to_vec().into()
 }
 
 #[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
@@ -241,30 +158,6 @@ async fn measure() -> Result<()> {
         true => Ok(()),
         false => Err(wrong.join("; ").into()),
     }
-}
-
-fn rounds() -> Result<usize> {
-    let given = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with("--"));
-    Ok(given.map_or(Ok(11), |rounds| rounds.parse())?)
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// A plugin folder whose interpreter is this program.
-fn place(folder: &Path) -> Result<()> {
-    let manifest =
-        format!(r#"{{"id": "{ID}", "server": {{"executable": "{SCRIPT}", "runtime": "python"}}}}"#);
-    fs::write(folder.join("plugin.json"), manifest)?;
-    fs::write(folder.join(SCRIPT), "")?;
-    fs::create_dir_all(folder.join("venv/bin"))?;
-    symlink(std::env::current_exe()?, folder.join("venv/bin/python"))?;
-    Ok(())
 }
 
 fn head(way: Way) -> ServeHttpRequestInit {
