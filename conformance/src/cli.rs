@@ -1,12 +1,15 @@
 //! The command line: words to options. Nothing below this module knows clap.
 
 pub mod command;
+pub mod fuzz;
 pub mod replay;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::body_plan::Direction;
+use crate::body_plan::generate::Part;
 use crate::driver::fault::Fault;
 
 /// Proves that a plugin SDK, or a host, keeps the contract of Mattermost's out-of-process plugins.
@@ -45,7 +48,10 @@ pub enum Command {
     },
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(Mutants),
-    /// Play a fault plan that was kept because it failed, and say whether it shows the same again.
+    /// Try a plugin with generated input, and make small what fails.
+    #[command(subcommand)]
+    Fuzz(Fuzz),
+    /// Play a plan that was kept because it failed, and say whether it shows the same again.
     Replay(Replay),
     /// Run a plugin folder and explain what is wrong with it, and how to mend it.
     Doctor(Doctor),
@@ -109,10 +115,73 @@ pub struct Run {
     pub junit: Option<PathBuf>,
 }
 
+/// What is generated.
+#[derive(Debug, Subcommand)]
+pub enum Fuzz {
+    /// Bodies of HTTP requests and answers, cut in every way: every split of up to 12 bytes, splits around 64 KiB, 1 MiB and 4 MiB, answers
+    /// that come early, requests that are given up, and as many drawn splits as wanted.
+    ///
+    /// Each law of bodies that breaks is named, with the smallest plan that breaks it, which is kept for `replay`. The plugin obeys the steps
+    /// of conformance/TESTEE.md and claims the profile http there.
+    Body(FuzzBody),
+}
+
+/// Options of `fuzz body`.
+#[derive(Debug, Args)]
+pub struct FuzzBody {
+    /// A plugin folder to test where it lies; several may be given.
+    #[arg(long = "plugin", value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+    /// Globs over the names of plugins, or the whole name of a mutant. Without any, every plugin that this machine can.
+    #[arg(long = "subject", value_name = "NAME")]
+    pub subjects: Vec<String>,
+    /// How many splits are drawn in each direction.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub cases: usize,
+    /// Whose bodies: the requests' (up), the answers' (down), or both.
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Which::Both)]
+    pub direction: Which,
+    /// Only this part: exhaustive, borders, manners or random; several may be given.
+    #[arg(long = "part", value_name = "PART", value_parser = fuzz::part)]
+    pub parts: Vec<Part>,
+    /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    /// Where plans that fail are kept, made small, for `replay`.
+    #[arg(long, value_name = "DIR", default_value = "plugin-conformance-plans")]
+    pub plans_dir: PathBuf,
+}
+
+/// Whose bodies are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Which {
+    /// Those of requests.
+    Up,
+    /// Those of answers.
+    Down,
+    /// Both.
+    Both,
+}
+
+impl FuzzBody {
+    fn directions(&self) -> Vec<Direction> {
+        match self.direction {
+            Which::Up => vec![Direction::Up],
+            Which::Down => vec![Direction::Down],
+            Which::Both => Direction::ALL.to_vec(),
+        }
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let asked = |part: &Part| self.parts.is_empty() || self.parts.contains(part);
+        Part::ALL.into_iter().filter(asked).collect()
+    }
+}
+
 /// Options of `replay`.
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The plan, as `run` has kept it.
+    /// The plan, as `run` or `fuzz` has kept it.
     pub file: PathBuf,
     /// Another subject than the one that it was kept for: a name, or the whole name of a mutant.
     #[arg(long, value_name = "NAME", conflicts_with = "plugin")]
@@ -184,7 +253,7 @@ pub struct Serve {
 /// Options of everything that plays cases.
 #[derive(Debug, Args)]
 pub struct PaceArguments {
-    /// How many cases are played at a time; if not given the number of processors, and for mutants four times that.
+    /// How many cases are played at a time; if not given the number of processors, and for mutants and bodies four times that.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<usize>,
     /// The seed of everything that is drawn; a fresh one if not given. It is printed.

@@ -6,11 +6,13 @@
 //! - `rng`: numbers from a seed: pure;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
 //! - `fault_plan`: what happens to a plugin, step by step, as data: pure;
+//! - `body_plan`: HTTP requests to a plugin whose bodies are cut in a certain way, as data: pure;
 //! - `driver`: our own host as a host under test;
 //! - `subject`: what is under test;
 //! - `case`: what a scenario is given to play and to judge with;
 //! - `scenario`: the rows of the suite;
 //! - `plugin_run`: plugins under test, run by our own host in this process;
+//! - `body_fuzz`: body plans, played and judged by the laws of bodies;
 //! - `scenarios`: the stories;
 //! - `mutant`: subjects with one fault, by which every check is shown to fail; `mutants`: all of them;
 //! - `suite`: all of it as one value;
@@ -30,6 +32,8 @@ pub mod verdict;
 
 pub mod fault_plan;
 
+pub mod body_plan;
+
 pub mod driver;
 
 pub mod subject;
@@ -39,6 +43,8 @@ pub mod case;
 pub mod scenario;
 
 pub mod plugin_run;
+
+pub mod body_fuzz;
 
 pub mod scenarios;
 

@@ -14,6 +14,7 @@ const TABLES: &[&[Mutant]] = &[
     plugin::hooks::MUTANTS,
     plugin::seams::MUTANTS,
     plugin::http::MUTANTS,
+    plugin::laws::MUTANTS,
 ];
 
 /// Every mutant.

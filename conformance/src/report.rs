@@ -1,8 +1,9 @@
 //! Reporters: they see events and nothing else, and they never judge.
 //!
-//! `human` writes for people, `json` one object per event, `junit` for CI systems; `failure` is the text of one failed check, `listing` shows
+//! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, `junit` for CI systems; `failure` is the text of one failed check, `listing` shows
 //! the register and the scenarios.
 
+pub mod bodies;
 pub mod failure;
 pub mod human;
 pub mod json;

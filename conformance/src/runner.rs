@@ -156,7 +156,10 @@ pub async fn run(
 }
 
 /// The subjects that the options choose, and those of them that this machine cannot run.
-fn subjects(
+///
+/// # Errors
+/// When a pattern chooses none.
+pub fn subjects(
     suite: &Suite<'_>,
     options: &RunOptions,
 ) -> Result<(Vec<Arc<Subject>>, Vec<Skipped>), SelectError> {

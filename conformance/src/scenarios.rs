@@ -42,6 +42,7 @@ const TABLES: &[&[Scenario]] = &[
     plugin::http::troubles::SCENARIOS,
     plugin::http::crowds::SCENARIOS,
     plugin::http::streams::SCENARIOS,
+    plugin::http::laws::SCENARIOS,
     plugin::crash::SCENARIOS,
     plugin::crash::phases::SCENARIOS,
     plugin::plans::SCENARIOS,

@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
+use super::fuzz;
 use super::replay::{ReplayError, replay};
-use super::{Arguments, Command, Doctor, Mutants, PaceArguments, Run, Serve};
+use super::{Arguments, Command, Doctor, Fuzz, FuzzBody, Mutants, PaceArguments, Run, Serve};
 use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
@@ -47,6 +48,12 @@ pub enum CommandError {
     /// A plan cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// Something of the suite failed beside a plugin.
+    #[error("the suite itself failed")]
+    Suite(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A plan of one plugin cannot be played with several.
+    #[error("a body plan is played with one plugin, not with {0}")]
+    OnePlugin(String),
     /// The claims of a plugin cannot be used.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
@@ -84,9 +91,11 @@ impl CommandError {
             CommandError::UnknownRequirement(_)
             | CommandError::RetiredRequirement { .. }
             | CommandError::Replay(_)
+            | CommandError::OnePlugin(_)
             | CommandError::Report(..)
             | CommandError::Claims(_) => Exit::Usage,
             CommandError::Output(_)
+            | CommandError::Suite(_)
             | CommandError::Drive(_)
             | CommandError::Register(_)
             | CommandError::Runtime(_) => Exit::SuiteFailed,
@@ -123,6 +132,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         }
         Command::Mutants(arguments) => {
             runtime()?.block_on(mutants(&suite, arguments, out, surface))
+        }
+        Command::Fuzz(Fuzz::Body(arguments)) => {
+            let plugins = plugins(&arguments.plugins, out)?;
+            runtime()?.block_on(fuzz_body(&suite, arguments, plugins, out, surface))
         }
         Command::Replay(arguments) => {
             let options = options(1, Some(0), 1.0);
@@ -192,6 +205,26 @@ pub async fn run(
     let summary = runner::run(suite, &options, &mut |event| reporters.tell(event)).await?;
     reporters.finish()?;
     Ok(summary.verdict.into())
+}
+
+/// `fuzz body`.
+async fn fuzz_body(
+    suite: &Suite<'_>,
+    arguments: &FuzzBody,
+    plugins: Vec<Subject>,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let mut options = RunOptions {
+        subjects: arguments.subjects.clone(),
+        plugins,
+        ..paced(&arguments.pace)
+    };
+    if arguments.pace.jobs.is_none() {
+        // Most of the time of an exchange is spent on the way.
+        options.jobs *= 4;
+    }
+    fuzz::body(suite, arguments, options, out, surface).await
 }
 
 /// `mutants`.

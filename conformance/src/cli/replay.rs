@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Replay;
 use super::command::CommandError;
+use super::{Replay, fuzz};
+use crate::body_plan::stored::StoredBodyPlan;
 use crate::case::planning::{GivenPlan, Planning};
 use crate::exit::Exit;
 use crate::fault_plan::stored::StoredPlan;
@@ -40,13 +41,30 @@ pub enum ReplayError {
     },
 }
 
+/// A plan that was kept.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// Of faults.
+    Faults(StoredPlan),
+    /// Of a body.
+    Body(StoredBodyPlan),
+}
+
 /// Reads a plan that was kept.
-pub fn read(file: &Path) -> Result<StoredPlan, ReplayError> {
+///
+/// # Errors
+/// When there is none that can be played.
+pub fn read(file: &Path) -> Result<Kept, ReplayError> {
     let text = fs::read_to_string(file).map_err(|source| ReplayError::Read {
         file: file.to_owned(),
         source,
     })?;
-    StoredPlan::parse(&text).map_err(|source| ReplayError::Form {
+    let kept = if StoredBodyPlan::is_one(&text) {
+        StoredBodyPlan::parse(&text).map(Kept::Body)
+    } else {
+        StoredPlan::parse(&text).map(Kept::Faults)
+    };
+    kept.map_err(|source| ReplayError::Form {
         file: file.to_owned(),
         source,
     })
@@ -58,20 +76,16 @@ enum Whom {
     Name(String),
 }
 
-fn whom(
-    arguments: &Replay,
-    stored: &StoredPlan,
-    out: &mut dyn Write,
-) -> Result<Whom, CommandError> {
-    let kept = stored.subject.strip_prefix("plugin:").map(PathBuf::from);
+fn whom(arguments: &Replay, subject: &str, out: &mut dyn Write) -> Result<Whom, CommandError> {
+    let kept = subject.strip_prefix("plugin:").map(PathBuf::from);
     let folder = match (&arguments.plugin, &arguments.subject) {
         (Some(folder), _) => Some(folder.clone()),
         (None, Some(_)) => None,
         (None, None) => kept,
     };
     let Some(folder) = folder else {
-        let name = arguments.subject.as_ref().unwrap_or(&stored.subject);
-        return Ok(Whom::Name(name.clone()));
+        let name = arguments.subject.as_deref().unwrap_or(subject);
+        return Ok(Whom::Name(name.to_owned()));
     };
     let found = plugin_at(&folder)?;
     if let Some(note) = found.note {
@@ -88,23 +102,42 @@ pub async fn replay(
     out: &mut dyn Write,
     surface: Surface,
 ) -> Result<Exit, CommandError> {
-    let stored = read(&arguments.file)?;
-    let (mut plugins, mut subjects) = (Vec::new(), Vec::new());
-    match whom(arguments, &stored, out)? {
-        Whom::Folder(subject) => plugins.push(subject),
-        Whom::Name(name) => subjects.push(name),
+    let kept = read(&arguments.file)?;
+    let subject = match &kept {
+        Kept::Faults(stored) => &stored.subject,
+        Kept::Body(stored) => &stored.subject,
+    };
+    let mut options = RunOptions {
+        jobs: 1,
+        repeat: arguments.repeat,
+        timeout_scale: arguments.timeout_scale,
+        ..options
+    };
+    match whom(arguments, subject, out)? {
+        Whom::Folder(subject) => options.plugins.push(subject),
+        Whom::Name(name) => options.subjects.push(name),
     }
+    match kept {
+        Kept::Faults(stored) => faults(suite, arguments, &stored, options, out, surface).await,
+        Kept::Body(stored) => fuzz::replay(suite, &stored, options, out).await,
+    }
+}
+
+/// A plan of faults, as a run of its own.
+async fn faults(
+    suite: &Suite<'_>,
+    arguments: &Replay,
+    stored: &StoredPlan,
+    options: RunOptions,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
     let scenarios = format!("{}/plans/*", stored.plan.side);
     let steps = stored.plan.steps.len();
     writeln!(out, "{} steps: {}", steps, stored.plan)?;
     let options = RunOptions {
         patterns: vec![scenarios],
-        subjects,
-        plugins,
-        jobs: 1,
         seed: stored.plan.seed,
-        repeat: arguments.repeat,
-        timeout_scale: arguments.timeout_scale,
         planning: Planning {
             given: Some(GivenPlan {
                 plan: Arc::new(stored.plan.clone()),
@@ -120,7 +153,7 @@ pub async fn replay(
         reporters.add(Human::new(&mut *out, surface));
         let summary = runner::run(suite, &options, &mut |event| {
             reporters.tell(event);
-            if let Some(shown) = shows(event, &stored) {
+            if let Some(shown) = shows(event, stored) {
                 plays += 1;
                 same += usize::from(shown);
             }
@@ -129,7 +162,7 @@ pub async fn replay(
         reporters.finish()?;
         summary
     };
-    writeln!(out, "{}", compared(&stored, same, plays))?;
+    writeln!(out, "{}", compared(stored, same, plays))?;
     Ok(summary.verdict.into())
 }
 

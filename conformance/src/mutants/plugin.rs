@@ -2,6 +2,7 @@
 
 pub mod hooks;
 pub mod http;
+pub mod laws;
 pub mod seams;
 
 use crate::mutant::mutants;

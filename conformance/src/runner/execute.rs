@@ -21,6 +21,7 @@ use crate::case::planning::Planning;
 use crate::case::timeline::{Entry, Source, Timeline};
 use crate::case::{Book, Case, Setting};
 use crate::scenario::{Interruption, Run, ScenarioResult};
+use crate::subject::Subject;
 use crate::verdict::settle::{End, settle};
 use crate::verdict::{Failure, Outcome};
 
@@ -77,6 +78,21 @@ impl Ground {
     /// The folder of the run.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A case that is no scenario: whoever asks for it plays with its subject, and ends what he has started.
+    pub fn case(&self, subject: Arc<Subject>, seed: u64, deadline: Duration) -> io::Result<Case> {
+        let (folder, mark) = self.place()?;
+        Ok(Case::new(Setting {
+            listed: &[],
+            subject,
+            seed,
+            folder,
+            mark,
+            deadline: Instant::now() + deadline,
+            timeout_scale: self.timeout_scale,
+            planning: self.planning.clone(),
+        }))
     }
 
     /// A folder and a mark for one case.

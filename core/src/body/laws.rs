@@ -190,13 +190,17 @@ pub fn memory(held: usize, bound: usize) -> Result<(), Breach> {
     ))
 }
 
-/// Whether bytes that came are not the beginning of their own body but that of another's.
+/// Whether bytes that came are a part of another's body and not of their own.
 pub fn is_of_another<'a>(
     seen: &[u8],
     own: &[u8],
     others: impl IntoIterator<Item = &'a Bytes>,
 ) -> bool {
-    !own.starts_with(seen) && others.into_iter().any(|other| other.starts_with(seen))
+    if seen.is_empty() {
+        return false;
+    }
+    let has = |body: &[u8]| body.windows(seen.len()).any(|part| part == seen);
+    !has(own) && others.into_iter().any(|other| has(other))
 }
 
 #[cfg(test)]

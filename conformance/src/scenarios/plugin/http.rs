@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod crowds;
+pub mod laws;
 pub mod site;
 pub mod streams;
 pub mod troubles;
