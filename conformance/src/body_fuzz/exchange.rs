@@ -18,8 +18,9 @@ use crate::plugin_run::seen::Seen;
 /// How long nothing may move until an upload counts as stalled.
 const STALLED: Duration = Duration::from_millis(400);
 
-/// How many bytes of an upload may be on their way while nobody reads the answer: what transports buffer, and half of what is sent.
-const ON_THE_WAY: usize = 24 << 20;
+/// How many bytes of an upload may be on their way while nobody reads the answer. The windows of gRPC's own library grow to 16 MiB in each
+/// direction, and 30 MiB were seen on the way through it; who stores the body takes all 64.
+const ON_THE_WAY: usize = 48 << 20;
 
 /// Why an exchange is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 /// How often an exchange is given up before the next one has to be served: more often than anybody has places for streams.
 const GIVEN_UP: usize = 64;
 /// A body that is longer than all that may be on its way.
-pub const UNREAD: usize = 48 << 20;
+const UNREAD: usize = 64 << 20;
 
 /// A part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

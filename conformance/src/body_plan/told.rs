@@ -96,7 +96,7 @@ fn written(fill: Fill, at: usize, size: usize) -> (usize, String) {
             String::from_utf8_lossy(&Fill::text(salt).bytes(size)).into_owned()
         }
         Kind::Text => {
-            let fits = |character: &&char| size % character.len_utf8() == 0;
+            let fits = |character: &&char| size.is_multiple_of(character.len_utf8());
             let found = REPEATED.iter().find(fits).unwrap_or(&'x');
             return (size / found.len_utf8(), found.to_string());
         }
