@@ -119,8 +119,10 @@ pub async fn serve(options: Options, out: &mut dyn Write) -> Result<Exit, ServeE
     host.timing.shutdown = SHUTDOWN;
     let listener = TcpListener::bind(&options.listen).await;
     let listener = listener.map_err(|error| ServeError::Listen(options.listen.clone(), error))?;
-    let environment =
-        Environment::new(host, Arc::new(Memory::default())).map_err(ServeError::Host)?;
+    let memory = Memory::default();
+    let hearing = lines.clone();
+    memory.on_log(Arc::new(move |record| hearing.logged(record)));
+    let environment = Environment::new(host, Arc::new(memory)).map_err(ServeError::Host)?;
     let telling = tokio::spawn(lines.clone().tell(events));
     let served = async {
         let places = folders::plugins(&environment, &options.folders, &lines).await?;

@@ -102,6 +102,9 @@ use act::Act;
 use fresh::Fresh;
 use outbox::Outbox;
 
+/// Hears what plugins log through the API.
+pub type OnLog = Arc<dyn Fn(&LogRecord) + Send + Sync>;
+
 /// Tells the time in milliseconds since 1970, as all times of the contract are.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -189,6 +192,7 @@ pub(crate) struct Tables {
     config: config::Config,
     kv: kv::Stores,
     logs: VecDeque<LogRecord>,
+    on_log: Option<OnLog>,
     websocket: websocket::Sent,
     /// How many users there may be at most; no limit by default.
     user_limit: Option<usize>,
@@ -259,6 +263,11 @@ impl Memory {
     /// What plugins logged through the API, oldest first; the last few thousand records.
     pub fn logs(&self) -> Vec<LogRecord> {
         self.store.lock().logs.iter().cloned().collect()
+    }
+
+    /// From now on this hears of each record that a plugin logs through the API, at once and in order. It must not wait for anything.
+    pub fn on_log(&self, hear: OnLog) {
+        self.store.lock().on_log = Some(hear);
     }
 
     /// The websocket events that would have gone out, plugins' and the server's own, oldest first; the last few thousand.
@@ -363,6 +372,7 @@ impl Tables {
             config: config::Config::default(),
             kv: kv::Stores::default(),
             logs: VecDeque::new(),
+            on_log: None,
             websocket: websocket::Sent::default(),
             user_limit: None,
             users: user::Users::default(),

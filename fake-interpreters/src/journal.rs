@@ -213,9 +213,7 @@ impl Entry {
     /// The name of the hook or method of an `Rpc` or `Answered` entry: the last part of its path.
     pub fn method(&self) -> Option<&str> {
         match &self.event {
-            Event::Rpc { path, .. } | Event::Answered { path, .. } | Event::Abandoned { path } => {
-                path.rsplit('/').next()
-            }
+            Event::Rpc { path, .. } | Event::Answered { path, .. } => path.rsplit('/').next(),
             _ => None,
         }
     }

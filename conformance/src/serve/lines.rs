@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use plugin_host::event::{HostEvent, Level, What};
 use plugin_host::front::{Access, AccessEnd};
+use plugin_host::memory::LogRecord;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -103,6 +104,19 @@ impl Lines {
             text = format!("{text}: {failure}");
         }
         self.line("http", &text);
+    }
+
+    /// What a plugin logged through the API.
+    pub(super) fn logged(&self, record: &LogRecord) {
+        let (plugin, level, message) = (
+            record.plugin.as_str(),
+            word(record.level),
+            record.to_string(),
+        );
+        match self.json {
+            true => self.json(json!({"event": "log", "plugin": plugin, "level": level.trim().to_lowercase(), "message": message})),
+            false => self.line(plugin, &format!("{level} {message}")),
+        }
     }
 
     fn event(&self, event: &HostEvent) {

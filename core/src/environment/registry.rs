@@ -137,6 +137,8 @@ impl Registry {
             self.take(message);
             self.finish_shutdown();
         }
+        // Who still looks, like a backend that outlives its hosts, must not keep what it sees alive.
+        self.views.send_replace(Views::default());
     }
 
     fn take(&mut self, message: Message) {

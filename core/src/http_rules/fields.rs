@@ -73,7 +73,8 @@ pub fn is_hop_by_hop(name: &str) -> bool {
 /// # Errors
 /// The first that is none, or that there are too many.
 pub fn checked(headers: &[HttpHeader]) -> Result<HeaderMap, FieldError> {
-    let mut map = HeaderMap::with_capacity(headers.len());
+    // Not with the capacity for all: a map that is asked for too much panics, and how many there are is the peer's choice.
+    let mut map = HeaderMap::new();
     let mut size = 0;
     for HttpHeader { key, values } in headers {
         let bad_name = || FieldError::Name(shortened(key));

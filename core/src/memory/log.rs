@@ -77,7 +77,16 @@ fn write(
         message,
         fields,
     };
+    if let Some(hear) = &t.on_log {
+        hear(&record);
+    }
     remember(&mut t.logs, record);
+}
+
+impl std::fmt::Display for LogRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.message, Fields(&self.fields))
+    }
 }
 
 struct Fields<'a>(&'a [(String, Value)]);

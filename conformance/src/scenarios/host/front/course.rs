@@ -20,6 +20,9 @@ scenarios! {
     "host/front/disconnect" => disconnect: ["HT-019", "HT-021"], deadline(60);
 }
 
+/// The end of the path of the hook.
+const HOOK: &str = "/ServeHTTP";
+
 async fn early_answer(case: &mut Case) -> ScenarioResult {
     let front = Front::open(case).await?;
     let folder = front
@@ -105,9 +108,9 @@ async fn disconnect(case: &mut Case) -> ScenarioResult {
         .then_some("the beginning of an answer");
     drop(client);
     let over = |entries: &[Entry]| {
-        entries.iter().any(|entry| {
-            matches!(entry.event, Seen::Abandoned { .. }) && entry.method() == Some("ServeHTTP")
-        })
+        entries
+            .iter()
+            .any(|entry| matches!(&entry.event, Seen::Abandoned { path } if path.ends_with(HOOK)))
     };
     let ended = front
         .stage
@@ -135,10 +138,7 @@ async fn disconnect(case: &mut Case) -> ScenarioResult {
         .await?;
     let begun = calls(&begun, "ServeHTTP").len();
     drop(client);
-    let is_end = |entry: &Entry| {
-        let ends = matches!(entry.event, Seen::Abandoned { .. } | Seen::Answered { .. });
-        ends && entry.method() == Some("ServeHTTP")
-    };
+    let is_end = |entry: &Entry| matches!(&entry.event, Seen::Abandoned { path } | Seen::Answered { path, .. } if path.ends_with(HOOK));
     let ended = front
         .stage
         .until(PATIENCE, || {
