@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use fake_interpreters::journal::Entry;
 use fake_interpreters::script::{HttpMessage, HttpStep};
 use futures_util::stream;
 use http::{Request, Response, StatusCode};
@@ -66,8 +67,13 @@ async fn bodies_go_both_ways_and_streams_side_by_side() {
     for echoed in futures_util::future::join_all(echoes).await {
         assert!(echoed == sent, "{} bytes came back", echoed.len());
     }
+    // The journal keeps the head of a request only if no large piece came with it.
+    let mut sender = sender;
+    let small = request(&behind, "/a%2Fb?x", Full::new("three"[..3].into()).boxed());
+    assert_eq!(ask(&mut sender, small).await.status(), StatusCode::OK);
+    let length = |entry: &Entry| Some(entry.request()?["init"]["content_length"].clone());
     let entry = behind
-        .journal(|entry| entry.method() == Some("ServeHTTP"))
+        .journal(|entry| length(entry) == Some(3.into()))
         .await;
     let init = entry.request().unwrap()["init"].clone();
     assert_eq!(
@@ -76,7 +82,6 @@ async fn bodies_go_both_ways_and_streams_side_by_side() {
     );
     assert_eq!(init["url"], "/a%2Fb?x");
     assert_eq!(init["request_uri"], behind.path("/a%2Fb?x"));
-    assert_eq!(init["content_length"], 1_000_003);
 }
 
 #[tokio::test]
