@@ -1,8 +1,8 @@
 //! A stand-in for the Mattermost server behind the plugin API, in memory: what it answers is what the real server answers.
 //!
-//! Every area is a file: plain functions over [`Tables`], joined to the names of the API's methods by `handlers!`; methods that
-//! wait for plugins are joined by `acts!` ([`act`]). What an action tells plugins is in the outbox when the lock is given back, and is
-//! told then ([`outbox`]): the lock is never held over a call.
+//! Every area is a file: plain functions over `Tables`, joined to the names of the API's methods by `handlers!`; methods that
+//! wait for plugins are joined by `acts!` (`act`). What an action tells plugins is in the outbox when the lock is given back, and is
+//! told then (`outbox`): the lock is never held over a call.
 //!
 //! Its state belongs to it and not to a plugin's process, so it survives crashes and restarts. Methods that it does not
 //! have are left to the API server, which answers them with 501. Where it knows better than to be like the real server is listed in

@@ -2,7 +2,7 @@
 //!
 //! A call says in which hook it was made by sending that hook's request id as metadata [`REQUEST_ID`]. Of a plugin that has never
 //! sent one it is guessed: the deepest hook that it has just been asked. A plugin that always has calls under way may be guessed
-//! wrong, so a guess is given [`GUESSED`] times the room.
+//! wrong, so a guess is given `GUESSED` times the room.
 //!
 //! Invariant: what no API call led to has depth 0.
 

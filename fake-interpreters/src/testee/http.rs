@@ -1,7 +1,7 @@
 //! ServeHTTP of a plugin under test: an order in a header of the request, a list of steps as its answer.
 //!
 //! Every message of the stream is read and written here, by the contract's own types and nobody else's rules. What a handler reads is
-//! in [`body`], what it writes in [`writer`], and what faults do to the pieces of either in [`spoiler`].
+//! in `body`, what it writes in `writer`, and what faults do to the pieces of either in `spoiler`.
 
 mod body;
 mod spoiler;

@@ -81,10 +81,10 @@ impl Backend for FaultyBackend {
                 );
             }
             Some(Fault::HangsOnMissingMethod) => {
-                replace(methods, &["CreatePost"], |_| std::future::pending())
+                replace(methods, &["GetPlugins"], |_| std::future::pending())
             }
             Some(Fault::MissingMethodOutOfBand) => {
-                replace(methods, &["CreatePost"], |_| async {
+                replace(methods, &["GetPlugins"], |_| async {
                     Err(Status::unimplemented("not here"))
                 });
             }
