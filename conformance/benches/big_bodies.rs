@@ -184,9 +184,9 @@ fn exchange(served: &Served, way: &str, bytes: u64) -> Result<(), String> {
     }
 }
 
-/// A block whose begin can be any place of the body's pattern.
+/// A block in which a read of 64 KiB can begin at any place of the body's pattern.
 fn block() -> Vec<u8> {
-    (0..251_u32 * 261).map(|at| (at % 251) as u8).collect()
+    (0..251_u32 * 263).map(|at| (at % 251) as u8).collect()
 }
 
 fn send(stdin: &mut impl Write, bytes: u64) -> std::io::Result<()> {

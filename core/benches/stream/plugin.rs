@@ -95,16 +95,16 @@ fn answer(mut requests: Streaming<Bytes>) -> ByteStream {
                 break;
             }
         }
+        if is_small {
+            return Ok::<_, Status>(stream::iter(vec![Ok(small)]));
+        }
         let piece = ServeHttpResponse {
             body_chunk: vec![7; FRAME].into(),
             ..ServeHttpResponse::default()
         };
         let pieces = std::iter::repeat_n(wire(&piece), if is_down { FRAMES } else { 0 });
-        let all = match is_small {
-            true => vec![small],
-            false => std::iter::once(head).chain(pieces).chain([last]).collect(),
-        };
-        Ok::<_, Status>(stream::iter(all.into_iter().map(Ok::<Bytes, Status>)))
+        let all = std::iter::once(head).chain(pieces).chain([last]);
+        Ok(stream::iter(all.map(Ok).collect::<Vec<_>>()))
     };
     Box::pin(stream::once(frames).try_flatten())
 }
