@@ -79,7 +79,8 @@ impl Lines {
     /// A request that has ended.
     pub(super) fn access(&self, access: &Access) {
         if self.json {
-            let mut value = serde_json::to_value(access).unwrap_or_default();
+            let mut value =
+                serde_json::to_value(access).expect("numbers and texts are always JSON");
             value["event"] = "request".into();
             return self.json(value);
         }
@@ -131,7 +132,10 @@ impl Lines {
             _ => return,
         };
         match self.json {
-            true => self.json(serde_json::to_value(event).unwrap_or_default()),
+            true => self.json(
+                serde_json::to_value(event)
+                    .expect("an event is made of what JSON has, keys are texts"),
+            ),
             false => self.line(id, &text),
         }
     }

@@ -39,7 +39,8 @@ const HEAD: &str = "mattermost.pluginapi.v1.ServeHTTPRequestInit";
 /// What evidence shows of this head: the headers by their names.
 fn as_evidence(head: &ServeHttpRequestInit) -> Value {
     let wire = head.encode_to_vec();
-    let mut fields = reflect::message_to_json(HEAD, &wire).unwrap_or_default();
+    let mut fields = reflect::message_to_json(HEAD, &wire)
+        .expect("the bytes were encoded from this very message");
     let mut headers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for header in &head.headers {
         let values = header.values.iter().map(String::as_str);
