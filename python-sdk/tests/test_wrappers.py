@@ -12,11 +12,12 @@ from google.protobuf import struct_pb2
 from google.protobuf.descriptor import Descriptor
 
 import mattermost_plugin
+from conftest import FakeApi
 from filling import Filling, differences
-from mattermost_plugin import Channel, ChannelType, Post, PropertyValue, Reaction, User
+from mattermost_plugin import Channel, ChannelType, PluginAPIClient, Post, PropertyValue, Reaction, User
 from mattermost_plugin._contract import API_NAMES, api_method, fields_of
 from mattermost_plugin._internal import wrappers
-from mattermost_plugin.grpc import api_remaining_pb2, channel_pb2, post_pb2, user_pb2
+from mattermost_plugin.grpc import api_channel_post_pb2, api_remaining_pb2, channel_pb2, post_pb2, user_pb2
 
 ALL = [name for name, descriptor in wrappers.WRAPPED.items() if isinstance(descriptor, Descriptor)]
 SEEDS = range(25)
@@ -75,6 +76,40 @@ def test_one_field_is_changed_and_the_others_stay() -> None:
     changed = dataclasses.replace(User.from_proto(message), nickname="new").to_proto()
     message.nickname = "new"
     assert changed == message
+
+
+# Fields of a newer contract: a number, eight bytes, a text, a group and four bytes, all of number 1023.
+NEWER = b"\xf8\x3f\x96\x01" + b"\xf9\x3f12345678" + b"\xfa\x3f\x05newer" + b"\xfb\x3f\x08\x01\xfc\x3f" + b"\xfd\x3f1234"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_fields_of_a_newer_contract_survive_a_change_and_trouble_nobody(name: str) -> None:
+    wrapper = getattr(wrappers, name)
+    known = Filling(3, whole=True).message(wrapper._message)
+    message = wrapper._message.FromString(known.SerializeToString() + NEWER)
+    wrapped = wrapper.from_proto(message)
+    kept = [wrapped, dataclasses.replace(wrapped), copy.copy(wrapped), copy.deepcopy(wrapped)]
+    kept.append(pickle.loads(pickle.dumps(wrapped)))  # noqa: S301
+    for one in kept:
+        assert one.to_proto().SerializeToString(deterministic=True) == message.SerializeToString(deterministic=True)
+    plain = wrapper.from_proto(known)
+    assert plain.to_proto() == known
+    assert wrapped == plain
+    assert "newer" not in repr(wrapped)
+    assert dataclasses.asdict(wrapped) == dataclasses.asdict(plain)
+
+
+def test_fields_of_a_newer_contract_survive_in_messages_within_messages(api: FakeApi) -> None:
+    """As a plugin reads, changes and writes: a file of the post's metadata is newer, and a participant, but not the post."""
+    post = post_pb2.Post(id="p", participants=[user_pb2.User.FromString(NEWER), user_pb2.User(id="u")])
+    post.metadata.files.add().MergeFromString(NEWER)
+    api.answers["GetPost"] = api_channel_post_pb2.GetPostResponse(post=post)
+    api.answers["UpdatePost"] = api_channel_post_pb2.UpdatePostResponse()
+    with PluginAPIClient(api.target) as client:
+        client.update_post(dataclasses.replace(client.get_post("p"), message="changed"))
+    post.message = "changed"
+    sent = api_channel_post_pb2.UpdatePostRequest.FromString(api.requests[-1][1])
+    assert sent.post.SerializeToString(deterministic=True) == post.SerializeToString(deterministic=True)
 
 
 def test_absent_and_empty_are_told_apart_where_the_wire_does() -> None:

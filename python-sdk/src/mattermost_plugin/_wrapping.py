@@ -2,6 +2,10 @@
 
 There and back nothing is lost. What is not there and what is empty are told apart wherever the wire tells them apart: absent
 messages and `optional` values are None, an absent Struct is an `AbsentDict`, which is empty.
+
+A host may be newer than this SDK, and its messages have fields that are unknown here. A wrapper keeps them as bytes, and gives
+them back: `dataclasses.replace` hands them on like everything else, so that an update does not erase them. They are no field of
+the dataclass: nothing compares, shows or lists them.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ from typing import Any, Callable, ClassVar, Dict, Generic, List, Mapping, Option
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from mattermost_plugin import _convert
-from mattermost_plugin._contract import is_map, is_repeated, map_value, message_class
+from mattermost_plugin._contract import fields_of, is_map, is_repeated, map_value, message_class
 
 M = TypeVar("M", bound=Message)
 M_co = TypeVar("M_co", bound=Message, covariant=True)
@@ -29,6 +34,8 @@ Codec = Tuple[List[str], Callable[[Any], Any], List[Tuple[str, Reader]]]
 
 # Where wrappers say that they are from.
 MODULE = "mattermost_plugin._internal.wrappers"
+# What `dataclasses.replace` passes on beside the fields: the parameter, and the attribute with its value.
+UNKNOWN = "_unknown"
 
 
 class Wrapper(Generic[M_co]):
@@ -36,6 +43,11 @@ class Wrapper(Generic[M_co]):
 
     _message: ClassVar[Type[Message]]
     _codec: ClassVar[Codec]
+    _unknown = b""  # the fields that the contract of this SDK does not know, as they came
+
+    def __post_init__(self, _unknown: bytes) -> None:
+        if _unknown:
+            self.__dict__[UNKNOWN] = _unknown
 
     @classmethod
     def from_proto(cls: Type[W], proto: Any) -> W:
@@ -46,11 +58,28 @@ class Wrapper(Generic[M_co]):
         values.update(zip(plain, take(proto)))
         for name, read in readers:
             values[name] = read(proto)
+        if len(UnknownFieldSet(proto)):
+            values[UNKNOWN] = unknown_of(proto)
         return made
 
     def to_proto(self) -> M_co:
         """The message for this wrapper."""
-        return cast(M_co, _convert.message_of(self.__dict__, self._message))
+        unknown = self._unknown
+        if not unknown:
+            return cast(M_co, _convert.message_of(self.__dict__, self._message))
+        known = {name: value for name, value in self.__dict__.items() if name != UNKNOWN}
+        made = _convert.message_of(known, self._message)
+        made.MergeFromString(unknown)
+        return cast(M_co, made)
+
+
+def unknown_of(message: Message) -> bytes:
+    """The fields of a message that its descriptor does not know, as bytes of the wire; not those of messages in it."""
+    rest = type(message)()
+    rest.CopyFrom(message)
+    for name in fields_of(message):
+        rest.ClearField(name)
+    return rest.SerializeToString()
 
 
 # A message, its wrapper, or a dict of its fields: what a method takes where the contract has a message.
@@ -65,7 +94,8 @@ def wrapper_name(descriptor: Descriptor) -> str:
 @functools.cache
 def wrapper_of(descriptor: Descriptor) -> Type[Wrapper[Any]]:
     """The wrapper of a message."""
-    fields = [(field.name, Any, _default(field)) for field in descriptor.fields]
+    fields: List[Tuple[str, Any, Any]] = [(field.name, Any, _default(field)) for field in descriptor.fields]
+    fields.append((UNKNOWN, dataclasses.InitVar[bytes], dataclasses.field(default=b"")))
     name = wrapper_name(descriptor)
     kind = message_class(descriptor)
     namespace = {"_message": kind, "__doc__": f"The contract's {descriptor.name}.", "__module__": MODULE}
