@@ -11,7 +11,8 @@ import pytest
 
 from mattermost_plugin._contract import HOOKS_SERVICE_NAME
 from mattermost_plugin.grpc.hooks_http_pb2 import ServeHTTPRequest, ServeHTTPRequestInit, ServeHTTPResponse
-from test_process import SECONDS, Process, Start, start  # noqa: F401 - the fixture
+from processes import SECONDS, Process
+from test_process import Start, start  # noqa: F401 - the fixture
 
 PLUGIN = """
 import hashlib, os, sys
