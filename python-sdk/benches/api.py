@@ -1,27 +1,26 @@
 """What the SDK's client adds to a call of the API: the time of a call over that of a bare grpcio call of the same messages.
 
-    .venv/bin/python python-sdk/benches/api.py [--rounds N] [--calls N] [--no-ceiling]
+    .venv/bin/python python-sdk/benches/api.py [--rounds N] [--calls N] [--report-only]
 
 The server is a process of its own that answers every call at once with prepared bytes. A bare call makes the request message,
-calls, and has the answer as a message; the client's takes Python values and gives wrappers. The two take turns call by call;
-per round the ratio of the medians is taken, and the median of these ratios is reported, so that other work on the machine
-weighs on both alike. The awaited client is held against grpcio's own asyncio channel.
+calls, and has the answer as a message; the client's takes Python values and gives wrappers. The two take turns call by call,
+and per round the ratio of the medians is taken. The awaited client is held against grpcio's own asyncio channel.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any, Awaitable, Callable, Dict, List, Tuple
 
+from servers import options_of, parsed, serve_bare, started
+from verdicts import Verdicts
+
 SERVICE = "/mattermost.pluginapi.v1.PluginAPI/"
-# The most that is wanted of the plain client.
+SERVER = "prepared"
+# The most that a call of a client may take, as a multiple of the bare one.
 CEILING = 1.15
 ID = "a" * 26
 TOKEN = "t" * 32
@@ -58,9 +57,14 @@ CALLS: Dict[str, Tuple[str, Dict[str, Any], Dict[str, Any], Callable[[Any], Any]
 }  # fmt: skip
 
 
-async def serve() -> None:
+def serve(kind: str) -> None:
     """Be the server; ends with its parent."""
-    import grpc.aio
+    asyncio.run(serve_bare(add_answers))
+
+
+def add_answers(server: Any) -> None:
+    """Have a server answer every method with what was prepared for it."""
+    import grpc
 
     from mattermost_plugin._contract import api_method
 
@@ -71,18 +75,7 @@ async def serve() -> None:
         return grpc.unary_unary_rpc_method_handler(answered)
 
     methods = {rpc: handler(api_method(rpc).response(**answer).SerializeToString()) for rpc, _, answer, _ in CALLS.values()}
-    server = grpc.aio.server()
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.strip("/"), methods),))
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    os.write(1, f"127.0.0.1:{port}\n".encode())
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-
-
-def stay_on(which: int) -> None:
-    """Keep this process on the first (0) or the last (-1) of the processors that it may use."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[which]})
 
 
 def bare_call(channel: Any, rpc: str, fields: Dict[str, Any]) -> Callable[[], Any]:
@@ -157,51 +150,25 @@ async def awaited(address: str, name: str, rounds: int, calls: int) -> List[Tupl
     return found
 
 
-def report(kind: str, name: str, found: List[Tuple[float, float, float]], wanted: str) -> float:
-    """Print the medians; returns that of the ratios."""
-    floor, mine, ratio = (float(statistics.median(values)) for values in zip(*found))
-    ratios = sorted(item[2] for item in found)
-    quarter = len(ratios) // 4
-    print(
-        f"{kind:5} {name:18}  bare {floor * 1e6:5.0f} us   client {mine * 1e6:5.0f} us   ratio {ratio:.2f} "
-        f"(middle half {ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}{wanted})"
-    )
-    return ratio
+def report(kind: str, name: str, found: List[Tuple[float, float, float]], verdicts: Verdicts) -> None:
+    """Print the medians, and hold that of the ratios against the ceiling."""
+    floor, mine = (statistics.median(values) * 1e6 for values in list(zip(*found))[:2])
+    figures = f"bare {floor:5.0f} us   client {mine:5.0f} us"
+    verdicts.ratio(f"{kind:5} {name:18}", figures, [ratio for _, _, ratio in found], most=CEILING)
 
 
 def main() -> int:
     """Measure, print, and fail when the ceiling is passed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser = options_of(__doc__, [SERVER], rounds=20)
     parser.add_argument("--calls", type=int, default=300, help="of each kind in a round")
-    parser.add_argument("--no-ceiling", action="store_true", help="report only")
-    options = parser.parse_args()
-    if options.serve:
-        stay_on(-1)
-        asyncio.run(serve())
-        return 0
-    command = [sys.executable, str(Path(__file__).resolve()), "--serve"]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    above = []
-    try:
-        assert server.stdout is not None
-        address = server.stdout.readline().decode().strip()
-        stay_on(0)
+    options = parsed(parser, serve)
+    verdicts = Verdicts()
+    with started(__file__, [SERVER]) as (server,):
         for name in CALLS:
-            found = plain(address, name, options.rounds, options.calls)
-            ratio = report("plain", name, found, f", wanted {CEILING:.2f}")
-            if ratio > CEILING:
-                above.append(f"{name}: {ratio:.2f} > {CEILING:.2f}")
+            report("plain", name, plain(server.address, name, options.rounds, options.calls), verdicts)
         for name in CALLS:
-            found = asyncio.run(awaited(address, name, options.rounds, options.calls))
-            report("async", name, found, "")
-    finally:
-        server.kill()
-        server.communicate()
-    for line in above:
-        print(f"above its ceiling: {line}", file=sys.stderr)
-    return 1 if above and not options.no_ceiling else 0
+            report("async", name, asyncio.run(awaited(server.address, name, options.rounds, options.calls)), verdicts)
+    return verdicts.status(options)
 
 
 if __name__ == "__main__":

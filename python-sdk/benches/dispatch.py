@@ -1,27 +1,23 @@
 """What the SDK adds to a hook call: calls per second of a plugin, over those of a bare grpcio asyncio servicer.
 
-    .venv/bin/python python-sdk/benches/dispatch.py [--rounds N] [--seconds S] [--callers 1 64] [--no-floors] [--free]
+    .venv/bin/python python-sdk/benches/dispatch.py [--rounds N] [--seconds S] [--callers 1 64] [--report-only] [--free]
 
 Every server is a process of its own, as in production, and so is the client; all answer MessageWillBePosted with an empty
-response. The servers share one processor and the client has another, where there are two: threads that move from one to the
-other make two runs of the very same server differ by a third. Rounds are interleaved: each runs every server for a short while,
-one after the other, in an order that turns. Only ratios within a round are looked at, and their median is reported, so that
-other work on the machine weighs on all alike. Beside the ratio of calls per second stands that of the processor time per call,
-which depends less on the machine.
+response. Rounds are interleaved: each runs every server for a short while, one after the other, in an order that turns. Beside
+the ratio of calls per second stands that of the processor time per call, which depends less on the machine.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
-import os
 import statistics
 import sys
 import time
 from typing import Any, Dict, List, Sequence, Tuple
 
-from servers import FREE, Server, serve_until_the_end, stay_on
+from servers import Server, options_of, parsed, serve_bare, started
+from verdicts import Verdicts
 
 METHOD = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
 BARE, ASYNC, SYNC = "bare", "async", "sync"
@@ -31,9 +27,8 @@ FLOORS = {ASYNC: 0.80, SYNC: 0.60}
 
 def serve(kind: str) -> None:
     """Be one of the servers; ends with its parent."""
-    stay_on(-1)
     if kind == BARE:
-        asyncio.run(serve_bare())
+        asyncio.run(serve_bare(add_servicer))
         return
     from mattermost_plugin import Plugin, hook, run_plugin
 
@@ -50,21 +45,15 @@ def serve(kind: str) -> None:
     run_plugin(Async if kind == ASYNC else Sync)
 
 
-async def serve_bare() -> None:
+def add_servicer(server: Any) -> None:
     """The floor: what the grpcio documentation shows, and nothing more."""
-    import grpc.aio
-
     from mattermost_plugin.grpc import hooks_message_pb2, hooks_pb2_grpc
 
     class Servicer(hooks_pb2_grpc.PluginHooksServicer):
         async def MessageWillBePosted(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
             return hooks_message_pb2.MessageWillBePostedResponse()
 
-    server = grpc.aio.server()
     hooks_pb2_grpc.add_PluginHooksServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    await serve_until_the_end(port)
 
 
 def a_request() -> bytes:
@@ -134,53 +123,29 @@ async def measure(servers: Sequence[Server], rounds: int, seconds: float, caller
     return found
 
 
-def report(found: Dict[str, Found], callers: int) -> List[str]:
-    """Print the medians; returns what is below its floor."""
+def report(found: Dict[str, Found], callers: int, verdicts: Verdicts) -> None:
+    """Print the medians, and hold them against the floors."""
     bare = found[BARE]
     rate, cost = statistics.median(bare.rates), bare.cost()
     print(f"{callers:3} callers  bare   {rate:8.0f}/s   {cost * 1e6:6.0f} us of processor time a call")
-    below = []
     for kind, floor in FLOORS.items():
-        ratios = sorted(mine / floors for mine, floors in zip(found[kind].rates, bare.rates))
-        ratio = statistics.median(ratios)
-        quarter = len(ratios) // 4
-        print(
-            f"{callers:3} callers  {kind:5}  {statistics.median(found[kind].rates):8.0f}/s   ratio {ratio:.2f} "
-            f"(middle half {ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}, wanted {floor:.2f})   "
-            f"processor time {found[kind].cost() / cost:.2f}"
-        )
-        if ratio < floor:
-            below.append(f"{kind} with {callers} callers: {ratio:.2f} < {floor:.2f}")
-    return below
+        ratios = [mine / floors for mine, floors in zip(found[kind].rates, bare.rates)]
+        figures = f"{statistics.median(found[kind].rates):8.0f}/s"
+        more = f"   processor time {found[kind].cost() / cost:.2f}"
+        verdicts.ratio(f"{callers:3} callers  {kind:5}", figures, ratios, least=floor, more=more)
 
 
 def main() -> int:
     """Measure, print, and fail when a floor is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--serve", choices=[BARE, ASYNC, SYNC], help=argparse.SUPPRESS)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser = options_of(__doc__, [BARE, ASYNC, SYNC], rounds=20)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 64])
-    parser.add_argument("--no-floors", action="store_true", help="report only")
-    parser.add_argument("--free", action="store_true", help="let the system move threads between processors")
-    options = parser.parse_args()
-    if options.free:
-        os.environ[FREE] = "1"
-    if options.serve:
-        serve(options.serve)
-        return 0
-    servers = [Server(__file__, kind) for kind in (BARE, ASYNC, SYNC)]
-    stay_on(0)
-    try:
-        below = []
+    options = parsed(parser, serve)
+    verdicts = Verdicts()
+    with started(__file__, [BARE, ASYNC, SYNC]) as servers:
         for callers in options.callers:
-            below += report(asyncio.run(measure(servers, options.rounds, options.seconds, callers)), callers)
-    finally:
-        for server in servers:
-            server.stop()
-    for line in below:
-        print(f"below its floor: {line}", file=sys.stderr)
-    return 1 if below and not options.no_floors else 0
+            report(asyncio.run(measure(servers, options.rounds, options.seconds, callers)), callers, verdicts)
+    return verdicts.status(options)
 
 
 if __name__ == "__main__":

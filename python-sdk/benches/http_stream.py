@@ -1,11 +1,11 @@
 """What the SDK adds to a ServeHTTP stream: bytes per second of a plugin, over those of a bare grpcio asyncio servicer.
 
-    .venv/bin/python python-sdk/benches/http_stream.py [--rounds N] [--mib M] [--memory GIB] [--no-floors] [--free]
+    .venv/bin/python python-sdk/benches/http_stream.py [--rounds N] [--mib M] [--memory GIB] [--report-only] [--free]
 
 Frames are of 64 KiB, as the contract advises. The bare servicer is what the grpcio documentation shows: a generator of messages
-down, a loop over messages up. The plugin's handlers are marked stream=True, one plain and one `async`. As in `dispatch.py`, a
-server is a process, rounds are interleaved, and only ratios within a round count. Then it is measured how much longer a hook
-takes while a stream runs on another connection, and with --memory how much a plugin grows while so much goes through it.
+down, a loop over messages up. The plugin's handlers are marked stream=True, one plain and one `async`. Rounds are interleaved.
+Then it is measured how much longer a hook takes while a stream runs on another connection, and with --memory how much a plugin
+grows while so much goes through it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from servers import FREE, Server, serve_until_the_end, stay_on
+from servers import Server, options_of, parsed, serve_bare, started, stay_on
+from verdicts import Verdicts
 
 STREAM = "/mattermost.pluginapi.v1.PluginHooks/ServeHTTP"
 HOOK = "/mattermost.pluginapi.v1.PluginHooks/MessageWillBePosted"
@@ -38,15 +39,14 @@ MOST_BESIDE = 1.5
 MOST_BESIDE_BARE = 1.2
 # The size of a stream beside which hooks are called.
 STREAM_MIB = 16
-# The most that a plugin may grow, whatever the size of a body.
-MOST_GROWTH = 96 * 1024 * 1024
+# MiB that a plugin may grow at most, whatever the size of a body.
+MOST_GROWTH = 96.0
 
 
 def serve(kind: str) -> None:
     """Be one of the servers; ends with its parent. The URL says how many chunks to send."""
-    stay_on(-1)
     if kind == BARE:
-        asyncio.run(serve_bare())
+        asyncio.run(serve_bare(add_servicer))
         return
     from mattermost_plugin import HTTPRequest, HTTPResponseWriter, Plugin, hook, run_plugin
 
@@ -78,10 +78,8 @@ def serve(kind: str) -> None:
     run_plugin(Async if kind == ASYNC else Sync)
 
 
-async def serve_bare() -> None:
+def add_servicer(server: Any) -> None:
     """The floor."""
-    import grpc.aio
-
     from mattermost_plugin.grpc import hooks_http_pb2 as pb
     from mattermost_plugin.grpc import hooks_message_pb2, hooks_pb2_grpc
 
@@ -102,11 +100,7 @@ async def serve_bare() -> None:
         async def MessageWillBePosted(self, request: Any, context: Any) -> Any:  # noqa: N802 - the contract's name
             return hooks_message_pb2.MessageWillBePostedResponse()
 
-    server = grpc.aio.server()
     hooks_pb2_grpc.add_PluginHooksServicer_to_server(Servicer(), server)  # type: ignore[no-untyped-call]
-    port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
-    await serve_until_the_end(port)
 
 
 class Client:
@@ -197,11 +191,10 @@ class Streams:
         self.rate = told.count(b"\n") * STREAM_MIB / seconds
 
 
-async def compare(servers: Sequence[Server], rounds: int, mib: int) -> List[str]:
-    """Print how fast each is; returns what is below its floor."""
+async def compare(servers: Sequence[Server], rounds: int, mib: int, verdicts: Verdicts) -> None:
+    """How fast each is."""
     chunks = mib * PER_MIB
     clients = {server.kind: Client(server.address, chunks) for server in servers}
-    below = []
     for direction in (DOWN, UP):
         rates: Dict[str, List[float]] = {server.kind: [] for server in servers}
         used = dict.fromkeys(rates, 0.0)
@@ -214,24 +207,17 @@ async def compare(servers: Sequence[Server], rounds: int, mib: int) -> List[str]
                     rates[server.kind].append(mib / seconds)
                     used[server.kind] += server.processor_seconds() - before
         for kind in rates:
-            ratios = sorted(mine / bare for mine, bare in zip(rates[kind], rates[BARE]))
-            ratio, quarter = statistics.median(ratios), len(ratios) // 4
-            cost = used[kind] / used[BARE] if used[BARE] else float("nan")
-            print(
-                f"{direction:4}  {kind:5}  {statistics.median(rates[kind]):6.0f} MiB/s   ratio {ratio:.2f} "
-                f"(middle half {ratios[quarter]:.2f} to {ratios[-1 - quarter]:.2f}, wanted {FLOOR:.2f})   "
-                f"processor time {cost:.2f}"
-            )
-            if ratio < FLOOR:
-                below.append(f"{direction}, {kind}: {ratio:.2f} < {FLOOR:.2f}")
+            ratios = [mine / bare for mine, bare in zip(rates[kind], rates[BARE])]
+            more = f"   processor time {used[kind] / used[BARE] if used[BARE] else float('nan'):.2f}"
+            figures = f"{statistics.median(rates[kind]):6.0f} MiB/s"
+            least = FLOOR if kind != BARE else None
+            verdicts.ratio(f"{direction:4}  {kind:5}", figures, ratios, least=least, more=more)
     for client in clients.values():
         await client.close()
-    return below
 
 
-async def beside(servers: Sequence[Server], rounds: int, seconds: float) -> List[str]:
-    """Print how long hooks take beside streams; returns what is above its bound."""
-    above = []
+async def beside(servers: Sequence[Server], rounds: int, seconds: float, verdicts: Verdicts) -> None:
+    """How long hooks take beside streams."""
     clients = {server.kind: Client(server.address, 0) for server in servers}
     for direction in (DOWN, UP):
         ratios: Dict[str, List[float]] = {server.kind: [] for server in servers}
@@ -249,21 +235,16 @@ async def beside(servers: Sequence[Server], rounds: int, seconds: float) -> List
                     rates[server.kind].append(streams.rate)
         most = max(MOST_BESIDE, MOST_BESIDE_BARE * statistics.median(ratios[BARE]))
         for kind in ratios:
-            ratio = statistics.median(ratios[kind])
-            print(
-                f"a hook beside a stream {direction:4}  {kind:5}  {statistics.median(idle_times[kind]) * 1e6:5.0f} us idle   "
-                f"ratio {ratio:.2f} (at most {most:.2f})   stream of {statistics.median(rates[kind]):.0f} MiB/s"
-            )
-            if ratio > most and kind != BARE:
-                above.append(f"a hook beside a stream {direction}, {kind}: {ratio:.2f} > {most:.2f}")
+            figures = f"{statistics.median(idle_times[kind]) * 1e6:5.0f} us idle"
+            more = f"   stream of {statistics.median(rates[kind]):.0f} MiB/s"
+            name = f"a hook beside a stream {direction:4}  {kind:5}"
+            verdicts.ratio(name, figures, ratios[kind], most=most if kind != BARE else None, more=more)
     for client in clients.values():
         await client.close()
-    return above
 
 
-async def growth(kinds: Sequence[str], gib: float) -> List[str]:
-    """Print how much each plugin grows; returns what is above its bound."""
-    above = []
+async def growth(kinds: Sequence[str], gib: float, verdicts: Verdicts) -> None:
+    """How much each server grows."""
     for kind in kinds:
         for direction in (DOWN, UP):
             server = Server(__file__, kind)
@@ -278,49 +259,33 @@ async def growth(kinds: Sequence[str], gib: float) -> List[str]:
                 await large.close()
             finally:
                 server.stop()
-            print(f"{gib:g} GiB {direction:4}  {kind:5}  grows by {grown / 2**20:.0f} MiB from {idle / 2**20:.0f}")
-            if grown > MOST_GROWTH and kind != BARE:
-                above.append(f"{gib:g} GiB {direction}, {kind}: grows by {grown} bytes > {MOST_GROWTH}")
-    return above
+            most = MOST_GROWTH if kind != BARE else None
+            name = f"{gib:g} GiB {direction:4}  {kind:5}  grows by"
+            verdicts.amount(name, grown / 2**20, most=most, more=f" from {idle / 2**20:.0f}")
 
 
 def main() -> int:
-    """Measure, print, and fail when a floor is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
+    """Measure, print, and fail when a bound is missed."""
+    parser = options_of(__doc__, KINDS, rounds=11)
     parser.add_argument("--stream", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="which to compare with the bare one")
-    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--mib", type=int, default=128, help="the size of each body")
     parser.add_argument("--seconds", type=float, default=1.0, help="how long hooks are called beside a stream, each round")
     parser.add_argument("--memory", type=float, default=0, metavar="GIB", help="measure memory by bodies of that size, too")
-    parser.add_argument("--no-floors", action="store_true", help="report only")
-    parser.add_argument("--free", action="store_true", help="let the system move threads between processors")
-    options = parser.parse_args()
-    if options.free:
-        os.environ[FREE] = "1"
-    if options.serve:
-        serve(options.serve)
-        return 0
+    options = parsed(parser, serve)
     if options.stream:
         stay_on(0)
         os.nice(19)  # what calls hooks is on the same processor, and comes first
         asyncio.run(stream_on(*options.stream))
         return 0
     kinds = [kind for kind in KINDS if kind == BARE or kind in options.kinds]
-    servers = [Server(__file__, kind) for kind in kinds]
-    stay_on(0)
-    try:
-        missed = asyncio.run(compare(servers, options.rounds, options.mib))
-        missed += asyncio.run(beside(servers, max(1, options.rounds // 3), options.seconds))
-    finally:
-        for server in servers:
-            server.stop()
+    verdicts = Verdicts()
+    with started(__file__, kinds) as servers:
+        asyncio.run(compare(servers, options.rounds, options.mib, verdicts))
+        asyncio.run(beside(servers, max(1, options.rounds // 3), options.seconds, verdicts))
     if options.memory:
-        missed += asyncio.run(growth(kinds, options.memory))
-    for line in missed:
-        print(f"missed: {line}", file=sys.stderr)
-    return 1 if missed and not options.no_floors else 0
+        asyncio.run(growth(kinds, options.memory, verdicts))
+    return verdicts.status(options)
 
 
 if __name__ == "__main__":
