@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import tempfile
 import threading
 from concurrent import futures
+from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Type
 
 # Before grpc: with gRPC's support for forking, some of the processes that tests start die.
@@ -81,6 +84,7 @@ class FakeApi(grpc.GenericRpcHandler):
     def __init__(self, address: str = "127.0.0.1:0") -> None:
         self.answers: Dict[str, Any] = {}
         self.requests: List[Tuple[str, bytes]] = []
+        self.metadata: List[Dict[str, Any]] = []  # of each request
         self._server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_receive_message_length", -1)])
         self._server.add_generic_rpc_handlers((self,))
         port = self._server.add_insecure_port(address)
@@ -95,6 +99,7 @@ class FakeApi(grpc.GenericRpcHandler):
 
     def _answer(self, name: str, request: bytes, context: grpc.ServicerContext) -> bytes:
         self.requests.append((name, request))
+        self.metadata.append(dict(context.invocation_metadata()))
         answer = self.answers[name]
         if callable(answer):
             answer = answer(context)
@@ -110,3 +115,11 @@ def api() -> Iterator[FakeApi]:
     fake = FakeApi()
     yield fake
     fake.close()
+
+
+@pytest.fixture
+def socket() -> Iterator[str]:
+    """A path that fits a socket's address, whatever the tests' own folder is called."""
+    folder = tempfile.mkdtemp(prefix="mm-api-")
+    yield f"unix:{Path(folder, 's')}"
+    shutil.rmtree(folder)

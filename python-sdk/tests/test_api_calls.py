@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, List, Optional
 
 import grpc
 import pytest
@@ -20,14 +19,6 @@ from mattermost_plugin.grpc import api_kv_config_pb2 as kv
 from mattermost_plugin.grpc import api_remaining_pb2 as rest
 
 MEBIBYTE = 1024 * 1024
-
-
-@pytest.fixture
-def socket() -> Iterator[str]:
-    """A path that fits a socket's address, whatever the tests' own folder is called."""
-    folder = tempfile.mkdtemp(prefix="mm-api-")
-    yield f"unix:{Path(folder, 's')}"
-    shutil.rmtree(folder)
 
 
 def failing(times: int, answer: Any, code: grpc.StatusCode = grpc.StatusCode.UNAVAILABLE) -> Callable[[Any], Any]:
@@ -104,13 +95,22 @@ def test_a_call_that_waits_ends_at_its_deadline(socket: str) -> None:
     assert caught.value.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
-def test_a_socket_serves_as_well_as_a_port(socket: str) -> None:
+@pytest.mark.parametrize("scheme", ["unix:", "unix://"])
+def test_a_socket_serves_as_well_as_a_port(socket: str, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     server = FakeApi(socket)
     server.answers["KVGet"] = kv.KVGetResponse(value=b"1")
+    monkeypatch.setenv("MATTERMOST_PLUGIN_API_TARGET", scheme + socket[len("unix:") :])
+
+    async def get() -> Optional[bytes]:
+        async with AsyncPluginAPIClient() as client:
+            return await client.kv_get("k")
+
     try:
-        with PluginAPIClient(socket) as client:
+        with PluginAPIClient() as client:
+            assert client.target == scheme + socket[len("unix:") :]
             assert client.kv_get("k") == b"1"
             assert asyncio.run(client.as_async().kv_get("k")) == b"1"
+        assert asyncio.run(get()) == b"1"
     finally:
         server.close()
 
@@ -131,29 +131,6 @@ def test_settings_are_those_of_the_client_that_calls(api: FakeApi) -> None:
         asyncio.run(other.as_async().kv_set("k", b"v"))
     assert [who[1:] for who in seen] == [(mark, "Bearer secret") for mark in "11211"]
     assert [who[0] > 200 for who in seen] == [True, False, False, True, False]
-
-
-@pytest.mark.parametrize(("variable", "argument", "sent"), [
-    ("from-env", None, "Bearer from-env"), ("from-env", "given", "Bearer given"), ("from-env", "", None),
-    ("", None, None), (None, None, None),
-])  # fmt: skip
-def test_the_token_of_the_environment_is_shown(
-    api: FakeApi, monkeypatch: pytest.MonkeyPatch, variable: Any, argument: Any, sent: Any
-) -> None:
-    monkeypatch.delenv("MATTERMOST_PLUGIN_API_TOKEN", raising=False)
-    if variable is not None:
-        monkeypatch.setenv("MATTERMOST_PLUGIN_API_TOKEN", variable)
-    seen: List[Any] = []
-
-    def answer(context: grpc.ServicerContext) -> Any:
-        seen.append([value for key, value in context.invocation_metadata() if key == "authorization"])
-        return kv.KVSetResponse()
-
-    api.answers["KVSet"] = answer
-    with PluginAPIClient(api.target, token=argument) as client:
-        client.kv_set("k", b"v")
-        asyncio.run(client.as_async().kv_set("k", b"v"))
-    assert seen == [[sent] if sent else []] * 2
 
 
 def test_a_cancelled_task_cancels_its_call(api: FakeApi) -> None:
@@ -231,6 +208,16 @@ def test_what_no_server_takes_is_not_sent(api: FakeApi) -> None:
         client.kv_set("k", bytes(MAX_SENT))
     assert caught.value.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert api.requests == []
+
+
+HOST = Path(__file__).parents[2] / "proto/src/codec.rs"
+
+
+@pytest.mark.skipif(not HOST.exists(), reason="the host's code does not stand beside the SDK")
+def test_what_is_sent_at_most_is_what_the_host_of_this_repository_takes() -> None:
+    """The host takes one MiB more, so that it is this side that refuses, and with nothing sent."""
+    (mebibytes,) = re.findall(r"pub const MAX_MESSAGE: usize = (\d+) \* 1024 \* 1024;", HOST.read_text(encoding="utf-8"))
+    assert (int(mebibytes) - 1) * MEBIBYTE == MAX_SENT
 
 
 def test_options_of_the_channel_can_be_given(api: FakeApi) -> None:

@@ -20,7 +20,7 @@ from mattermost_plugin import PluginAPIClient
 from mattermost_plugin._api_log import APILogHandler
 from mattermost_plugin._contract import api_method
 from mattermost_plugin._hclog import StderrHandler
-from test_process import environment
+from processes import environment, started
 
 LEVELS = ("LogDebug", "LogInfo", "LogWarn", "LogError")
 
@@ -267,21 +267,11 @@ def test_what_a_plugin_logs_last_arrives_before_it_ends(api: FakeApi, tmp_path: 
         api.answers[name] = api_method(name).response()
     script = tmp_path / "plugin.py"
     script.write_text(PLUGIN)
-    process = subprocess.Popen(
-        [sys.executable, str(script)],
-        env=environment(MATTERMOST_PLUGIN_API_TARGET=api.target),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal.SIGUSR1)
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 0, err
+    with started(str(script), env=environment(MATTERMOST_PLUGIN_API_TARGET=api.target)) as plugin:
+        plugin.handshake()
+        plugin.process.send_signal(signal.SIGUSR1)
+        _, err = plugin.process.communicate(timeout=60)
+    assert plugin.process.returncode == 0, err
     sent = [api_method(name).request.FromString(request).msg for name, request in api.requests]  # type: ignore[attr-defined]
     assert sent == [str(number) for number in range(100)]
     assert b'"@message": "made"' in err  # before there was a way to the server

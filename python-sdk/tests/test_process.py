@@ -10,17 +10,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Callable, Iterator, Optional
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
 
-from mattermost_plugin._contract import HOOKS, HOOKS_SERVICE_NAME
 from mattermost_plugin._handshake import COOKIE_KEY, COOKIE_VALUE
-
-SECONDS = 10.0
+from processes import SECONDS, Process, environment, started
 
 PLUGIN = """
 import asyncio, atexit, multiprocessing, os, signal, sys, threading, time
@@ -84,62 +83,6 @@ run_plugin(Tried)
 """
 
 
-class Process:
-    """A started plugin."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-        self.lines: List[str] = []
-        self.channel: Optional[grpc.Channel] = None
-
-    def handshake(self) -> str:
-        line = self.read_line(self.process.stdout)
-        if not line:
-            out, err = self.process.communicate(timeout=SECONDS)
-            raise AssertionError(f"ended with {self.process.returncode} before its handshake: {out!r} {err!r}")
-        self.channel = grpc.insecure_channel(line.split("|")[3])
-        return line
-
-    def read_line(self, stream: Any) -> str:
-        readable, _, _ = select.select([stream], [], [], SECONDS)
-        assert readable, "no line came"
-        text: str = stream.readline().decode()
-        return text
-
-    def call(self, name: str) -> Any:
-        assert self.channel is not None
-        contract = HOOKS[name]
-        method = self.channel.unary_unary(
-            f"/{HOOKS_SERVICE_NAME}/{name}",
-            request_serializer=contract.request.SerializeToString,
-            response_deserializer=contract.response.FromString,
-        )
-        return method.future(contract.request(), timeout=SECONDS)
-
-    def shut_down(self) -> bytes:
-        assert self.channel is not None
-        shutdown: grpc.UnaryUnaryMultiCallable[bytes, bytes] = self.channel.unary_unary("/plugin.GRPCController/Shutdown")
-        return shutdown(b"", timeout=SECONDS)
-
-    def health(self) -> int:
-        assert self.channel is not None
-        check: grpc.UnaryUnaryMultiCallable[Any, Any] = self.channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            health_pb2.HealthCheckRequest.SerializeToString,
-            health_pb2.HealthCheckResponse.FromString,
-        )
-        status: int = check(health_pb2.HealthCheckRequest(service="plugin"), timeout=SECONDS).status
-        return status
-
-    def wait(self) -> int:
-        return self.process.wait(SECONDS)
-
-
-def environment(**more: str) -> Dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MATTERMOST", "PLUGIN"))}
-    return {**kept, COOKIE_KEY: COOKIE_VALUE, "PLUGIN_PROTOCOL_VERSIONS": "1", **more}
-
-
 Start = Callable[..., Process]
 
 
@@ -152,26 +95,8 @@ def script(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start(script: Path) -> Iterator[Start]:
-    started: List[Process] = []
-
-    def begin(*arguments: str, env: Optional[Dict[str, str]] = None) -> Process:
-        process = subprocess.Popen(
-            [sys.executable, str(script), *arguments],
-            env=environment() if env is None else env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,  # so that select() knows of every line
-        )
-        started.append(Process(process))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        if one.channel is not None:
-            one.channel.close()
-        one.process.kill()
-        one.process.communicate()
+    with ExitStack() as processes:
+        yield lambda *arguments, env=None: processes.enter_context(started(str(script), *arguments, env=env))
 
 
 def test_handshake_first_and_prints_do_no_harm(start: Start) -> None:
@@ -345,51 +270,24 @@ def pid_listening_at(address: str, host: int) -> int:
         pid = int(children[0])
 
 
-def test_the_conformance_plugin_shows_what_it_saw(tmp_path: Path) -> None:
+def test_the_conformance_plugin_shows_what_it_saw() -> None:
     folder = Path(__file__).parent.parent / "conformance_plugin"
-    process = subprocess.Popen(
-        [sys.executable, "plugin.py"],
-        cwd=folder,
-        env=environment(CONFORMANCE_ORDERS='{"OnActivate": "conformance n1 fail because"}'),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-    )
-    plugin = Process(process)
-    try:
+    orders = environment(CONFORMANCE_ORDERS='{"OnActivate": "conformance n1 fail because"}')
+    with started("plugin.py", cwd=folder, env=orders) as plugin:
         plugin.handshake()
         assert plugin.call("OnActivate").result().error.message == "because"
-        line = plugin.read_line(process.stderr)
+        line = plugin.read_line(plugin.process.stderr)
         assert line == '{"conformance": 1, "hook": "OnActivate", "nonce": "n1", "saw": {}}\n'
         plugin.shut_down()
         assert plugin.wait() == 0
-    finally:
-        process.kill()
-        process.communicate()
-        if plugin.channel is not None:
-            plugin.channel.close()
 
 
 def test_the_readmes_plugin_runs(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     code = textwrap.dedent(readme.split("```python\n", 1)[1].split("```", 1)[0])
     (tmp_path / "plugin.py").write_text(code)
-    process = subprocess.Popen(
-        [sys.executable, "plugin.py"],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-    )
-    plugin = Process(process)
-    try:
+    with started("plugin.py", cwd=tmp_path) as plugin:
         plugin.handshake()
         assert not plugin.call("OnActivate").result().HasField("error")
         plugin.shut_down()
         assert plugin.wait() == 0
-    finally:
-        process.kill()
-        process.communicate()
-        if plugin.channel is not None:
-            plugin.channel.close()

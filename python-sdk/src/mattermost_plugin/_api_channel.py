@@ -8,7 +8,6 @@ these only when it knows by itself that they never reached the server's code.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from typing import Any, Dict, Optional, Sequence, Tuple
 
@@ -18,10 +17,9 @@ from mattermost_plugin import _contract
 from mattermost_plugin._api_methods import BoundMethod
 from mattermost_plugin._api_table import reads
 
-TOKEN_VARIABLE = "MATTERMOST_PLUGIN_API_TOKEN"  # noqa: S105 - the name, not a token
-
-# What may be sent in one message: what servers of this contract accept. More is refused here, with nothing sent; a server
-# would break the connection in the midst of it.
+# What may be sent in one message. Hosts of this contract expect SDKs to send 100 MiB; the one of this repository takes a little
+# more (`MAX_MESSAGE` in proto/src/codec.rs; a test compares them), so that larger messages are refused here, with nothing
+# sent: a server would break the connection in the midst of them.
 MAX_SENT = 100 * 1024 * 1024
 # What may be received: whatever a message can be, as the server has decided to send it. Without any limit the end of a length
 # that none can have would be waited for.
@@ -56,12 +54,6 @@ def default_options() -> Dict[str, Any]:
         "grpc.max_reconnect_backoff_ms": longest,
         "grpc.service_config": service_config(),
     }
-
-
-def authorization(token: Optional[str]) -> Tuple[Tuple[str, str], ...]:
-    """The metadata that shows a token; that of the environment, when None is given."""
-    shown = os.environ.get(TOKEN_VARIABLE) if token is None else token
-    return (("authorization", f"Bearer {shown}"),) if shown else ()
 
 
 class ApiChannel:

@@ -9,6 +9,7 @@ The thread takes all that waits at once, and sends it in order.
 
 from __future__ import annotations
 
+import contextvars
 import copy
 import logging
 import os
@@ -97,7 +98,9 @@ class APILogHandler(logging.Handler):
         super().close()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="mattermost-log", daemon=True)
+        # Not in the context of the handler that happens to log first: the thread outlives it.
+        run = contextvars.Context().run
+        self._thread = threading.Thread(target=run, args=(self._run,), name="mattermost-log", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

@@ -58,6 +58,15 @@ class HookContext:
         return getattr(self._request, "context", None)
 
     @property
+    def request_id(self) -> str:
+        """The id of the request that led to the hook; empty when the host gave none. Calls of the API in a handler carry it."""
+        for context in (self.request_context, getattr(self._request, "plugin_context", None)):
+            request_id: str = getattr(context, "request_id", "")
+            if request_id:
+                return request_id
+        return ""
+
+    @property
     def cancelled(self) -> bool:
         """Whether the answer is no longer wanted: the host cancelled the call, or its time is up."""
         return bool(self.cancel_reason)
@@ -124,6 +133,12 @@ def hook_context() -> HookContext:
             "hook_context() is for handlers: here none is running. A thread that a handler starts does not know of it either; "
             "hand it the handler's hook_context()"
         ) from None
+
+
+def running_request_id() -> str:
+    """The request id of the hook whose handler runs, or started what runs; empty where there is none."""
+    call = _current.get(None)
+    return "" if call is None else call.request_id
 
 
 def enter(context: HookContext) -> None:

@@ -10,12 +10,13 @@ import asyncio
 import copy
 import os
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Type, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
-from mattermost_plugin._api_channel import ApiChannel, authorization
+from mattermost_plugin._api_channel import ApiChannel
+from mattermost_plugin._api_metadata import Metadata, authorization, with_request_id
 from mattermost_plugin._api_methods import BoundMethod
 from mattermost_plugin._api_table import EmojiImage, PluginHTTPResponse
 from mattermost_plugin.exceptions import convert_app_error, convert_grpc_error
@@ -32,7 +33,6 @@ __all__ = ["AsyncPluginAPIClient", "EmojiImage", "PluginAPIClient", "PluginHTTPR
 DEFAULT_CALL_TIMEOUT = 30.0
 
 C = TypeVar("C", bound="_Client")
-Metadata = Sequence[Tuple[str, Union[str, bytes]]]
 
 
 def get_default_target() -> str:
@@ -100,6 +100,11 @@ class _Client:
             other._metadata = (*self._authorization, *metadata)
         return other
 
+    def _how(self) -> Dict[str, Any]:
+        """How a call is made that begins now."""
+        metadata = with_request_id(self._metadata)
+        return {"timeout": self._timeout, "metadata": metadata, "wait_for_ready": self._wait_for_ready or None}
+
 
 class PluginAPIClient(_Client, ApiMethods):
     """The server's API. The SDK connects the one that a plugin finds as `self.api`."""
@@ -131,9 +136,7 @@ class PluginAPIClient(_Client, ApiMethods):
     def _invoke(self, method: BoundMethod, request: Message) -> Any:
         call = self._connection.callables.get(method.rpc_name) or self._connection.callable(method)
         try:
-            response = call(
-                request, timeout=self._timeout, metadata=self._metadata, wait_for_ready=self._wait_for_ready or None
-            )
+            response = call(request, **self._how())
         except grpc.RpcError as error:
             raise convert_grpc_error(error) from error
         return result_of(method, response)
@@ -162,9 +165,7 @@ class AsyncPluginAPIClient(_Client, AsyncApiMethods):
     async def _invoke(self, method: BoundMethod, request: Message) -> Any:
         loop = asyncio.get_running_loop()
         callable_ = self._connection.callables.get(method.rpc_name) or self._connection.callable(method)
-        call = callable_.future(
-            request, timeout=self._timeout, metadata=self._metadata, wait_for_ready=self._wait_for_ready or None
-        )
+        call = callable_.future(request, **self._how())
         finished = loop.create_future()
 
         def settle() -> None:

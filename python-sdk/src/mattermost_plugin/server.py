@@ -24,6 +24,7 @@ from grpc_health.v1 import health, health_pb2
 
 from mattermost_plugin import _handshake
 from mattermost_plugin._api_log import APILogHandler
+from mattermost_plugin._api_metadata import take_token
 from mattermost_plugin._handshake import APP_PROTOCOL_VERSION, CORE_PROTOCOL_VERSION, format_handshake_line
 from mattermost_plugin._host_watch import HostWatch
 from mattermost_plugin.client import PluginAPIClient
@@ -177,6 +178,7 @@ async def _start(
     settings.configure_logging()
     for doubt in _handshake.doubts(os.environ):
         _logger.warning("%s", doubt)
+    take_token()
     api = _Api(settings.api_target)
     with redirect_stdout(sys.stderr):  # a print in a constructor must not come before the handshake
         plugin = plugin_class(api=api.client, config=settings)
