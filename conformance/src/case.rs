@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::rng::Rng;
 use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, OutcomeKind};
 
 use interruption::Interruption;
 use judge::Judge;
@@ -52,6 +52,7 @@ pub struct Setting {
 #[derive(Debug, Default)]
 pub struct Book {
     judged: BTreeMap<String, Outcome>,
+    cells: BTreeMap<(String, String), OutcomeKind>,
     strangers: Vec<String>,
     spawned: Vec<u32>,
 }
@@ -60,6 +61,11 @@ impl Book {
     /// The outcome of each requirement that was judged.
     pub fn judged(&self) -> &BTreeMap<String, Outcome> {
         &self.judged
+    }
+
+    /// How requirements stand for single methods of the API, by id and method.
+    pub fn cells(&self) -> &BTreeMap<(String, String), OutcomeKind> {
+        &self.cells
     }
 
     /// Ids that were judged although the scenario's row does not list them: a fault of the suite.
@@ -201,6 +207,17 @@ impl Case {
                 capability: capability.into(),
             },
         );
+    }
+
+    /// Says how a requirement stands for one method of the API, for the table of methods. It decides nothing: the requirement itself is
+    /// judged by [`Case::require`]. Of several statements the worst counts.
+    pub fn cell(&self, id: &str, method: &str, kind: OutcomeKind) {
+        let mut book = self.book();
+        let cell = book
+            .cells
+            .entry((id.to_owned(), method.to_owned()))
+            .or_insert(kind);
+        *cell = kind.max(*cell);
     }
 
     /// Writes an outcome into the book; [`Case::require`] is the usual way. Of several outcomes for one requirement the worst counts.

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::body_plan::Direction;
 use crate::body_plan::generate::Part;
+use crate::driver::damage::Damages;
 use crate::driver::fault::Fault;
 
 /// Proves that a plugin SDK, or a host, keeps the contract of Mattermost's out-of-process plugins.
@@ -67,6 +68,9 @@ pub enum Command {
         /// One thing to do wrong.
         #[arg(long, value_enum, hide_possible_values = true)]
         fault: Option<Fault>,
+        /// One thing that the API does wrong, as data.
+        #[arg(long)]
+        damage: Option<Damages>,
     },
     /// Clean up after a run that was killed.
     #[command(hide = true, name = KEEP)]

@@ -12,6 +12,8 @@ use crate::subject::{Skipped, Subject};
 pub enum How {
     /// Our host driver, started with `--fault NAME`.
     Driver(&'static str),
+    /// Our host driver, started with `--damage TEXT`: a fault of the API as data, see `driver::damage`.
+    Damage(&'static str),
     /// The scripted testee with `"fault": NAME` in its `serve` step.
     Testee(&'static str),
 }

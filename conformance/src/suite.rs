@@ -65,6 +65,7 @@ impl Workshop for OwnWorkshop {
     fn mutant(&self, mutant: &Mutant) -> Result<Subject, Skipped> {
         match mutant.how {
             How::Driver(fault) => OwnHost::with_fault(fault).make(),
+            How::Damage(text) => OwnHost::with_damage(text).make(),
             How::Testee(fault) => {
                 FakePlugin::subject(mutant.name, testee_with(mutant, fault)?.script())
             }

@@ -79,6 +79,7 @@ fn case(subject: &str, scenario: &str, side: Side, judgements: Vec<Judgement>) -
         end: End::Completed,
         ready: None,
         judgements,
+        cells: Vec::new(),
         timeline: vec![
             entry(3, Source::Stdout, "1|1|udp|1.2.3.4:5|grpc\\n"),
             entry(4, Source::Host, "activated"),

@@ -110,8 +110,9 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             plugin_host::guard::main();
             return Ok(Exit::Passed);
         }
-        Command::Drive { fault } => {
-            let served = runtime()?.block_on(driver::serve(*fault));
+        Command::Drive { fault, damage } => {
+            let served =
+                runtime()?.block_on(driver::serve(*fault, damage.clone().unwrap_or_default()));
             return served.map(|()| Exit::Passed).map_err(CommandError::Drive);
         }
         Command::Keep { folder, mark } => {

@@ -28,12 +28,14 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
+use super::damage::Damages;
 use super::fault::Fault;
 use super::protocol::{
     Activated, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped,
 };
 use super::seams::api::FaultyBackend;
 use super::seams::circle::InApi;
+use super::seams::damaged::Damaged;
 use super::seams::{self, Shared};
 use told::Told;
 
@@ -60,6 +62,7 @@ pub(super) type Answer = Result<Value, Refusal>;
 /// The host that the driver drives.
 pub(super) struct Host {
     fault: Option<Fault>,
+    damages: Damages,
     options: HostOptions,
     memory: Memory,
     environment: Environment,
@@ -85,7 +88,7 @@ pub(super) struct Host {
 impl Host {
     /// A host with this configuration, which tells its events to `out`.
     pub(super) async fn new(
-        fault: Option<Fault>,
+        (fault, damages): (Option<Fault>, &Damages),
         configuration: &Configuration,
         out: mpsc::UnboundedSender<Message>,
     ) -> Result<Arc<Host>, NoHost> {
@@ -101,7 +104,7 @@ impl Host {
         };
         options.shared_guard = guard.clone();
         let in_api = InApi::read(&configuration.hooks.in_api)?;
-        let environment = match environment(&options, &memory, &in_api, fault) {
+        let environment = match environment(&options, &memory, &in_api, (fault, damages)) {
             Ok(environment) => environment,
             Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
                 if let Some(guard) = &guard {
@@ -114,6 +117,7 @@ impl Host {
         tokio::spawn(Told::new(fault, memory.clone(), environment.clone(), out).run(events));
         Ok(Arc::new(Host {
             fault,
+            damages: damages.clone(),
             options,
             memory,
             environment,
@@ -351,8 +355,13 @@ impl Host {
             return Ok(self.environment.clone());
         }
         let mut others = self.others.lock().await;
-        let other = environment(&self.options, &self.memory, &self.in_api, self.fault)
-            .map_err(|error| refusal("host", &error.to_string()))?;
+        let other = environment(
+            &self.options,
+            &self.memory,
+            &self.in_api,
+            (self.fault, &self.damages),
+        )
+        .map_err(|error| refusal("host", &error.to_string()))?;
         others.push(other.clone());
         Ok(other)
     }
@@ -369,11 +378,12 @@ fn environment(
     options: &HostOptions,
     memory: &Memory,
     in_api: &InApi,
-    fault: Option<Fault>,
+    (fault, damages): (Option<Fault>, &Damages),
 ) -> std::io::Result<Environment> {
     let in_api = in_api.elsewhere();
     let backend = FaultyBackend {
         memory: memory.clone(),
+        damaged: Damaged::new(damages.clone()),
         fault,
         in_api: in_api.clone(),
     };

@@ -2,6 +2,8 @@
 
 pub(super) mod circle;
 
+pub(super) mod damaged;
+
 pub(super) mod api;
 mod hooks;
 pub(super) mod launch;

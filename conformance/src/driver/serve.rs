@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::damage::Damages;
 use super::fault::Fault;
 use super::host::{Host, NoHost};
 use super::lines::{self, Line};
@@ -30,7 +31,7 @@ const OVER: &str = "over";
 ///
 /// # Errors
 /// When the guard cannot be started.
-pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
+pub async fn serve(fault: Option<Fault>, damages: Damages) -> io::Result<()> {
     let (out, messages) = mpsc::unbounded_channel();
     let (sender, lines) = mpsc::unbounded_channel();
     let (over, ended) = oneshot::channel::<()>();
@@ -39,7 +40,7 @@ pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
         drop(over);
     });
     thread::spawn(move || read(&sender));
-    let served = obey_all(fault, lines, &out).await;
+    let served = obey_all((fault, damages), lines, &out).await;
     say(
         &out,
         Message::Event(Event {
@@ -53,7 +54,7 @@ pub async fn serve(fault: Option<Fault>) -> io::Result<()> {
 }
 
 async fn obey_all(
-    fault: Option<Fault>,
+    (fault, damages): (Option<Fault>, Damages),
     mut lines: mpsc::UnboundedReceiver<Line>,
     out: &mpsc::UnboundedSender<Message>,
 ) -> io::Result<()> {
@@ -71,7 +72,7 @@ async fn obey_all(
         };
         if let (Order::Configure(configuration), None) = (&order, &host) {
             let ok = serde_json::json!({});
-            match Host::new(fault, configuration, out.clone()).await {
+            match Host::new((fault, &damages), configuration, out.clone()).await {
                 Ok(made) => {
                     host = Some(made);
                     say(out, Message::Done { id, ok });
@@ -94,7 +95,8 @@ async fn obey_all(
         let host = match &host {
             Some(host) => Arc::clone(host),
             None => {
-                let made = Host::new(fault, &Configuration::default(), out.clone()).await;
+                let made =
+                    Host::new((fault, &damages), &Configuration::default(), out.clone()).await;
                 Arc::clone(host.insert(made.map_err(io::Error::other)?))
             }
         };

@@ -283,7 +283,7 @@ mod tests {
             .chain(super::seams::MUTANTS)
             .filter_map(|mutant| match mutant.how {
                 How::Driver(fault) => Some(fault.to_owned()),
-                How::Testee(_) => None,
+                How::Damage(_) | How::Testee(_) => None,
             })
             .collect();
         let known: BTreeSet<String> = Fault::value_variants()

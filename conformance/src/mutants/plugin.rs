@@ -190,7 +190,7 @@ mod tests {
             .into_iter()
             .filter_map(|mutant| match mutant.how {
                 How::Testee(fault) => Some(fault),
-                How::Driver(_) => None,
+                How::Driver(_) | How::Damage(_) => None,
             })
             .collect();
         let known: BTreeSet<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();

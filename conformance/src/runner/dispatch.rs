@@ -207,6 +207,7 @@ impl Dispatcher {
         CaseReport {
             ready,
             judgements,
+            cells: finished.cells,
             duration_ms: finished.duration_ms,
             end: finished.end,
             timeline: finished.timeline,
@@ -263,6 +264,7 @@ fn unplayed(case: &PlannedCase) -> CaseReport {
         end: End::Completed,
         ready: None,
         judgements: Vec::new(),
+        cells: Vec::new(),
         timeline: Vec::new(),
         reproduce: case.reproduce(),
     }

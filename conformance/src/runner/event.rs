@@ -101,6 +101,9 @@ pub struct CaseReport {
     pub ready: Option<bool>,
     /// One judgement for each requirement that was asked for.
     pub judgements: Vec<Judgement>,
+    /// How requirements stand for single methods of the API.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<Cell>,
     /// What was seen.
     pub timeline: Vec<Entry>,
     /// The command that plays it again.
@@ -130,6 +133,17 @@ pub struct Judgement {
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
+}
+
+/// How a requirement stands for one method of the API. It is beside the judgements, and decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// The requirement.
+    pub id: String,
+    /// The method.
+    pub method: String,
+    /// The outcome.
+    pub outcome: OutcomeKind,
 }
 
 /// What a run came to.

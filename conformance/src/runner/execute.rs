@@ -14,6 +14,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
+use super::event::Cell;
 use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
@@ -111,6 +112,8 @@ pub struct Finished {
     pub task: tokio::task::Id,
     /// One outcome for each listed requirement, and the census.
     pub outcomes: Vec<(String, Outcome)>,
+    /// What it says about single methods of the API.
+    pub cells: Vec<Cell>,
     /// How it came to its end.
     pub end: End,
     /// How long it took.
@@ -128,6 +131,7 @@ impl Finished {
         Finished {
             task: error.id(),
             outcomes: Vec::new(),
+            cells: Vec::new(),
             end,
             duration_ms: 0,
             timeline: Vec::new(),
@@ -149,6 +153,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
             return Finished {
                 task,
                 outcomes,
+                cells: Vec::new(),
                 end,
                 duration_ms: 0,
                 timeline: Vec::new(),
@@ -303,9 +308,15 @@ fn conclude(
             None => outcomes.push((id.to_owned(), outcome)),
         }
     }
+    let cells = book.cells().iter().map(|((id, method), kind)| Cell {
+        id: id.clone(),
+        method: method.clone(),
+        outcome: *kind,
+    });
     Finished {
         task: tokio::task::id(),
         outcomes,
+        cells: cells.collect(),
         end,
         duration_ms: 0,
         timeline: timeline.entries(),

@@ -335,6 +335,7 @@ async fn read_stderr(mut stderr: ChildStderr, shared: Shared) {
 #[derive(Clone, Debug, Default)]
 pub struct OwnHost {
     fault: Option<&'static str>,
+    damage: Option<&'static str>,
 }
 
 impl OwnHost {
@@ -348,7 +349,18 @@ impl OwnHost {
 
     /// The host with one fault.
     pub fn with_fault(fault: &'static str) -> OwnHost {
-        OwnHost { fault: Some(fault) }
+        OwnHost {
+            fault: Some(fault),
+            damage: None,
+        }
+    }
+
+    /// The host whose API is damaged in this way.
+    pub fn with_damage(damage: &'static str) -> OwnHost {
+        OwnHost {
+            fault: None,
+            damage: Some(damage),
+        }
     }
 }
 
@@ -378,6 +390,9 @@ impl SubjectFactory for OwnHost {
         let mut args: Vec<OsString> = vec!["drive".into()];
         if let Some(fault) = self.fault {
             args.extend(["--fault".into(), fault.into()]);
+        }
+        if let Some(damage) = self.damage {
+            args.extend(["--damage".into(), damage.into()]);
         }
         let kind = SubjectKind::Host(HostCommand { program, args });
         Ok(Subject {

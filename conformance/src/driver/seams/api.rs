@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_host::api::Backend;
+use plugin_host::api::{Backend, Plugins};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_proto::pb::{
@@ -18,12 +18,14 @@ use tokio::sync::Mutex;
 use tonic::Status;
 
 use super::circle::{HookRuns, InApi};
+use super::damaged::Damaged;
 use crate::driver::fault::Fault;
 
 /// The backend in memory, with a fault.
 pub(in crate::driver) struct FaultyBackend {
     pub(in crate::driver) memory: Memory,
     pub(in crate::driver) fault: Option<Fault>,
+    pub(in crate::driver) damaged: Damaged,
     pub(in crate::driver) in_api: InApi,
 }
 
@@ -38,7 +40,10 @@ impl Backend for FaultyBackend {
         } else {
             plugin
         };
-        self.memory.register(owner, methods);
+        self.damaged
+            .memory(plugin, &self.memory)
+            .register(owner, methods);
+        self.damaged.register(methods);
         let inner = methods.clone();
         match self.fault {
             Some(Fault::WrongPluginId) => methods.typed::<api::GetPluginID, _, _>(|_| async {
@@ -109,6 +114,10 @@ impl Backend for FaultyBackend {
             _ => {}
         }
         self.in_api.register(self.fault, plugin, methods);
+    }
+
+    fn attach(&self, plugins: Arc<dyn Plugins>) {
+        self.memory.attach(self.damaged.plugins(plugins));
     }
 }
 
