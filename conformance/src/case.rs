@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::rng::Rng;
 use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
+use crate::verdict::by_method::ByMethod;
 use crate::verdict::{Outcome, OutcomeKind};
 
 use interruption::Interruption;
@@ -52,7 +53,7 @@ pub struct Setting {
 #[derive(Debug, Default)]
 pub struct Book {
     judged: BTreeMap<String, Outcome>,
-    cells: BTreeMap<(String, String), OutcomeKind>,
+    methods: ByMethod,
     strangers: Vec<String>,
     spawned: Vec<u32>,
 }
@@ -63,9 +64,9 @@ impl Book {
         &self.judged
     }
 
-    /// How requirements stand for single methods of the API, by id and method.
-    pub fn cells(&self) -> &BTreeMap<(String, String), OutcomeKind> {
-        &self.cells
+    /// What was said of single methods of the API.
+    pub fn methods(&self) -> &ByMethod {
+        &self.methods
     }
 
     /// Ids that were judged although the scenario's row does not list them: a fault of the suite.
@@ -209,15 +210,27 @@ impl Case {
         );
     }
 
+    /// The same for one method of the API, of a requirement that is judged for each of them.
+    pub fn method_not_applicable(
+        &self,
+        id: &'static str,
+        method: &str,
+        capability: impl Into<String>,
+    ) {
+        let capability = capability.into();
+        self.judge_method(id, method, Outcome::NotApplicable { capability });
+    }
+
     /// Says how a requirement stands for one method of the API, for the table of methods. It decides nothing: the requirement itself is
     /// judged by [`Case::require`]. Of several statements the worst counts.
     pub fn cell(&self, id: &str, method: &str, kind: OutcomeKind) {
-        let mut book = self.book();
-        let cell = book
-            .cells
-            .entry((id.to_owned(), method.to_owned()))
-            .or_insert(kind);
-        *cell = kind.max(*cell);
+        self.book().methods.say(method, id, kind);
+    }
+
+    /// Writes an outcome that is about one method of the API into the book, as one of the requirement and as one of the method.
+    pub(crate) fn judge_method(&self, id: &'static str, method: &str, outcome: Outcome) {
+        self.book().methods.add(method, id, &outcome);
+        self.judge(id, outcome);
     }
 
     /// Writes an outcome into the book; [`Case::require`] is the usual way. Of several outcomes for one requirement the worst counts.

@@ -42,11 +42,7 @@ pub enum Command {
         id: String,
     },
     /// Join the register with scenarios and mutants; fails if a MUST has no check or a check has no mutant.
-    Coverage {
-        /// As JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Coverage(Coverage),
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(Mutants),
     /// Try a plugin with generated input, and make small what fails.
@@ -207,6 +203,20 @@ pub struct Mutants {
     /// Globs over the names of mutants and the requirements they break. Without any, all.
     pub patterns: Vec<String>,
     /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `coverage`.
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// Play what is judged for each method of the API, with subjects and mutants, and show it method by method.
+    #[arg(long)]
+    pub api: bool,
+    /// How `--api` is played.
     #[command(flatten)]
     pub pace: PaceArguments,
     /// As JSON.

@@ -115,6 +115,7 @@ mod tests {
             breaks: text(),
             reason: text(),
             fate,
+            methods: std::collections::BTreeSet::new(),
         }
     }
 

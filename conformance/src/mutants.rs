@@ -11,6 +11,7 @@ const TABLES: &[&[Mutant]] = &[
     host::http::MUTANTS,
     host::seams::MUTANTS,
     plugin::MUTANTS,
+    plugin::api::MUTANTS,
     plugin::hooks::MUTANTS,
     plugin::seams::MUTANTS,
     plugin::http::MUTANTS,

@@ -13,6 +13,7 @@ pub mod order;
 pub mod filled;
 pub mod first_line;
 pub mod message;
+pub mod present;
 
 pub mod seen;
 

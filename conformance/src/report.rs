@@ -1,7 +1,7 @@
 //! Reporters: they see events and nothing else, and they never judge.
 //!
 //! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, `junit` for CI systems; `failure` is the text of one failed check, `listing` shows
-//! the register and the scenarios.
+//! the register and the scenarios, `methods` the API method by method.
 
 pub mod bodies;
 pub mod failure;
@@ -10,6 +10,7 @@ pub mod json;
 pub mod junit;
 pub mod listing;
 pub mod matrix;
+pub mod methods;
 pub mod paint;
 
 use std::io;

@@ -12,6 +12,7 @@ pub mod execute;
 pub mod keeper;
 pub mod kill_matrix;
 pub mod leftovers;
+pub mod method_table;
 pub mod plan;
 pub mod select;
 pub mod summary;

@@ -61,6 +61,8 @@ pub struct Scenario {
     pub readiness: bool,
     /// Whether it is played only with a plugin that is ready.
     pub needs_ready: bool,
+    /// Whether its requirements are judged once for each method of the API.
+    pub per_method: bool,
     /// Whether it spends its time waiting for a bound of the contract, so that it is started first and takes no processor with it.
     pub waits: bool,
     /// The story.
@@ -90,6 +92,7 @@ impl Scenario {
             deadline,
             usual_plans: None,
             readiness: false,
+            per_method: false,
             needs_ready,
             waits: false,
             run,
@@ -135,6 +138,13 @@ impl Scenario {
         self
     }
 
+    /// It judges its requirements once for each method of the API.
+    #[must_use]
+    pub const fn per_method(mut self) -> Scenario {
+        self.per_method = true;
+        self
+    }
+
     /// It waits for a bound of the contract most of the time.
     #[must_use]
     pub const fn waits(mut self) -> Scenario {
@@ -158,7 +168,7 @@ impl fmt::Debug for Scenario {
 }
 
 /// Writes a table `SCENARIOS` of one side and profile: a sentence, `"name" => function: ["IDS"]`, then any of the settings
-/// `deadline(SECONDS)`, `plans(USUAL)`, `readiness()`, `always()`, `waits()`.
+/// `deadline(SECONDS)`, `plans(USUAL)`, `readiness()`, `always()`, `per_method()`, `waits()`.
 #[macro_export]
 macro_rules! scenario_table {
     ($side:ident, $profile:ident; $(

@@ -1,8 +1,10 @@
 //! What a check says about one requirement: passed, failed, inconclusive or not applicable.
 //!
 //! Pure: values and the order among them. `settle` turns what a case judged into one outcome per listed requirement, `readiness` holds the
-//! rule of the plugin that was never ready, `tally` adds up requirements, levels and the exit code.
+//! rule of the plugin that was never ready, `tally` adds up requirements, levels and the exit code, `by_method` keeps what was said of single
+//! methods of the API.
 
+pub mod by_method;
 pub mod readiness;
 pub mod settle;
 pub mod tally;

@@ -5,7 +5,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use plugin_conformance::case::timeline::{Entry, Source};
@@ -79,7 +79,7 @@ fn case(subject: &str, scenario: &str, side: Side, judgements: Vec<Judgement>) -
         end: End::Completed,
         ready: None,
         judgements,
-        cells: Vec::new(),
+        methods: Vec::new(),
         timeline: vec![
             entry(3, Source::Stdout, "1|1|udp|1.2.3.4:5|grpc\\n"),
             entry(4, Source::Host, "activated"),
@@ -191,6 +191,7 @@ fn events() -> Vec<Event> {
                     not_applicable: 0,
                 }),
                 must_passed_per_mille: 600,
+                methods: None,
                 not_passed: vec![
                     not_passed("HS-008", failed()),
                     not_passed("HS-004", inconclusive()),
@@ -206,6 +207,7 @@ fn events() -> Vec<Event> {
                     not_applicable: 1,
                 }),
                 must_passed_per_mille: 0,
+                methods: None,
                 not_passed: vec![not_passed("HK-054", Outcome::inconclusive("never ready"))],
             },
         ],
@@ -300,6 +302,7 @@ fn a_kill_matrix() {
         breaks: text("HS-008"),
         reason: text("udp-accepted"),
         fate,
+        methods: BTreeSet::new(),
     };
     let rows = [
         row(

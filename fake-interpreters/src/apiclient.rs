@@ -20,7 +20,7 @@ use crate::stage::Stage;
 pub(crate) const TARGET: &str = "MATTERMOST_PLUGIN_API_TARGET";
 
 /// No call of the API and no connection to it takes longer.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A connection to the API, made at the first call.
 #[derive(Debug, Default)]
@@ -44,10 +44,14 @@ impl ApiClient {
     }
 
     /// Calls a method with bytes.
-    pub(crate) async fn call(&self, method: &Method, request: Bytes) -> Result<Bytes, Status> {
+    pub(crate) async fn call(
+        &self,
+        method: &Method,
+        request: Request<Bytes>,
+    ) -> Result<Bytes, Status> {
         let called = async {
             let channel = self.channel.get_or_try_init(|| self.connect()).await?;
-            call_raw(channel, method.path, Request::new(request)).await
+            call_raw(channel, method.path, request).await
         };
         tokio::time::timeout(DEADLINE, called)
             .await
@@ -94,7 +98,8 @@ pub(crate) async fn obey(stage: &Stage, host: &ApiClient, order: &ApiOrder) {
 
 async fn answer(client: &ApiClient, order: &ApiOrder) -> Result<Value, Status> {
     let method = find_api(&order.method).ok_or_else(|| Status::not_found("no such method"))?;
-    let answer = client.call(method, encode(method, &order.request)?).await?;
+    let request = Request::new(encode(method, &order.request)?);
+    let answer = client.call(method, request).await?;
     decode(method, &answer)
 }
 

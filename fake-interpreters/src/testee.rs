@@ -2,7 +2,8 @@
 //!
 //! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
 //! here; what a hook's message says is in `input`, and where its order stands in [`place`], the evidence line in `evidence`, how
-//! an order reads in `order`, what it makes the handler do in `obey` and `told`, the answer of each hook in `reply`. Nothing is
+//! an order reads in `order`, what it makes the handler do in `obey` and `told`, the faults of its calls of the API in `slip`, the answer of
+//! each hook in `reply`. Nothing is
 //! written per hook but two tables: everything else goes by the shape of the answer. The one hook that streams is in [`http`].
 
 pub mod http;
@@ -15,6 +16,8 @@ mod log;
 mod obey;
 mod order;
 mod reply;
+mod slip;
+mod status;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -348,7 +351,12 @@ impl Testee {
         };
         let handled = async {
             self.give_evidence(input, &nonce);
-            match self.carry_out(input.method.name, &nonce, order.word).await {
+            let handling = Handling {
+                hook: input.method.name,
+                nonce: &nonce,
+                request_id: &input.request_id,
+            };
+            match self.carry_out(handling, order.word).await {
                 // A hook that can only succeed or fail gives the result away by failing.
                 Outcome::Told(told) if !has_room(input.method) => match told.get("ok") {
                     Some(_) => Outcome::Allowed,
@@ -368,14 +376,14 @@ impl Testee {
     }
 
     /// Carries out an order; if it is to sleep, it shows that nobody waits for it any more.
-    async fn carry_out(&self, hook: &'static str, nonce: &str, word: order::Word) -> Outcome {
+    async fn carry_out(&self, handling: Handling<'_>, word: order::Word) -> Outcome {
         let sleeps = matches!(word, order::Word::Sleep(_));
         let guard = sleeps.then(|| Sleeper {
             testee: self,
-            hook,
-            nonce,
+            hook: handling.hook,
+            nonce: handling.nonce,
         });
-        let obeyed = self.obey(word).await;
+        let obeyed = self.obey(word, handling.request_id).await;
         // It was not dropped in its sleep.
         std::mem::forget(guard);
         obeyed
@@ -413,6 +421,14 @@ impl Testee {
 /// Whether the hook's answer has a text that can hold what an order asked for.
 fn has_room(method: &Method) -> bool {
     method.shape == Shape::Filter || method.name == "ExecuteCommand"
+}
+
+/// The call that a handler is answering.
+#[derive(Clone, Copy)]
+struct Handling<'a> {
+    hook: &'static str,
+    nonce: &'a str,
+    request_id: &'a str,
 }
 
 /// Shows that a sleeping handler was given up: it is dropped then.

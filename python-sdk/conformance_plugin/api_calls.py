@@ -8,6 +8,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 import mattermost_plugin as sdk
 from mattermost_plugin.grpc import api_pb2
+from mattermost_plugin.grpc.common_pb2 import AppError
 
 RPCS = api_pb2.DESCRIPTOR.services_by_name["PluginAPI"].methods_by_name
 
@@ -24,7 +25,8 @@ def call_api(api, rpc, request="{}"):
     try:
         value = method(**arguments)
     except sdk.PluginAPIError as error:
-        return {"error": {"id": error.error_id, "status_code": error.status_code, "message": error.message}}
+        names = [field.name for field in AppError.DESCRIPTOR.fields]
+        return {"error": {name: getattr(error, "error_id" if name == "id" else name) for name in names}}
     return {"ok": MessageToDict(response(rpc, value), preserving_proto_field_name=True)}
 
 
@@ -38,7 +40,7 @@ def response(rpc, value):
     names = [field.name for field in RPCS[rpc].output_type.fields if field.name != "error"]
     values = [bytes(value), value.content_type] if hasattr(value, "content_type") else [value]
     values = list(value) if isinstance(value, sdk.PluginHTTPResponse) else values
-    return GetMessageClass(RPCS[rpc].output_type)(**{name: unwrapped(item) or None for name, item in zip(names, values)})
+    return GetMessageClass(RPCS[rpc].output_type)(**{name: unwrapped(item) for name, item in zip(names, values)})
 
 
 def unwrapped(value):

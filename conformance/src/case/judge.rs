@@ -92,6 +92,7 @@ pub fn some(count: usize) -> Option<usize> {
 pub struct Judge<'a> {
     case: &'a Case,
     id: &'static str,
+    method: Option<&'static str>,
     entry: Option<usize>,
     go_host: Option<String>,
 }
@@ -101,9 +102,16 @@ impl<'a> Judge<'a> {
         Judge {
             case,
             id,
+            method: None,
             entry: None,
             go_host: None,
         }
+    }
+
+    /// It is judged for this method of the API, one of many that it holds for.
+    pub fn of_method(mut self, method: &'static str) -> Judge<'a> {
+        self.method = Some(method);
+        self
     }
 
     /// The entry of the timeline that would contradict the requirement; without it a failure points at the latest one.
@@ -141,16 +149,23 @@ impl<'a> Judge<'a> {
             reason: reason.into(),
             expected: expected.into(),
             seen: seen.into(),
-            go_host: self.go_host,
+            go_host: self.go_host.clone(),
             replay: None,
             entry,
         };
-        self.case.judge(self.id, Outcome::Failed(failure));
+        self.decide(Outcome::Failed(failure));
     }
 
     /// It cannot be judged.
     pub fn inconclusive(self, reason: impl Into<String>) {
-        self.case.judge(self.id, Outcome::inconclusive(reason));
+        self.decide(Outcome::inconclusive(reason));
+    }
+
+    fn decide(&self, outcome: Outcome) {
+        match self.method {
+            Some(method) => self.case.judge_method(self.id, method, outcome),
+            None => self.case.judge(self.id, outcome),
+        }
     }
 }
 
@@ -235,10 +250,7 @@ impl Witness<'_> {
     ) -> bool {
         match (self.missing, kept) {
             (Some(missing), _) => self.judge.inconclusive(format!("never saw {missing}")),
-            (None, true) => self
-                .judge
-                .case
-                .judge(self.judge.id, Outcome::Passed { seen: self.seen }),
+            (None, true) => self.judge.decide(Outcome::Passed { seen: self.seen }),
             (None, false) => self.judge.fails(reason, expected, got),
         }
         kept

@@ -11,7 +11,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::fuzz;
 use super::replay::{ReplayError, replay};
-use super::{Arguments, Command, Doctor, Fuzz, FuzzBody, Mutants, PaceArguments, Run, Serve};
+use super::{
+    Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, Mutants,
+    PaceArguments, Run, Serve,
+};
 use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
@@ -20,12 +23,13 @@ use crate::report::human::{CLEAR_LINE, Human, Surface};
 use crate::report::json::Json;
 use crate::report::junit::Junit;
 use crate::report::paint::Paint;
-use crate::report::{Reporters, listing, matrix};
+use crate::report::{Reporters, listing, matrix, methods};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
 use crate::requirement::retired::{Retired, retired};
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
+use crate::runner::method_table::{self, MethodRow};
 use crate::runner::{self, RunError, RunOptions, kill_matrix};
 use crate::serve::{self, ServeError};
 use crate::subject::Subject;
@@ -145,7 +149,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         Command::Doctor(arguments) => runtime()?.block_on(doctor(arguments, out, surface.paint())),
         Command::List { json } => list(&suite, *json, out),
         Command::Explain { id } => explain(&suite, id, out),
-        Command::Coverage { json } => coverage(&suite, *json, out),
+        Command::Coverage(arguments) if arguments.api => {
+            runtime()?.block_on(methods(&suite, arguments, out, surface))
+        }
+        Command::Coverage(arguments) => coverage(&suite, arguments.json, out),
         Command::Serve(_) | Command::Guard | Command::Drive { .. } | Command::Keep { .. } => {
             Ok(Exit::Passed)
         }
@@ -235,36 +242,78 @@ pub async fn mutants(
     out: &mut dyn Write,
     surface: Surface,
 ) -> Result<Exit, CommandError> {
-    let mut options = RunOptions {
+    let options = RunOptions {
         patterns: arguments.patterns.clone(),
-        ..paced(&arguments.pace)
+        ..paced_for_fakes(&arguments.pace)
     };
-    if arguments.pace.jobs.is_none() {
-        // Fakes cost a processor next to nothing, and what is broken is mostly waited for.
-        options.jobs *= 4;
-    }
-    let shown = matches!(surface, Surface::Terminal(_)) && !arguments.json;
-    let mut done = 0;
-    let mut progress = |report: &CaseReport| {
-        done += 1;
-        let CaseName {
-            subject, scenario, ..
-        } = &report.name;
-        // A terminal that cannot be written to is found out by the matrix.
-        let _ = write!(out, "{CLEAR_LINE}[{done}] {subject} {scenario}").and_then(|()| out.flush());
-    };
-    let mut silence = |_: &CaseReport| {};
-    let tell: &mut dyn FnMut(&CaseReport) = if shown { &mut progress } else { &mut silence };
+    let mut progress = Progress::on(surface, arguments.json);
+    let tell = &mut |report: &CaseReport| progress.tell(out, report);
     let rows = kill_matrix::prove(suite, &options, tell).await?;
-    if shown {
-        write!(out, "{CLEAR_LINE}")?;
-    }
+    progress.clear(out)?;
     if arguments.json {
         listing::write_json(out, &rows)?;
     } else {
         matrix::matrix(out, &rows, surface.paint())?;
     }
     Ok(Exit::of_matrix(&rows))
+}
+
+/// `coverage --api`.
+async fn methods(
+    suite: &Suite<'_>,
+    arguments: &CoverageArguments,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let options = paced_for_fakes(&arguments.pace);
+    let mut progress = Progress::on(surface, arguments.json);
+    let tell = &mut |report: &CaseReport| progress.tell(out, report);
+    let rows = method_table::play(suite, &options, tell).await?;
+    progress.clear(out)?;
+    if arguments.json {
+        listing::write_json(out, &rows)?;
+    } else {
+        methods::methods(out, &rows, surface.paint())?;
+    }
+    let proven = |row: &MethodRow| row.host.is_proven() && row.plugin.is_proven();
+    Ok(if rows.iter().all(proven) {
+        Exit::Passed
+    } else {
+        Exit::Failed
+    })
+}
+
+/// What a terminal shows while mutants are played.
+struct Progress {
+    shown: bool,
+    done: usize,
+}
+
+impl Progress {
+    fn on(surface: Surface, json: bool) -> Progress {
+        let shown = matches!(surface, Surface::Terminal(_)) && !json;
+        Progress { shown, done: 0 }
+    }
+
+    fn tell(&mut self, out: &mut dyn Write, report: &CaseReport) {
+        if !self.shown {
+            return;
+        }
+        self.done += 1;
+        let CaseName {
+            subject, scenario, ..
+        } = &report.name;
+        let done = self.done;
+        // A terminal that cannot be written to is found out by what is shown at the end.
+        let _ = write!(out, "{CLEAR_LINE}[{done}] {subject} {scenario}").and_then(|()| out.flush());
+    }
+
+    fn clear(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.shown {
+            write!(out, "{CLEAR_LINE}")?;
+        }
+        Ok(())
+    }
 }
 
 /// `doctor`.
@@ -372,6 +421,15 @@ pub fn surface_of_stdout() -> Surface {
     } else {
         Paint::Coloured
     })
+}
+
+/// Fakes cost a processor next to nothing, and what is broken is mostly waited for.
+fn paced_for_fakes(pace: &PaceArguments) -> RunOptions {
+    let mut options = paced(pace);
+    if pace.jobs.is_none() {
+        options.jobs *= 4;
+    }
+    options
 }
 
 fn paced(pace: &PaceArguments) -> RunOptions {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use plugin_host::api::Backend;
+use plugin_host::api::{Backend, filler};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::{Memory, ServerFacts};
 use plugin_proto::method::{Form, Rpc};
@@ -14,7 +14,11 @@ use plugin_proto::pb::AppError;
 use plugin_proto::{API, Call, InBandError, Methods, reflect};
 use prost::Message as _;
 use serde_json::Value;
+use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Status};
+
+/// The method of which single keys may have mishaps.
+const KEYED: &str = "KVGet";
 
 /// One call as it arrived.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,15 +27,21 @@ pub struct ApiCall {
     pub method: &'static str,
     /// The request in proto field names.
     pub request: Value,
+    /// The metadata that is text, by name.
+    pub metadata: BTreeMap<String, String>,
 }
 
-/// What happens to a `KVGet` of a key.
+/// What happens to a call.
 #[derive(Clone, Debug)]
 pub enum Mishap {
+    /// This answer.
+    Answered(Bytes),
     /// An error in band.
     Refused(AppError),
     /// A gRPC status.
     Failed(Code),
+    /// A gRPC status with a text of its own.
+    Told(Code, String),
     /// No answer, ever.
     Never,
     /// The right answer, after something else was done.
@@ -63,8 +73,11 @@ impl fmt::Debug for Doing {
 pub struct Recorder {
     memory: Memory,
     calls: Arc<Mutex<Vec<ApiCall>>>,
-    mishaps: Arc<Mutex<BTreeMap<String, Mishap>>>,
+    /// By method and, for `KVGet`, key.
+    mishaps: Arc<Mutex<Mishaps>>,
 }
+
+type Mishaps = BTreeMap<(&'static str, Option<String>), Mishap>;
 
 impl Recorder {
     /// A server with these facts that knows nothing yet.
@@ -84,12 +97,27 @@ impl Recorder {
 
     /// From now on a `KVGet` of this key has a mishap.
     pub fn mishap(&self, key: &str, mishap: Mishap) {
-        lock(&self.mishaps).insert(key.to_owned(), mishap);
+        lock(&self.mishaps).insert((KEYED, Some(key.to_owned())), mishap);
+    }
+
+    /// From now on every call of a method has this mishap.
+    pub fn mishap_of(&self, method: &'static str, mishap: Mishap) {
+        lock(&self.mishaps).insert((method, None), mishap);
     }
 
     /// The calls so far, in the order of their arrival.
     pub fn calls(&self) -> Vec<ApiCall> {
         lock(&self.calls).clone()
+    }
+
+    /// The calls of one method so far, which are forgotten by this.
+    pub fn take(&self, method: &str) -> Vec<ApiCall> {
+        let mut calls = lock(&self.calls);
+        let (taken, left) = std::mem::take(&mut *calls)
+            .into_iter()
+            .partition(|call| call.method == method);
+        *calls = left;
+        taken
     }
 
     /// The calls of one method so far.
@@ -118,17 +146,21 @@ impl Recorder {
     }
 
     /// Writes a call down, and finds out whether it has a mishap.
-    fn arrived(&self, method: &'static plugin_proto::Method, message: &Bytes) -> Option<Mishap> {
-        let request = reflect::to_json(method, Form::Request, message).unwrap_or(Value::Null);
+    fn arrived(&self, method: &'static plugin_proto::Method, call: &Call) -> Option<Mishap> {
+        let request = reflect::to_json(method, Form::Request, &call.message);
+        let request = request.unwrap_or(Value::Null);
         let key = request["key"]
             .as_str()
-            .filter(|_| method.name == "KVGet")
+            .filter(|_| method.name == KEYED)
             .map(str::to_owned);
         lock(&self.calls).push(ApiCall {
             method: method.name,
             request,
+            metadata: texts(call),
         });
-        key.and_then(|key| lock(&self.mishaps).get(&key).cloned())
+        let mishaps = lock(&self.mishaps);
+        let found = mishaps.get(&(method.name, key));
+        found.or_else(|| mishaps.get(&(method.name, None))).cloned()
     }
 }
 
@@ -149,15 +181,18 @@ impl fmt::Debug for Recorder {
 impl Backend for Recorder {
     fn register(&self, plugin: &PluginId, methods: &mut Methods) {
         let mut inner = Methods::new();
+        filler::fill(&mut inner);
         self.memory.register(plugin, &mut inner);
         let inner = Arc::new(inner);
-        for method in API.iter().filter(|method| inner.contains(method.path)) {
+        for method in API {
             let (recorder, inner) = (self.clone(), Arc::clone(&inner));
             methods.unary(method.path, move |call| {
-                let (mishap, inner) = (recorder.arrived(method, &call.message), Arc::clone(&inner));
+                let (mishap, inner) = (recorder.arrived(method, &call), Arc::clone(&inner));
                 async move {
                     match mishap {
                         None => inner.dispatch(call).await,
+                        Some(Mishap::Answered(answer)) => Ok(answer),
+                        Some(Mishap::Told(code, text)) => Err(Status::new(code, text)),
                         Some(Mishap::Refused(error)) => Ok(plugin_host::in_band::encode(error)),
                         Some(Mishap::Failed(code)) => {
                             Err(Status::new(code, "a mishap that the suite arranged"))
@@ -172,6 +207,17 @@ impl Backend for Recorder {
             });
         }
     }
+}
+
+/// The metadata of a call, but for what is no text.
+fn texts(call: &Call) -> BTreeMap<String, String> {
+    let text = |entry: KeyAndValueRef<'_>| match entry {
+        KeyAndValueRef::Ascii(name, value) => {
+            Some((name.to_string(), value.to_str().ok()?.to_owned()))
+        }
+        KeyAndValueRef::Binary(..) => None,
+    };
+    call.metadata.iter().filter_map(text).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

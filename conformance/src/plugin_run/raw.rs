@@ -61,7 +61,7 @@ pub struct Raw {
     /// Its id.
     pub plugin: PluginId,
     child: Child,
-    server: ApiServer,
+    server: Mutex<Option<ApiServer>>,
     line: Arc<Mutex<Line>>,
     timeline: Timeline,
     scale: f64,
@@ -149,7 +149,7 @@ impl Raw {
             api,
             plugin,
             child,
-            server,
+            server: Mutex::new(Some(server)),
             line: Arc::default(),
             timeline,
             scale: ground.scale,
@@ -253,7 +253,7 @@ impl Raw {
     /// Gives it up, and says what there is to say about a start that failed.
     pub async fn abandon(self, budget: Duration) -> (Diagnosis, ProcessStop) {
         let given_up = self.child.abandon(budget.mul_f64(self.scale)).await;
-        self.server.close(Duration::ZERO).await;
+        self.close_api().await;
         given_up
     }
 
@@ -267,8 +267,19 @@ impl Raw {
         {
             remove_socket(Path::new(&path));
         }
-        self.server.close(Duration::ZERO).await;
+        self.close_api().await;
         stop
+    }
+
+    /// Takes the API away: its port is free, and calls that are under way break off.
+    pub async fn close_api(&self) {
+        let server = self.server.lock();
+        let server = server.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(server) = server {
+            self.timeline
+                .note(Source::Fault, "the API server is closed");
+            server.close(Duration::ZERO).await;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::paint::Paint;
 use crate::case::timeline::Entry;
 use crate::runner::event::{CaseReport, Judgement};
 use crate::runner::plan::quoted;
+use crate::verdict::by_method::MethodOutcome;
 use crate::verdict::{Failure, Outcome, OutcomeKind};
 
 /// The most lines that a failure may have.
@@ -44,6 +45,7 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
         Outcome::NotApplicable { capability } => field(&mut lines, "not claimed", capability),
         Outcome::Passed { seen } => field(&mut lines, "seen", &seen.join("; ")),
     }
+    field(&mut lines, "methods", &methods(report, judgement));
     let mut tail = Vec::new();
     if let Outcome::Failed(Failure {
         go_host: Some(does),
@@ -72,6 +74,17 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
     }
     lines.extend(tail);
     lines.join("\n") + "\n"
+}
+
+/// The methods of the API at which a requirement was broken that is judged for each; the first is the one that is shown.
+fn methods(report: &CaseReport, judgement: &Judgement) -> String {
+    let broken = |row: &&MethodOutcome| row.id == judgement.id && row.kind == OutcomeKind::Failed;
+    let names = report.methods.iter().filter(broken);
+    let names: Vec<&str> = names.map(|row| row.method.as_str()).collect();
+    match names.len() {
+        0 | 1 => String::new(),
+        many => format!("{many}: {}", names.join(" ")),
+    }
 }
 
 /// One named text, folded, indented and cut.

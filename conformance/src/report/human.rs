@@ -9,6 +9,7 @@ use super::failure;
 use super::paint::Paint;
 use crate::requirement::Level;
 use crate::runner::event::{CaseReport, Event, Judgement, RunStarted, RunSummary, SubjectSummary};
+use crate::verdict::by_method::MethodCounts;
 use crate::verdict::settle::End;
 use crate::verdict::tally::{Counts, RunVerdict};
 use crate::verdict::{Outcome, OutcomeKind};
@@ -215,6 +216,19 @@ impl<W: Write> Human<W> {
             writeln!(
                 self.out,
                 "{name:<width$} {level:<7} {passed:>8} {failed:>7} {inconclusive:>13} {not_applicable:>15}{score}"
+            )?;
+        }
+        if let Some(methods) = &subject.methods {
+            let MethodCounts {
+                passed,
+                checked,
+                failed,
+            } = methods;
+            writeln!(
+                self.out,
+                "{:<width$} methods of the API: {checked} checked, {passed} passed all that was asked of them, {} failed",
+                "",
+                failed.len()
             )?;
         }
         if subject.ready == Some(false) {

@@ -207,7 +207,7 @@ impl Dispatcher {
         CaseReport {
             ready,
             judgements,
-            cells: finished.cells,
+            methods: case.methods(finished.methods),
             duration_ms: finished.duration_ms,
             end: finished.end,
             timeline: finished.timeline,
@@ -264,7 +264,7 @@ fn unplayed(case: &PlannedCase) -> CaseReport {
         end: End::Completed,
         ready: None,
         judgements: Vec::new(),
-        cells: Vec::new(),
+        methods: Vec::new(),
         timeline: Vec::new(),
         reproduce: case.reproduce(),
     }

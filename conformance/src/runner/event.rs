@@ -10,6 +10,7 @@ use crate::case::timeline::Entry;
 use crate::profile::Profile;
 use crate::requirement::{Level, Side};
 use crate::subject::{Skipped, Subject};
+use crate::verdict::by_method::{MethodCounts, MethodOutcome};
 use crate::verdict::settle::End;
 use crate::verdict::tally::{Counts, RunVerdict};
 use crate::verdict::{Outcome, OutcomeKind};
@@ -101,9 +102,9 @@ pub struct CaseReport {
     pub ready: Option<bool>,
     /// One judgement for each requirement that was asked for.
     pub judgements: Vec<Judgement>,
-    /// How requirements stand for single methods of the API.
+    /// What was said of single methods of the API, where a requirement is judged for each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cells: Vec<Cell>,
+    pub methods: Vec<MethodOutcome>,
     /// What was seen.
     pub timeline: Vec<Entry>,
     /// The command that plays it again.
@@ -133,17 +134,6 @@ pub struct Judgement {
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
-}
-
-/// How a requirement stands for one method of the API. It is beside the judgements, and decides nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cell {
-    /// The requirement.
-    pub id: String,
-    /// The method.
-    pub method: String,
-    /// The outcome.
-    pub outcome: OutcomeKind,
 }
 
 /// What a run came to.
@@ -176,6 +166,9 @@ pub struct SubjectSummary {
     pub levels: BTreeMap<Level, Counts>,
     /// How many MUST requirements passed, in per mille of those that count.
     pub must_passed_per_mille: usize,
+    /// The methods of the API; absent where nothing was said of any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<MethodCounts>,
     /// The requirements that did not pass, worst first.
     pub not_passed: Vec<NotPassed>,
 }

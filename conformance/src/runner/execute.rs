@@ -14,7 +14,6 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
-use super::event::Cell;
 use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
@@ -23,6 +22,7 @@ use crate::case::timeline::{Entry, Source, Timeline};
 use crate::case::{Book, Case, Setting};
 use crate::scenario::{Interruption, Run, ScenarioResult};
 use crate::subject::Subject;
+use crate::verdict::by_method::MethodOutcome;
 use crate::verdict::settle::{End, settle};
 use crate::verdict::{Failure, Outcome};
 
@@ -112,8 +112,8 @@ pub struct Finished {
     pub task: tokio::task::Id,
     /// One outcome for each listed requirement, and the census.
     pub outcomes: Vec<(String, Outcome)>,
-    /// What it says about single methods of the API.
-    pub cells: Vec<Cell>,
+    /// What was said of single methods of the API.
+    pub methods: Vec<MethodOutcome>,
     /// How it came to its end.
     pub end: End,
     /// How long it took.
@@ -131,7 +131,7 @@ impl Finished {
         Finished {
             task: error.id(),
             outcomes: Vec::new(),
-            cells: Vec::new(),
+            methods: Vec::new(),
             end,
             duration_ms: 0,
             timeline: Vec::new(),
@@ -153,7 +153,7 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
             return Finished {
                 task,
                 outcomes,
-                cells: Vec::new(),
+                methods: Vec::new(),
                 end,
                 duration_ms: 0,
                 timeline: Vec::new(),
@@ -308,15 +308,10 @@ fn conclude(
             None => outcomes.push((id.to_owned(), outcome)),
         }
     }
-    let cells = book.cells().iter().map(|((id, method), kind)| Cell {
-        id: id.clone(),
-        method: method.clone(),
-        outcome: *kind,
-    });
     Finished {
         task: tokio::task::id(),
+        methods: book.methods().settle(&end),
         outcomes,
-        cells: cells.collect(),
         end,
         duration_ms: 0,
         timeline: timeline.entries(),

@@ -60,6 +60,9 @@ pub struct MutantReport {
     /// What became of it.
     #[serde(flatten)]
     pub fate: Fate,
+    /// The methods of the API at which it was caught for that reason, where the requirement is judged for each.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub methods: BTreeSet<String>,
 }
 
 impl MutantReport {
@@ -125,6 +128,47 @@ struct Stage<'a> {
 /// What the scenarios said, by subject and requirement.
 type Said = BTreeMap<(String, String), Vec<(String, Outcome)>>;
 
+/// What they said, and at which methods a subject failed, by subject, requirement and reason.
+#[derive(Default)]
+struct Played {
+    said: Said,
+    methods: BTreeMap<(String, String, Option<String>), BTreeSet<String>>,
+}
+
+impl Played {
+    fn of(&self, subject: &str, mutant: &Mutant) -> &[(String, Outcome)] {
+        let key = (subject.to_owned(), mutant.breaks.to_owned());
+        self.said.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    fn methods_of(&self, mutant: &Mutant) -> BTreeSet<String> {
+        // A scenario that names no reason for a method has one for the requirement.
+        let reasons = [Some(mutant.reason.to_owned()), None];
+        let methods = reasons.into_iter().filter_map(|reason| {
+            let key = (mutant.name.to_owned(), mutant.breaks.to_owned(), reason);
+            self.methods.get(&key)
+        });
+        methods.flatten().cloned().collect()
+    }
+
+    fn add(&mut self, report: &CaseReport) {
+        let subject = &report.name.subject;
+        for judgement in &report.judgements {
+            let key = (subject.clone(), judgement.id.clone());
+            let entry = (report.name.scenario.clone(), judgement.outcome.clone());
+            self.said.entry(key).or_default().push(entry);
+        }
+        for row in &report.methods {
+            if row.kind == OutcomeKind::Failed {
+                let reason = row.reason.as_ref().map(ToString::to_string);
+                let key = (subject.clone(), row.id.clone(), reason);
+                let methods = self.methods.entry(key).or_default();
+                methods.insert(row.method.clone());
+            }
+        }
+    }
+}
+
 impl Stage<'_> {
     async fn prove_side(
         &self,
@@ -167,11 +211,11 @@ impl Stage<'_> {
                 },
                 None => fate(
                     mutant,
-                    of(&unmutated, &baseline.name, mutant),
-                    of(&said, mutant.name, mutant),
+                    unmutated.of(&baseline.name, mutant),
+                    said.of(mutant.name, mutant),
                 ),
             };
-            report(mutant, fate)
+            report(mutant, fate, said.methods_of(mutant))
         };
         Ok(under_canary(mutants.iter().map(row).collect()))
     }
@@ -214,8 +258,8 @@ impl Stage<'_> {
         plan: Plan,
         gate: bool,
         tell: &mut dyn FnMut(&CaseReport),
-    ) -> Result<Said, RunError> {
-        let mut said = Said::new();
+    ) -> Result<Played, RunError> {
+        let mut played = Played::default();
         let pace = Pace {
             jobs: self.options.jobs.max(1),
             fail_fast: false,
@@ -226,30 +270,22 @@ impl Stage<'_> {
                 return;
             };
             tell(report);
-            for judgement in &report.judgements {
-                let key = (report.name.subject.clone(), judgement.id.clone());
-                let entry = (report.name.scenario.clone(), judgement.outcome.clone());
-                said.entry(key).or_default().push(entry);
-            }
+            played.add(report);
         })
         .await
         .map_err(RunError::Signals)?;
-        Ok(said)
+        Ok(played)
     }
 }
 
-fn of<'a>(said: &'a Said, subject: &str, mutant: &Mutant) -> &'a [(String, Outcome)] {
-    said.get(&(subject.to_owned(), mutant.breaks.to_owned()))
-        .map_or(&[], Vec::as_slice)
-}
-
-fn report(mutant: &Mutant, fate: Fate) -> MutantReport {
+fn report(mutant: &Mutant, fate: Fate, methods: BTreeSet<String>) -> MutantReport {
     MutantReport {
         name: mutant.name.to_owned(),
         side: mutant.side,
         breaks: mutant.breaks.to_owned(),
         reason: mutant.reason.to_owned(),
         fate,
+        methods,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::rng::case_seed;
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use crate::verdict::Outcome;
+use crate::verdict::by_method::MethodOutcome;
 
 /// One case that is going to be played.
 #[derive(Clone, Debug)]
@@ -66,6 +67,16 @@ impl PlannedCase {
                 })
             })
             .collect()
+    }
+
+    /// What was said of methods under requirements that were asked for.
+    pub fn methods(&self, mut said: Vec<MethodOutcome>) -> Vec<MethodOutcome> {
+        let asked = |row: &MethodOutcome| {
+            let mut ids = self.requirements.iter().map(|asked| asked.id.as_str());
+            ids.any(|id| id == row.id)
+        };
+        said.retain(asked);
+        said
     }
 
     /// The command that plays it again.

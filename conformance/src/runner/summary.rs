@@ -7,17 +7,27 @@ use super::event::{CaseReport, NotPassed, RunSummary, SubjectLine, SubjectSummar
 use crate::requirement::{Level, Side};
 use crate::subject::Skipped;
 use crate::verdict::OutcomeKind;
+use crate::verdict::by_method::{ByMethod, MethodCounts};
 use crate::verdict::readiness::Readiness;
+use crate::verdict::settle::End;
 use crate::verdict::tally::{RunVerdict, Tally, run_verdict};
 
 /// A summary in the making.
 #[derive(Debug)]
 pub struct Summing {
     begun: Instant,
-    subjects: Vec<(SubjectLine, Tally)>,
+    subjects: Vec<Sums>,
     skipped: Vec<Skipped>,
     suite_faults: usize,
     never_ready: Vec<String>,
+}
+
+/// What was said of one subject.
+#[derive(Debug)]
+struct Sums {
+    line: SubjectLine,
+    tally: Tally,
+    methods: ByMethod,
 }
 
 impl Summing {
@@ -26,7 +36,11 @@ impl Summing {
         Summing {
             begun: Instant::now(),
             subjects: subjects
-                .map(|subject| (subject, Tally::default()))
+                .map(|line| Sums {
+                    line,
+                    tally: Tally::default(),
+                    methods: ByMethod::default(),
+                })
                 .collect(),
             skipped,
             suite_faults: 0,
@@ -43,17 +57,21 @@ impl Summing {
         let subject = self
             .subjects
             .iter_mut()
-            .find(|(line, _)| line.name == report.name.subject);
-        let Some((_, tally)) = subject else { return };
+            .find(|sums| sums.line.name == report.name.subject);
+        let Some(sums) = subject else { return };
         for judgement in &report.judgements {
-            tally.add(&judgement.id, judgement.level, judgement.outcome.clone());
+            sums.tally
+                .add(&judgement.id, judgement.level, judgement.outcome.clone());
+        }
+        for said in &report.methods {
+            sums.methods.adopt(said);
         }
     }
 
     /// The summary.
     pub fn end(self, interrupted: bool) -> RunSummary {
         let judged = run_verdict(
-            self.subjects.iter().map(|(_, tally)| tally),
+            self.subjects.iter().map(|sums| &sums.tally),
             self.suite_faults,
         );
         let verdict = if interrupted && judged == RunVerdict::Passed {
@@ -62,9 +80,9 @@ impl Summing {
             judged
         };
         let never_ready = self.never_ready;
-        let summarize = |(line, tally): (SubjectLine, Tally)| {
-            let never = never_ready.contains(&line.name);
-            summarize(line, &tally, never)
+        let summarize = |sums: Sums| {
+            let never = never_ready.contains(&sums.line.name);
+            summarize(sums, never)
         };
         RunSummary {
             verdict,
@@ -77,7 +95,12 @@ impl Summing {
     }
 }
 
-fn summarize(subject: SubjectLine, tally: &Tally, never_ready: bool) -> SubjectSummary {
+fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
+    let Sums {
+        line: subject,
+        tally,
+        methods,
+    } = sums;
     let readiness = match subject.side {
         Side::Host => Readiness::NotAsked,
         Side::Plugin if never_ready => Readiness::NeverReady,
@@ -102,6 +125,8 @@ fn summarize(subject: SubjectLine, tally: &Tally, never_ready: bool) -> SubjectS
         must_passed_per_mille: tally.counts(Level::Must).passed_per_mille(readiness),
         subject,
         levels,
+        // Cases have settled what they said.
+        methods: MethodCounts::of(&methods.settle(&End::Completed)),
         not_passed,
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use writer::{Open, Sender};
 use super::input::Input;
 use super::order::{Order, Word};
 use super::reply::Outcome;
-use super::{Running, Testee, evidence};
+use super::{Handling, Running, Testee, evidence};
 use crate::fault::Fault;
 use crate::hex;
 use crate::play::put_all;
@@ -241,7 +241,13 @@ impl Exchange<'_, '_> {
             "echo" => self.read(usize::MAX, true).await,
             _ => {
                 let word = Word::parse(step);
-                match self.testee.carry_out(NAME, self.nonce, word).await {
+                // The request of this hook has no context, and so no id.
+                let handling = Handling {
+                    hook: NAME,
+                    nonce: self.nonce,
+                    request_id: "",
+                };
+                match self.testee.carry_out(handling, word).await {
                     Outcome::Failed(why) => Err(Ended::Raised(why)),
                     _ => Ok(()),
                 }

@@ -14,10 +14,12 @@ use crate::script::{Flood, Stream};
 
 impl Testee {
     /// Carries out an order.
-    pub(super) async fn obey(&self, word: Word) -> Outcome {
+    pub(super) async fn obey(&self, word: Word, request_id: &str) -> Outcome {
         match word {
             Word::Allow => Outcome::Allowed,
-            Word::Api { method, request } => Outcome::Told(self.call_api(&method, &request).await),
+            Word::Api { method, request } => {
+                Outcome::Told(self.call_api(&method, &request, request_id).await)
+            }
             Word::Env(names) => Outcome::Told(told::environment(&names)),
             Word::Modify => Outcome::Modified,
             Word::Reject(why) => Outcome::Rejected(why),

@@ -1,20 +1,26 @@
 //! The orders whose result is told: calls of the API and looks at the environment.
 
-use plugin_proto::find_api;
+use plugin_proto::{Method, find_api};
 use serde_json::{Map, Value, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tonic::Status;
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Status};
 
-use super::Testee;
+use super::{Testee, slip, status};
 use crate::apiclient;
 use crate::base64;
 use crate::fault::Fault;
 use crate::stage::lock;
 
+/// The token that the host has given this process, if it has (its API may want to see it).
+const TOKEN: &str = "MATTERMOST_PLUGIN_API_TOKEN";
+/// What servers take in one message if nobody has told them otherwise.
+const USUAL_LIMIT: usize = 4 * 1024 * 1024;
+
 impl Testee {
-    /// Calls a method of the API as the SDK of a plugin would; the result as JSON.
-    pub(super) async fn call_api(&self, name: &str, request: &str) -> Value {
+    /// Calls a method of the API as the SDK of a plugin would, in a hook with that request id; the result as JSON.
+    pub(super) async fn call_api(&self, name: &str, request: &str, request_id: &str) -> Value {
         let Some(method) = find_api(name) else {
             return json!({ "unmapped": name });
         };
@@ -23,25 +29,72 @@ impl Testee {
         if late || early || self.has(Fault::ApiNotConnected) {
             return failure("plugin_api.not_connected", 0, "the client is not connected");
         }
-        let request = match serde_json::from_str(if request.trim().is_empty() {
+        if self.has(Fault::ApiNothingSent) {
+            return json!({ "ok": {} });
+        }
+        let text = if request.trim().is_empty() {
             "{}"
         } else {
             request
-        }) {
-            Ok(request) => self.mixed_up(self.sent(request)).await,
+        };
+        let request = match serde_json::from_str(text) {
+            Ok(request) => slip::sent(self.fault, self.sent(request)),
             Err(error) => return failure("plugin_api.request", 0, &format!("not JSON: {error}")),
         };
-        let answer = async {
-            let answer = self
-                .api
-                .call(method, apiclient::encode(method, &request)?)
-                .await?;
-            apiclient::decode(method, &answer)
+        let request = self.mixed_up(request).await;
+        let _turn = match self.fault {
+            Some(Fault::ApiCallsSerialised) => Some(self.turn.lock().await),
+            _ => None,
         };
-        match answer.await {
+        match self.ask(method, &request, request_id).await {
             Ok(answer) => self.received(name, answer),
-            Err(status) => self.refused(&status),
+            Err(status) => self.failed_call(&status).await,
         }
+    }
+
+    /// The call itself.
+    async fn ask(
+        &self,
+        method: &'static Method,
+        request: &Value,
+        request_id: &str,
+    ) -> Result<Value, Status> {
+        let message = apiclient::encode(method, request)?;
+        if self.has(Fault::ApiLargeRequestRefused) && message.len() > USUAL_LIMIT {
+            return Err(Status::resource_exhausted(
+                "Sent message larger than max (4194304)",
+            ));
+        }
+        let mut request = Request::new(message);
+        if !self.has(Fault::ApiDeadlineNotSent) {
+            request.set_timeout(apiclient::DEADLINE);
+        }
+        let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
+        let authorization = match (self.fault, token) {
+            (Some(Fault::ApiTokenNotSent), _) => None,
+            (Some(Fault::ApiTokenInvented), None) => Some("Bearer None".to_owned()),
+            (Some(Fault::ApiTokenBare), Some(token)) => Some(token),
+            (_, token) => token.map(|token| format!("Bearer {token}")),
+        };
+        let request_id = (!request_id.is_empty() && !self.has(Fault::ApiRequestIdNotSent))
+            .then(|| request_id.to_owned());
+        for (name, value) in [
+            ("authorization", authorization),
+            ("x-request-id", request_id),
+        ] {
+            // What cannot stand in a header is left out, as it would be by any library.
+            let value = value.and_then(|value| MetadataValue::try_from(value).ok());
+            if let Some(value) = value {
+                request.metadata_mut().insert(name, value);
+            }
+        }
+        let answer = self.api.call(method, request).await?;
+        if self.has(Fault::ApiLargeAnswerRefused) && answer.len() > USUAL_LIMIT {
+            return Err(Status::resource_exhausted(
+                "Received message larger than max (4194304)",
+            ));
+        }
+        apiclient::decode(method, &answer)
     }
 
     /// The request, or with the fault that mixes calls up the one that came last.
@@ -87,18 +140,16 @@ impl Testee {
         let error = answer
             .as_object_mut()
             .and_then(|fields| fields.remove("error"));
-        if let Some(error) = error.filter(|_| !self.has(Fault::ApiErrorLost)) {
-            let text = if self.has(Fault::ApiErrorTextLost) {
-                ""
-            } else {
-                error["message"].as_str().unwrap_or_default()
-            };
-            let code = if self.has(Fault::ApiErrorCodeLost) {
-                0
-            } else {
-                error["status_code"].as_i64().unwrap_or_default()
-            };
-            return failure(error["id"].as_str().unwrap_or_default(), code, text);
+        if let Some(error) = error.and_then(|error| slip::refused(self.fault, error)) {
+            return json!({ "error": error });
+        }
+        let raised = match self.fault {
+            Some(Fault::ApiSuccessRaised) => true,
+            Some(Fault::ApiEmptyAnswerRaised) => answer == json!({}),
+            _ => false,
+        };
+        if raised {
+            return failure("plugin_api.answer", 0, "the answer has no result");
         }
         if self.has(Fault::ApiSuccessLost)
             && let Some(fields) = answer.as_object_mut()
@@ -115,15 +166,19 @@ impl Testee {
                 .map(|value| base64::encode(String::from_utf8_lossy(&value).as_bytes()));
             answer["value"] = mangled.unwrap_or_default().into();
         }
-        json!({ "ok": answer })
+        json!({ "ok": slip::received(self.fault, answer) })
     }
 
     /// A status of the transport, as the client hands it over.
-    fn refused(&self, status: &Status) -> Value {
-        if self.has(Fault::ApiStatusKills) {
-            self.stage.exit(1, "fault");
+    async fn failed_call(&self, status: &Status) -> Value {
+        match self.fault {
+            Some(Fault::ApiStatusKills) => self.stage.exit(1, "fault"),
+            Some(Fault::ApiLossWaitedOut) => std::future::pending().await,
+            Some(Fault::ApiStatusSwallowed) => json!({ "ok": {} }),
+            Some(Fault::ApiStatusTextLost) => failure("", 0, "the call failed"),
+            Some(Fault::ApiStatusOpaque) => failure("", 0, status.message()),
+            _ => json!({ "error": status::error(status) }),
         }
-        failure(&format!("grpc.{:?}", status.code()), 0, status.message())
     }
 }
 

@@ -302,11 +302,11 @@ async fn any_method_of_the_api_can_be_called_and_its_answer_is_told() {
         told("api GetPluginID").await,
         json!({ "ok": { "plugin_id": "com.example.fake" } })
     );
-    assert_eq!(told("api KVList {}").await["error"]["id"], "grpc.Internal");
+    assert_eq!(told("api KVList {}").await["error"]["status_code"], 500);
     assert_eq!(told("api KVPut {}").await, json!({ "unmapped": "KVPut" }));
     assert_eq!(
-        told(r#"api KVGet {"kee": "k"}"#).await["error"]["id"],
-        "grpc.InvalidArgument"
+        told(r#"api KVGet {"kee": "k"}"#).await["error"]["status_code"],
+        400
     );
     assert_eq!(
         told("env SECRET OTHER").await,

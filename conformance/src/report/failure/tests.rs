@@ -28,7 +28,7 @@ fn report(entries: usize) -> CaseReport {
         end: End::Completed,
         ready: None,
         judgements: Vec::new(),
-        cells: Vec::new(),
+        methods: Vec::new(),
         timeline: (0..entries).map(entry).collect(),
         reproduce: "plugin-conformance run t/failing --subject host --seed 1".to_owned(),
     }

@@ -2,12 +2,17 @@
 
 mod store;
 
+pub mod large;
+pub mod metadata;
+pub mod methods;
+pub mod outage;
+
 use std::time::Duration;
 
 use plugin_host::hooks::Outcome;
 use plugin_host::memory::ServerFacts;
 use plugin_proto::hook::MessageWillBePosted;
-use plugin_proto::pb::AppError;
+use plugin_proto::pb::{AppError, MessageWillBePostedResponse};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -49,15 +54,23 @@ async fn told(
 ) -> Result<Told, Interruption> {
     let order = fresh(case, Word::Api(method, request));
     let obeyed = running.order::<MessageWillBePosted>(&order).await?;
-    let answer = match &obeyed.outcome {
-        Outcome::Answered(answer) => serde_json::from_str(&answer.rejection_reason)
-            .unwrap_or_else(|_| Value::String(format!("no JSON: {:?}", answer.rejection_reason))),
-        other => Value::String(other.to_string()),
-    };
     Ok(Told {
-        answer,
+        answer: told_by(&obeyed.outcome),
         nonce: obeyed.evidence.map(|evidence| evidence.nonce),
     })
+}
+
+/// What the answer of the hook says came of the call.
+fn told_by(outcome: &Outcome<MessageWillBePostedResponse>) -> Value {
+    match outcome {
+        Outcome::Answered(answer) => told_in(&answer.rejection_reason),
+        other => Value::String(other.to_string()),
+    }
+}
+
+/// The same, of the text of a rejection.
+fn told_in(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(format!("no JSON: {text:?}")))
 }
 
 /// Whether all methods are claimed; if not, the requirement is not applicable.
