@@ -8,9 +8,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 import mattermost_plugin as sdk
 from mattermost_plugin.grpc import api_pb2
-from mattermost_plugin.grpc.common_pb2 import AppError
 
 RPCS = api_pb2.DESCRIPTOR.services_by_name["PluginAPI"].methods_by_name
+ERROR = RPCS["KVGet"].output_type.fields_by_name["error"].message_type.fields_by_name
 
 
 def call_api(api, rpc, request="{}"):
@@ -25,8 +25,7 @@ def call_api(api, rpc, request="{}"):
     try:
         value = method(**arguments)
     except sdk.PluginAPIError as error:
-        names = [field.name for field in AppError.DESCRIPTOR.fields]
-        return {"error": {name: getattr(error, "error_id" if name == "id" else name) for name in names}}
+        return {"error": {name: getattr(error, name, error.error_id) for name in ERROR}}  # it has no `id` but an `error_id`
     return {"ok": MessageToDict(response(rpc, value), preserving_proto_field_name=True)}
 
 
@@ -38,8 +37,7 @@ def argument(message, field):
 def response(rpc, value):
     """The response that a result was made from."""
     names = [field.name for field in RPCS[rpc].output_type.fields if field.name != "error"]
-    values = [bytes(value), value.content_type] if hasattr(value, "content_type") else [value]
-    values = list(value) if isinstance(value, sdk.PluginHTTPResponse) else values
+    values = value if isinstance(value, tuple) else [value, getattr(value, "content_type", None)]  # an image has one
     return GetMessageClass(RPCS[rpc].output_type)(**{name: unwrapped(item) for name, item in zip(names, values)})
 
 
