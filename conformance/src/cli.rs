@@ -256,6 +256,17 @@ pub struct Serve {
     /// The user whom all requests come from; without it nobody is logged in.
     #[arg(long, value_name = "ID")]
     pub user: Option<String>,
+    /// Keep what the server behind the API holds in this file, from one run to the next. Made if it is not there; a call of the API is
+    /// answered when what it did is in the file.
+    #[arg(long, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Begin with what this JSON document holds: users, teams, channels, posts and so on, as Mattermost writes them. Only if the store
+    /// is empty.
+    #[arg(long, value_name = "FILE")]
+    pub fixtures: Option<PathBuf>,
+    /// At the end, write such a document of all that the server holds.
+    #[arg(long, value_name = "FILE")]
+    pub save_fixtures: Option<PathBuf>,
     /// The log level that plugins are told.
     #[arg(long, value_name = "LEVEL", default_value = "INFO")]
     pub log_level: String,

@@ -1,5 +1,6 @@
 //! Plugins behind an HTTP front, for those who write them: started, looked after, restarted when their files change, stopped in time.
 //!
+//! - `data`: what the server behind the API begins with, and where what it holds is kept;
 //! - `folders`: which plugins the folders of the command line hold;
 //! - `lines`: what is said on stderr, for people or as JSON;
 //! - `ignored`, `snapshot`, `debounce`: when a plugin's files have changed;
@@ -14,6 +15,8 @@ pub mod ignored;
 
 pub mod snapshot;
 
+mod data;
+
 mod folders;
 
 mod lines;
@@ -27,13 +30,13 @@ use std::time::Duration;
 
 use plugin_host::environment::{Environment, ScanError};
 use plugin_host::front::{Access, Front, FrontOptions, Session};
-use plugin_host::memory::Memory;
 use plugin_host::options::{GuardProgram, HostOptions};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::exit::Exit;
+pub use data::{DataError, DataFiles};
 use lines::Lines;
 use watch::Watched;
 
@@ -56,6 +59,8 @@ pub struct Options {
     pub json: bool,
     /// The user whom all requests come from.
     pub user: Option<String>,
+    /// What the server behind the API holds.
+    pub data: DataFiles,
     /// The log level that plugins are told.
     pub log_level: String,
 }
@@ -72,6 +77,9 @@ pub enum ServeError {
     /// The address cannot be used.
     #[error("cannot listen on {0}")]
     Listen(String, #[source] io::Error),
+    /// What the server behind the API holds cannot be read, or not be kept.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The guard cannot be started.
     #[error("cannot start the host")]
     Host(#[source] io::Error),
@@ -87,7 +95,10 @@ impl ServeError {
     /// The exit code of it.
     pub fn exit(&self) -> Exit {
         match self {
-            ServeError::Folder(_) | ServeError::NoPlugin(_) | ServeError::Listen(..) => Exit::Usage,
+            ServeError::Folder(_)
+            | ServeError::NoPlugin(_)
+            | ServeError::Listen(..)
+            | ServeError::Data(_) => Exit::Usage,
             ServeError::Host(_) | ServeError::Signals(_) | ServeError::Output(_) => {
                 Exit::SuiteFailed
             }
@@ -119,10 +130,10 @@ pub async fn serve(options: Options, out: &mut dyn Write) -> Result<Exit, ServeE
     host.timing.shutdown = SHUTDOWN;
     let listener = TcpListener::bind(&options.listen).await;
     let listener = listener.map_err(|error| ServeError::Listen(options.listen.clone(), error))?;
-    let memory = Memory::default();
+    let memory = options.data.open(&lines)?;
     let hearing = lines.clone();
     memory.on_log(Arc::new(move |record| hearing.logged(record)));
-    let environment = Environment::new(host, Arc::new(memory)).map_err(ServeError::Host)?;
+    let environment = Environment::new(host, Arc::new(memory.clone())).map_err(ServeError::Host)?;
     let telling = tokio::spawn(lines.clone().tell(events));
     let served = async {
         let places = folders::plugins(&environment, &options.folders, &lines).await?;
@@ -179,6 +190,10 @@ pub async fn serve(options: Options, out: &mut dyn Write) -> Result<Exit, ServeE
         () = signals.next() => Ok(Exit::Failed),
     };
     drop(environment);
+    let ended = match options.data.close(&memory, &lines).await {
+        true => ended,
+        false => ended.map(|_| Exit::Failed),
+    };
     telling.abort();
     lines.end().await;
     ended

@@ -4,7 +4,8 @@
 //! wait for plugins are joined by `acts!` (`act`). What an action tells plugins is in the outbox when the lock is given back, and is
 //! told then (`outbox`): the lock is never held over a call.
 //!
-//! Its state belongs to it and not to a plugin's process, so it survives crashes and restarts. Methods that it does not
+//! Its state belongs to it and not to a plugin's process, so it survives crashes and restarts; with a file it survives those of the
+//! host, too: rows note that they changed (`rows`), and what a step changed is written before it is answered (`keeper`). Methods that it does not
 //! have are left to the API server, which answers them with 501. Where it knows better than to be like the real server is listed in
 //! `core/MEMORY.md`.
 
@@ -13,6 +14,14 @@ mod refusal;
 mod fresh;
 
 mod page;
+
+mod rows;
+
+mod journal;
+
+mod keeper;
+
+mod installation;
 
 mod config;
 
@@ -80,9 +89,16 @@ mod property;
 
 mod outbound;
 
+mod tables;
+
+mod store;
+
+mod fixture;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plugin_proto::{Call, InBandError, Methods, Rpc};
@@ -90,6 +106,9 @@ use prost::Message as _;
 use tokio::sync::watch;
 use tonic::Status;
 
+pub use fixture::{FixtureError, Loaded};
+pub use journal::Unreadable;
+pub use keeper::{NotKept, StoreError};
 pub use log::LogRecord;
 pub use outbound::{ClusterEvent, Mail};
 pub use refusal::Refusal;
@@ -99,8 +118,10 @@ use crate::api::chain::{Chains, DEFAULT_LIMIT};
 use crate::api::{Backend, Plugins};
 use crate::ids::PluginId;
 use act::Act;
-use fresh::Fresh;
-use outbox::Outbox;
+use journal::Kept;
+use keeper::Keeper;
+use store::Store;
+use tables::Tables;
 
 /// Hears what plugins log through the API.
 pub type OnLog = Arc<dyn Fn(&LogRecord) + Send + Sync>;
@@ -174,62 +195,6 @@ pub struct Memory {
     store: Arc<Store>,
 }
 
-#[derive(Debug)]
-struct Store {
-    tables: Mutex<Tables>,
-    plugins: OnceLock<Arc<dyn Plugins>>,
-    chains: Arc<Chains>,
-    /// How many actions go on in the background.
-    background: watch::Sender<usize>,
-}
-
-/// Everything that is remembered, by area.
-pub(crate) struct Tables {
-    clock: Clock,
-    facts: ServerFacts,
-    fresh: Fresh,
-    outbox: Outbox,
-    config: config::Config,
-    kv: kv::Stores,
-    logs: VecDeque<LogRecord>,
-    on_log: Option<OnLog>,
-    websocket: websocket::Sent,
-    /// How many users there may be at most; no limit by default.
-    user_limit: Option<usize>,
-    users: user::Users,
-    statuses: status::Statuses,
-    sessions: session::Sessions,
-    preferences: preference::Preferences,
-    teams: team::Teams,
-    channels: channel::Channels,
-    sidebar: sidebar::Sidebars,
-    posts: post::Posts,
-    reactions: reaction::Reactions,
-    emojis: emoji::Emojis,
-    files: file::Files,
-    bots: bot::Bots,
-    commands: command::Commands,
-    oauth: oauth::Apps,
-    groups: group::Groups,
-    shared: shared_channel::Shared,
-    properties: property::Properties,
-    outbound: outbound::Outbound,
-    /// When the server was installed.
-    installed_at: i64,
-    /// What the server is called where it is counted.
-    server_id: String,
-    /// What tickets are signed with.
-    secret: String,
-}
-
-impl fmt::Debug for Tables {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tables")
-            .field("facts", &self.facts)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Default for Memory {
     fn default() -> Self {
         Self::of(Making::default())
@@ -249,10 +214,44 @@ impl Memory {
     /// A stand-in that knows nothing yet.
     pub fn of(making: Making) -> Self {
         let chain_limit = making.chain_limit;
-        let tables = Tables::new(making);
+        Self::with(Tables::new(making), None, chain_limit)
+    }
+
+    /// A stand-in that knows what is in a file, and keeps what it learns there; a file that there is not is made. Whoever is answered
+    /// by it can rely on the file, also if the host is killed the moment after.
+    ///
+    /// # Errors
+    /// When the file is something else, of a newer version, damaged or in use. It is not changed then.
+    pub fn open(making: Making, path: &Path) -> Result<Self, StoreError> {
+        let (chain_limit, seed) = (making.chain_limit, making.seed);
+        let (keeper, found) = Keeper::open(path)?;
+        let mut tables = Tables::blank(making);
+        tables.kept().for_each(Kept::begin);
+        tables.restore(path, found)?;
+        tables.begin(seed);
+        let memory = Self::with(tables, Some(keeper), chain_limit);
+        // With the lock goes what the beginning changed.
+        drop(memory.store.lock());
+        Ok(memory)
+    }
+
+    /// Waits until all that was done is in the file, and closes it; without a file there is nothing to do. What is done afterwards is
+    /// not kept, and answered with an error.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    pub async fn close(&self) -> Result<(), NotKept> {
+        match &self.store.keeper {
+            Some(keeper) => keeper.close().await,
+            None => Ok(()),
+        }
+    }
+
+    fn with(tables: Tables, keeper: Option<Keeper>, chain_limit: usize) -> Self {
         Self {
             store: Arc::new(Store {
                 tables: Mutex::new(tables),
+                keeper,
                 plugins: OnceLock::new(),
                 chains: Chains::new(chain_limit),
                 background: watch::Sender::default(),
@@ -351,60 +350,6 @@ impl Backend for Memory {
     }
 }
 
-impl Store {
-    /// A handler that panicked has at worst left its own write undone; the next one goes on.
-    fn lock(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Tables {
-    fn new(making: Making) -> Self {
-        let mut fresh = Fresh::new(making.seed);
-        Self {
-            installed_at: (making.clock)(),
-            server_id: fresh.id(),
-            secret: fresh.id(),
-            clock: making.clock,
-            facts: making.facts,
-            fresh,
-            outbox: Outbox::default(),
-            config: config::Config::default(),
-            kv: kv::Stores::default(),
-            logs: VecDeque::new(),
-            on_log: None,
-            websocket: websocket::Sent::default(),
-            user_limit: None,
-            users: user::Users::default(),
-            statuses: status::Statuses::default(),
-            sessions: session::Sessions::default(),
-            preferences: preference::Preferences::default(),
-            teams: team::Teams::default(),
-            channels: channel::Channels::default(),
-            sidebar: sidebar::Sidebars::default(),
-            posts: post::Posts::default(),
-            reactions: reaction::Reactions::default(),
-            emojis: emoji::Emojis::default(),
-            files: file::Files::default(),
-            bots: bot::Bots::default(),
-            commands: command::Commands::default(),
-            oauth: oauth::Apps::default(),
-            groups: group::Groups::default(),
-            shared: shared_channel::Shared::default(),
-            properties: property::Properties::default(),
-            outbound: outbound::Outbound::default(),
-        }
-    }
-
-    fn now(&self) -> i64 {
-        (self.clock)()
-    }
-
-    fn new_id(&mut self) -> String {
-        self.fresh.id()
-    }
-}
-
 /// Keeps the newest records and forgets the oldest.
 fn remember<T>(records: &mut VecDeque<T>, record: T) {
     const RECORDS: usize = 4096;
@@ -431,8 +376,14 @@ where
             let answer = act.with(|tables| handle(tables, &caller, request));
             Ok(encode::<R>(answer))
         });
-        let answer = answer.unwrap_or_else(|error| Ok(crate::in_band::encode(*error)));
-        async move { answer }
+        let store = store.clone();
+        async move {
+            let answer = match answer {
+                Ok(answer) => store.kept(R::METHOD).await.map(|()| answer),
+                Err(error) => Err(error),
+            };
+            answer.unwrap_or_else(|error| Ok(crate::in_band::encode(*error)))
+        }
     });
 }
 

@@ -145,6 +145,12 @@ pub fn from_slice<M: Modelled>(
     Ok((message, dropped))
 }
 
+/// The value of a JSON text that holds models, by whatever it is called: with the same care as [`from_slice`] has.
+pub(crate) fn value_from_slice(name: &str, text: &[u8]) -> Result<Value, ModelError> {
+    let (value, _) = text::value(name, text, Strictness::Strict)?;
+    Ok(value)
+}
+
 /// [`to_json`] for a message that is known by its name only.
 pub fn wire_to_json(name: &str, wire: &[u8]) -> Result<Value, ModelError> {
     let shape = shape_of(name)?;

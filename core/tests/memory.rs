@@ -19,6 +19,9 @@ mod users;
 #[path = "memory/teams.rs"]
 mod teams;
 
+#[path = "memory/team_members.rs"]
+mod team_members;
+
 #[path = "memory/channels.rs"]
 mod channels;
 
@@ -61,5 +64,20 @@ mod bots;
 #[path = "memory/channel_members.rs"]
 mod channel_members;
 
+#[path = "memory/sidebars.rs"]
+mod sidebars;
+
 #[path = "memory/shared_channels.rs"]
 mod shared_channels;
+
+#[path = "memory/full.rs"]
+mod full;
+
+#[path = "memory/fixtures.rs"]
+mod fixtures;
+
+#[path = "memory/kept.rs"]
+mod kept;
+
+#[path = "memory/channel_models.rs"]
+mod channel_models;

@@ -350,6 +350,11 @@ fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
         watch: arguments.watch,
         json: arguments.json,
         user: arguments.user.clone(),
+        data: serve::DataFiles {
+            store: arguments.store.clone(),
+            fixtures: arguments.fixtures.clone(),
+            save_fixtures: arguments.save_fixtures.clone(),
+        },
         log_level: arguments.log_level.clone(),
     };
     let runtime = runtime()?;

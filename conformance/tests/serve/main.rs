@@ -7,6 +7,7 @@
 
 mod bodies;
 mod browser;
+mod data;
 mod life;
 mod served;
 

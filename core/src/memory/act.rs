@@ -177,6 +177,7 @@ pub(super) fn answer<R, A>(
     let (store, caller) = (store.clone(), caller.clone());
     methods.unary(R::METHOD.path, move |call| {
         let begun = Act::begin(&store, &caller, R::METHOD, &call);
+        let kept = store.clone();
         async move {
             let act = match begun {
                 Ok(act) => act,
@@ -185,7 +186,10 @@ pub(super) fn answer<R, A>(
             let request = decode::<R>(&call)?;
             let answer = handle(act, request).in_current_span();
             match tokio::spawn(answer).await {
-                Ok(answer) => Ok(encode::<R>(answer)),
+                Ok(answer) => match kept.kept(R::METHOD).await {
+                    Ok(()) => Ok(encode::<R>(answer)),
+                    Err(error) => Ok(crate::in_band::encode(*error)),
+                },
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
                     Err(_) => Err(Status::unavailable("the host ends")),

@@ -1,6 +1,5 @@
 //! Bots: users that are programs, each with a row of its own beside the user's.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -13,8 +12,10 @@ use plugin_proto::pb::{
 
 use crate::ids::PluginId;
 use crate::memory::act::{Act, acts};
+use crate::memory::journal::area;
 use crate::memory::names::{self, fits, invalid};
 use crate::memory::page::Page;
+use crate::memory::rows::{Rows, row};
 use crate::memory::{Refusal, Store, Tables, channel, handlers, kv, post, user};
 
 /// The key under which the server remembers a plugin's bot, among the plugin's own.
@@ -22,7 +23,11 @@ const REMEMBERED: &str = "mmi_botid";
 
 /// By user.
 #[derive(Debug, Default)]
-pub(super) struct Bots(BTreeMap<String, Bot>);
+pub(super) struct Bots {
+    rows: Rows<Bot>,
+}
+area!(Bots: rows);
+row!(Bot, "bots", model, String: |bot| bot.user_id.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -90,7 +95,7 @@ fn save(t: &mut Tables, caller: &PluginId, given: Bot) -> Result<(Bot, Option<Po
     let made = user::add(t, made, "system_user")?;
     bot.user_id = made.id;
     (bot.create_at, bot.update_at) = (made.create_at, made.update_at);
-    t.bots.0.insert(bot.user_id.clone(), bot.clone());
+    t.bots.rows.put(bot.clone());
     let message = match owner {
         None => None,
         Some((owner_id, _)) => {
@@ -143,7 +148,7 @@ fn patch(t: &mut Tables, _: &PluginId, r: PatchBotRequest) -> Result<PatchBotRes
 
 /// What is not said stays; a change of nothing changes nothing.
 fn change(t: &mut Tables, id: &str, patch: BotPatch) -> Result<Bot, Refusal> {
-    let old = t.bots.0.get(id).cloned().ok_or_else(|| missing(id))?;
+    let old = t.bots.rows.get(id).cloned().ok_or_else(|| missing(id))?;
     let mut bot = old.clone();
     for (field, value) in [
         (&mut bot.username, patch.username),
@@ -165,12 +170,12 @@ fn change(t: &mut Tables, id: &str, patch: BotPatch) -> Result<Bot, Refusal> {
     t.users
         .change(id, |user| user.bot_description.clone_from(&bot.description));
     bot.update_at = changed.update_at;
-    t.bots.0.insert(bot.user_id.clone(), bot.clone());
+    t.bots.rows.put(bot.clone());
     Ok(bot)
 }
 
 fn get(t: &mut Tables, _: &PluginId, r: GetBotRequest) -> Result<GetBotResponse, Refusal> {
-    let bot = t.bots.0.get(&r.bot_user_id);
+    let bot = t.bots.rows.get(&r.bot_user_id);
     let bot = bot.filter(|bot| r.include_deleted || bot.delete_at == 0);
     Ok(GetBotResponse {
         bot: Some(bot.ok_or_else(|| missing(&r.bot_user_id))?.clone()),
@@ -190,7 +195,7 @@ fn list(t: &mut Tables, _: &PluginId, r: GetBotsRequest) -> Result<GetBotsRespon
             && (options.include_deleted || bot.delete_at == 0)
             && (!options.only_orphaned || is_orphaned(bot))
     };
-    let mut bots: Vec<_> = t.bots.0.values().filter(wanted).cloned().collect();
+    let mut bots: Vec<_> = t.bots.rows.values().filter(wanted).cloned().collect();
     bots.sort_by(|one, other| {
         (one.create_at, &one.username).cmp(&(other.create_at, &other.username))
     });
@@ -216,7 +221,7 @@ fn update_active(
     let (delete_at, update_at) = (user.delete_at, user.update_at);
     let bot = t
         .bots
-        .0
+        .rows
         .get_mut(&r.bot_user_id)
         .ok_or_else(|| missing(&r.bot_user_id))?;
     if bot.delete_at != delete_at {
@@ -238,14 +243,14 @@ pub(super) fn disable_owned(t: &mut Tables, owner_id: &str) -> Result<(), Refusa
     }
     let owned = t
         .bots
-        .0
+        .rows
         .values()
         .filter(|bot| bot.owner_id == owner_id && bot.delete_at == 0);
     let owned: Vec<_> = owned.map(|bot| bot.user_id.clone()).collect();
     for id in owned {
         user::set_active(t, &id, false)?;
         let now = t.now();
-        if let Some(bot) = t.bots.0.get_mut(&id) {
+        if let Some(bot) = t.bots.rows.get_mut(&id) {
             (bot.delete_at, bot.update_at) = (now, now);
         }
     }
@@ -261,7 +266,7 @@ fn delete(
         // Sic.
         return Err(Refusal::new("app.bot.permenent_delete.bad_id", 400));
     }
-    t.bots.0.remove(&r.bot_user_id);
+    t.bots.rows.remove(&r.bot_user_id);
     t.users.remove(&r.bot_user_id);
     Ok(PermanentDeleteBotResponse::default())
 }
@@ -277,7 +282,7 @@ async fn ensure(act: Act, r: EnsureBotUserRequest) -> Result<EnsureBotUserRespon
     let known = act.with(|t| {
         let remembered = kv::read(t, &caller, REMEMBERED);
         let remembered = String::from_utf8(remembered.to_vec()).unwrap_or_default();
-        if t.bots.0.contains_key(&remembered) {
+        if t.bots.rows.contains_key(&remembered) {
             let patch = BotPatch {
                 username: Some(given.username.clone()),
                 display_name: Some(given.display_name.clone()),

@@ -4,7 +4,6 @@ mod custom;
 
 mod execute;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -16,6 +15,8 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, row};
 use crate::memory::{Refusal, Store, Tables, handlers};
 
 /// The built-in commands: trigger, and what they do.
@@ -36,8 +37,10 @@ const BUILT_IN: &[(&str, &str)] = &[
 pub(super) struct Commands {
     /// In the order in which they were registered.
     of_plugins: Vec<(PluginId, Command)>,
-    custom: BTreeMap<String, Command>,
+    custom: Rows<Command>,
 }
+area!(Commands: custom);
+row!(Command, "commands", model, String: |command| command.id.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;

@@ -6,16 +6,25 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::memory::journal::{Area, Change, Kept, Unreadable};
+use crate::memory::rows::form::Fault;
+
+/// What the table is called.
+const TABLE: &str = "config";
+
 /// The document.
 #[derive(Debug, Clone)]
 pub(super) struct Config {
     document: Map<String, Value>,
+    /// Whether it may have changed, if somebody wants to know.
+    changed: Option<bool>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             document: defaults().clone(),
+            changed: None,
         }
     }
 }
@@ -28,6 +37,7 @@ impl Config {
 
     /// The document, to be changed.
     pub(super) fn document_mut(&mut self) -> &mut Map<String, Value> {
+        self.changed = self.changed.map(|_| true);
         &mut self.document
     }
 
@@ -60,6 +70,60 @@ impl Config {
         let said = self.document.get(section)?.get(setting);
         said.and_then(&of)
             .or_else(|| of(defaults().get(section)?.get(setting)?))
+    }
+}
+
+impl Area for Config {
+    fn kept(&mut self) -> Vec<&mut dyn Kept> {
+        vec![self]
+    }
+}
+
+/// A table of one row, which is the document as text.
+impl Kept for Config {
+    fn table(&self) -> &'static str {
+        TABLE
+    }
+
+    fn begin(&mut self) {
+        self.changed = Some(false);
+    }
+
+    fn take_changes(&mut self, changes: &mut Vec<Change>) {
+        if self.changed == Some(true) {
+            self.changed = Some(false);
+            let row = Value::Object(self.document.clone()).to_string();
+            changes.push(Change {
+                table: TABLE,
+                key: Vec::new(),
+                row: Some(row.into_bytes()),
+            });
+        }
+    }
+
+    fn restore(&mut self, row: &[u8]) -> Result<(), Unreadable> {
+        self.document = serde_json::from_slice(row)?;
+        Ok(())
+    }
+
+    /// There always is one, and it is nobody's.
+    fn is_empty(&self) -> bool {
+        true
+    }
+
+    fn to_json(&self) -> Result<Value, Fault> {
+        Ok(Value::Object(self.document.clone()))
+    }
+
+    /// What it does not say is the default's.
+    fn take_json(&mut self, json: &Value) -> Result<(), Fault> {
+        let Value::Object(document) = json else {
+            return Err(Fault::here("a configuration is an object"));
+        };
+        let mut document = document.clone();
+        complete(&mut document);
+        *self.document_mut() = document;
+        Ok(())
     }
 }
 

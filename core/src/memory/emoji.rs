@@ -1,6 +1,5 @@
 //! The server's own emoji. Plugins cannot make any: an application does, or a fixture.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +11,9 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::page::Page;
+use crate::memory::rows::{Rows, form, row};
 use crate::memory::{Refusal, Store, Tables, handlers, picture};
 
 /// Endings by which the built-in emoji of people say what skin they have.
@@ -24,9 +25,26 @@ const TONES: &[&str] = &[
     "_dark_skin_tone",
 ];
 
-/// By id.
+/// By id; deleted ones, too.
 #[derive(Debug, Default)]
-pub(super) struct Emojis(BTreeMap<String, (Emoji, Bytes)>);
+pub(super) struct Emojis {
+    rows: Rows<Emoji>,
+    images: Rows<Image>,
+}
+area!(Emojis: rows, images);
+row!(Emoji, "emojis", wire("Emoji"), String: |emoji| emoji.id.clone());
+
+/// What an emoji looks like.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    #[prost(string, tag = "1")]
+    emoji_id: String,
+    #[prost(bytes = "bytes", tag = "2")]
+    #[serde(with = "form::base64")]
+    image: Bytes,
+}
+row!(Image, "emoji_images", own, String: |image| image.emoji_id.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -53,14 +71,12 @@ pub(super) fn check_name(name: &str) -> Result<(), Refusal> {
 }
 
 impl Emojis {
-    fn live(&self) -> impl Iterator<Item = &(Emoji, Bytes)> {
-        self.0.values().filter(|(emoji, _)| emoji.delete_at == 0)
+    fn live(&self) -> impl Iterator<Item = &Emoji> {
+        self.rows.values().filter(|emoji| emoji.delete_at == 0)
     }
 
     fn named(&self, name: &str) -> Option<&Emoji> {
-        self.live()
-            .map(|(emoji, _)| emoji)
-            .find(|emoji| emoji.name == name)
+        self.live().find(|emoji| emoji.name == name)
     }
 }
 
@@ -114,14 +130,18 @@ pub(super) fn add(
         creator_id: creator_id.to_owned(),
         name: name.to_owned(),
     };
-    t.emojis.0.insert(emoji.id.clone(), (emoji.clone(), image));
+    t.emojis.rows.put(emoji.clone());
+    t.emojis.images.put(Image {
+        emoji_id: emoji.id.clone(),
+        image,
+    });
     Ok(emoji)
 }
 
 /// Deletes an emoji: it stays, and is not found any more.
 pub(super) fn remove(t: &mut Tables, id: &str) {
     let now = t.now();
-    if let Some((emoji, _)) = t.emojis.0.get_mut(id) {
+    if let Some(emoji) = t.emojis.rows.get_mut(id) {
         emoji.delete_at = now;
     }
 }
@@ -131,7 +151,7 @@ fn list(
     _: &PluginId,
     r: GetEmojiListRequest,
 ) -> Result<GetEmojiListResponse, Refusal> {
-    let mut emojis: Vec<_> = t.emojis.live().map(|(emoji, _)| emoji).collect();
+    let mut emojis: Vec<_> = t.emojis.live().collect();
     if r.sort_by == "name" {
         emojis.sort_by(|one, other| one.name.cmp(&other.name));
     }
@@ -153,15 +173,15 @@ fn by_name(
     })
 }
 
-fn by_id<'a>(t: &'a Tables, id: &str) -> Result<&'a (Emoji, Bytes), Refusal> {
-    let found = t.emojis.0.get(id).filter(|(emoji, _)| emoji.delete_at == 0);
+fn by_id<'a>(t: &'a Tables, id: &str) -> Result<&'a Emoji, Refusal> {
+    let found = t.emojis.rows.get(id).filter(|emoji| emoji.delete_at == 0);
     found.ok_or_else(|| Refusal::new("app.emoji.get.no_result", 404).about(format!("id={id}")))
 }
 
 fn get(t: &mut Tables, _: &PluginId, r: GetEmojiRequest) -> Result<GetEmojiResponse, Refusal> {
     check_enabled(t)?;
     Ok(GetEmojiResponse {
-        emoji: Some(by_id(t, &r.emoji_id)?.0.clone()),
+        emoji: Some(by_id(t, &r.emoji_id)?.clone()),
         error: None,
     })
 }
@@ -172,10 +192,12 @@ fn image(
     _: &PluginId,
     r: GetEmojiImageRequest,
 ) -> Result<GetEmojiImageResponse, Refusal> {
-    let (_, image) = by_id(t, &r.emoji_id)?;
-    if image.is_empty() {
-        return Err(Refusal::new("api.emoji.get_image.read.app_error", 404));
-    }
+    by_id(t, &r.emoji_id)?;
+    let image = t.emojis.images.get(&r.emoji_id);
+    let image = image
+        .map(|image| &image.image)
+        .filter(|image| !image.is_empty());
+    let image = image.ok_or_else(|| Refusal::new("api.emoji.get_image.read.app_error", 404))?;
     let no_image = || Refusal::new("api.emoji.get_image.decode.app_error", 500);
     let facts = picture::facts(image).ok_or_else(no_image)?;
     Ok(GetEmojiImageResponse {

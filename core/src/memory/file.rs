@@ -6,7 +6,7 @@ mod upload;
 
 mod uploads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,12 +17,14 @@ use plugin_proto::pb::{
     CopyFileInfosRequest, CopyFileInfosResponse, FileInfo, GetFileInfoRequest, GetFileInfoResponse,
     GetFileInfosRequest, GetFileInfosResponse, GetFileLinkRequest, GetFileLinkResponse,
     GetFileRequest, GetFileResponse, Post, ReadFileRequest, ReadFileResponse,
-    SetFileSearchableContentRequest, SetFileSearchableContentResponse,
+    SetFileSearchableContentRequest, SetFileSearchableContentResponse, UploadSession,
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::page::Page;
+use crate::memory::rows::{Rows, form, row};
 use crate::memory::{Refusal, Store, Tables, handlers, picture};
 
 /// Who made a file that a plugin uploaded.
@@ -31,21 +33,44 @@ const NO_USER: &str = "nouser";
 /// All files, deleted ones too.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    rows: HashMap<String, Row>,
+    rows: Rows<File>,
     /// The store: bytes by path. Copies of a file's description share them.
-    bytes: BTreeMap<String, Bytes>,
+    bytes: Rows<Contents>,
+    sessions: Rows<UploadSession>,
+    parts: Rows<uploads::Part>,
+    /// The uploads of which plugins are being asked about the whole.
+    ending: HashSet<String>,
     /// By post.
     of_post: HashMap<String, Vec<String>>,
-    sessions: uploads::Sessions,
 }
+area!(Files: rows, bytes, sessions, parts; index);
 
-#[derive(Debug, Clone)]
-struct Row {
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[prost(message, required, tag = "1")]
+    #[serde(with = "info_json")]
     info: FileInfo,
+    #[prost(string, tag = "2")]
     path: String,
     /// What was read out of it.
+    #[prost(string, tag = "3")]
+    #[serde(default)]
     content: String,
 }
+row!(File, "files", own, String: |file| file.info.id.clone());
+form::inner!(info_json: plugin_proto::pb::FileInfo, model);
+
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    #[prost(string, tag = "1")]
+    path: String,
+    #[prost(bytes = "bytes", tag = "2")]
+    #[serde(with = "form::base64")]
+    data: Bytes,
+}
+row!(Contents, "file_contents", own, String: |contents| contents.path.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -62,7 +87,7 @@ pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &Plugi
 }
 
 impl Files {
-    fn live(&self, id: &str) -> Result<&Row, Refusal> {
+    fn live(&self, id: &str) -> Result<&File, Refusal> {
         let missing =
             || Refusal::new("app.file_info.get.app_error", 404).about(format!("file_id={id}"));
         self.rows
@@ -73,7 +98,20 @@ impl Files {
 
     fn bytes_at(&self, path: &str) -> Result<Bytes, Refusal> {
         let missing = || Refusal::new("api.file.read_file.app_error", 500).about(path);
-        self.bytes.get(path).cloned().ok_or_else(missing)
+        let contents = self.bytes.get(path);
+        contents
+            .map(|contents| contents.data.clone())
+            .ok_or_else(missing)
+    }
+
+    fn index(&mut self) {
+        self.of_post.clear();
+        for File { info, .. } in self.rows.values() {
+            if !info.post_id.is_empty() {
+                let of_post = self.of_post.entry(info.post_id.clone()).or_default();
+                of_post.push(info.id.clone());
+            }
+        }
     }
 }
 
@@ -82,21 +120,19 @@ pub(super) fn claim(t: &mut Tables, post: &mut Post) {
     let (post_id, channel_id, author) = (&post.id, &post.channel_id, &post.user_id);
     let files = &mut t.files;
     post.file_ids.retain(|id| {
-        let Some(row) = files.rows.get_mut(id) else {
-            return false;
+        let is_free = |info: &FileInfo| {
+            let is_theirs = info.creator_id == *author || info.creator_id == NO_USER;
+            info.post_id.is_empty() && info.delete_at == 0 && is_theirs
         };
-        let info = &mut row.info;
-        let free = info.post_id.is_empty() && info.delete_at == 0;
-        if !free || (info.creator_id != *author && info.creator_id != NO_USER) {
+        if !files.rows.get(id).is_some_and(|file| is_free(&file.info)) {
             return false;
         }
-        info.post_id.clone_from(post_id);
-        info.channel_id.clone_from(channel_id);
-        files
-            .of_post
-            .entry(post_id.clone())
-            .or_default()
-            .push(id.clone());
+        if let Some(File { info, .. }) = files.rows.get_mut(id) {
+            info.post_id.clone_from(post_id);
+            info.channel_id.clone_from(channel_id);
+        }
+        let of_post = files.of_post.entry(post_id.clone()).or_default();
+        of_post.push(id.clone());
         true
     });
 }
@@ -127,7 +163,7 @@ fn copy(
         row.info.post_id.clear();
         row.info.channel_id.clear();
         file_ids.push(row.info.id.clone());
-        t.files.rows.insert(row.info.id.clone(), row);
+        t.files.rows.put(row);
     }
     Ok(CopyFileInfosResponse {
         file_ids,
@@ -147,7 +183,7 @@ fn info(
             .files
             .bytes
             .get(&row.path)
-            .and_then(|data| picture::mini_preview(data));
+            .and_then(|contents| picture::mini_preview(&contents.data));
         info.mini_preview = preview.map(Bytes::from);
         if let Some(row) = t.files.rows.get_mut(&r.file_id) {
             row.info.mini_preview.clone_from(&info.mini_preview);

@@ -29,6 +29,14 @@ impl Fresh {
         Self { state: seed }
     }
 
+    /// One of many sources of the same seed, each with ids of its own; the first is [`Fresh::new`].
+    pub(super) fn nth(seed: u64, number: u64) -> Self {
+        match number {
+            0 => Self::new(seed),
+            number => Self::new(seed ^ Self::new(number).number()),
+        }
+    }
+
     /// The next id.
     pub(super) fn id(&mut self) -> String {
         let bits = (u128::from(self.number()) << 64) | u128::from(self.number());
@@ -64,6 +72,22 @@ mod tests {
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 1000);
         let letters: BTreeSet<_> = ids.iter().flat_map(|id| id.bytes()).collect();
         assert_eq!(letters, ALPHABET.iter().copied().collect());
+    }
+
+    #[test]
+    fn another_source_of_the_same_seed_gives_other_ids() {
+        let ids = |number| {
+            let mut source = Fresh::nth(7, number);
+            (0..1000).map(|_| source.id()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(ids(0), {
+            let mut source = Fresh::new(7);
+            (0..1000).map(|_| source.id()).collect()
+        });
+        assert_eq!(ids(1), ids(1));
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            assert!(ids(one).is_disjoint(&ids(other)), "{one} and {other}");
+        }
     }
 
     #[test]

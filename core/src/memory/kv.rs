@@ -4,7 +4,6 @@
 //! empty value is no value, so writing one deletes. The prefix `mmi_` is the server's by convention only: nothing stops a
 //! plugin from using it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,6 +17,8 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
+use crate::memory::rows::{Row, Rows, form, row};
 use crate::memory::{Refusal, Store, Tables, handlers};
 
 /// Longest key, in characters.
@@ -25,20 +26,51 @@ const LONGEST_KEY: usize = 150;
 /// Page size when none is asked for.
 const DEFAULT_PAGE: usize = 10;
 
-/// The pairs of each plugin.
-pub(super) type Stores = BTreeMap<PluginId, Pairs>;
+/// The pairs of all plugins: by plugin, in the order of their keys.
+#[derive(Debug, Default)]
+pub(super) struct Pairs {
+    rows: Rows<Pair>,
+}
+area!(Pairs: rows);
 
-/// One plugin's pairs, in the order of their keys.
-pub(super) type Pairs = BTreeMap<String, Value>;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Value {
-    bytes: Bytes,
+/// One pair, as the real server's JSON has it.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    #[prost(string, tag = "1")]
+    plugin_id: String,
+    #[prost(string, tag = "2")]
+    key: String,
+    #[prost(bytes = "bytes", tag = "3")]
+    #[serde(with = "form::base64")]
+    value: Bytes,
     /// Milliseconds since 1970; 0 is never.
+    #[prost(int64, tag = "4")]
+    #[serde(default)]
     expire_at: i64,
 }
+row!(
+    Pair, "plugin_key_values", own,
+    (String, String): |pair| (pair.plugin_id.clone(), pair.key.clone())
+);
 
-impl Value {
+impl Pairs {
+    fn get(&self, plugin: &PluginId, key: &str) -> Option<&Pair> {
+        self.rows.get(&(plugin.to_string(), key.to_owned()))
+    }
+
+    fn remove(&mut self, plugin: &PluginId, key: &str) {
+        self.rows.remove(&(plugin.to_string(), key.to_owned()));
+    }
+
+    fn of(&self, plugin: &PluginId) -> impl Iterator<Item = &Pair> {
+        let rows = self.rows.range((plugin.to_string(), String::new())..);
+        rows.map(|(_, pair)| pair)
+            .take_while(move |pair| pair.plugin_id == plugin.as_str())
+    }
+}
+
+impl Pair {
     fn is_live(&self, now: i64) -> bool {
         self.expire_at == 0 || self.expire_at > now
     }
@@ -139,9 +171,7 @@ fn delete(
     caller: &PluginId,
     r: KvDeleteRequest,
 ) -> Result<KvDeleteResponse, Refusal> {
-    if let Some(pairs) = t.kv.get_mut(caller) {
-        pairs.remove(&r.key);
-    }
+    t.kv.remove(caller, &r.key);
     Ok(KvDeleteResponse::default())
 }
 
@@ -150,7 +180,10 @@ fn delete_all(
     caller: &PluginId,
     _: KvDeleteAllRequest,
 ) -> Result<KvDeleteAllResponse, Refusal> {
-    t.kv.remove(caller);
+    let keys: Vec<_> = t.kv.of(caller).map(Row::key).collect();
+    for key in keys {
+        t.kv.rows.remove(&key);
+    }
     Ok(KvDeleteAllResponse::default())
 }
 
@@ -161,32 +194,27 @@ fn list(t: &mut Tables, caller: &PluginId, r: KvListRequest) -> Result<KvListRes
         (_, Ok(0) | Err(_)) => (0, DEFAULT_PAGE),
         (page, Ok(per_page)) => (page.unwrap_or(0).saturating_mul(per_page), per_page),
     };
-    let live = t.kv.get(caller).into_iter().flatten();
-    let keys = live
-        .filter(|(_, value)| value.is_live(now))
-        .skip(offset)
-        .take(limit)
-        .map(|(key, _)| key.clone())
-        .collect();
+    let live = t.kv.of(caller).filter(|pair| pair.is_live(now));
+    let page = live.skip(offset).take(limit);
+    let keys = page.map(|pair| pair.key.clone()).collect();
     Ok(KvListResponse { error: None, keys })
 }
 
 /// What a plugin has under a key; nothing if there is none.
 pub(super) fn read(t: &Tables, plugin: &PluginId, key: &str) -> Bytes {
     let now = t.now();
-    let found = t.kv.get(plugin).and_then(|pairs| pairs.get(key));
-    let live = found.filter(|value| value.is_live(now));
-    live.map(|value| value.bytes.clone()).unwrap_or_default()
+    let live = t.kv.get(plugin, key).filter(|pair| pair.is_live(now));
+    live.map(|pair| pair.value.clone()).unwrap_or_default()
 }
 
 /// Keeps a text among a plugin's pairs, for ever.
 pub(super) fn keep(t: &mut Tables, plugin: &PluginId, key: &str, text: &str) {
-    let value = Value {
-        bytes: Bytes::copy_from_slice(text.as_bytes()),
+    t.kv.rows.put(Pair {
+        plugin_id: plugin.to_string(),
+        key: key.to_owned(),
+        value: Bytes::copy_from_slice(text.as_bytes()),
         expire_at: 0,
-    };
-    let pairs = t.kv.entry(plugin.clone()).or_default();
-    pairs.insert(key.to_owned(), value);
+    });
 }
 
 /// The one write that all others are forms of. Answers whether it took place.
@@ -200,30 +228,30 @@ fn write(
     check_options(options)?;
     check_key(&key)?;
     let now = t.now();
-    let pairs = t.kv.entry(caller.clone()).or_default();
-    if options.atomic && !may_replace(pairs, &key, &value, &options.old_value, now) {
+    let stored = t.kv.get(caller, &key);
+    if options.atomic && !may_replace(stored, &value, &options.old_value, now) {
         return Ok(false);
     }
     if value.is_empty() {
-        pairs.remove(&key);
+        t.kv.remove(caller, &key);
     } else {
-        let value = Value {
+        t.kv.rows.put(Pair {
+            plugin_id: caller.to_string(),
+            key,
             // A copy: the original shares its memory with the whole read buffer.
-            bytes: Bytes::copy_from_slice(&value),
+            value: Bytes::copy_from_slice(&value),
             expire_at: expire_at(now, options.expire_in_seconds),
-        };
-        pairs.insert(key, value);
+        });
     }
     Ok(true)
 }
 
 /// Whether an atomic write may take place: no old value means that there must be none, and that there is nothing to delete.
-fn may_replace(pairs: &Pairs, key: &str, value: &Bytes, old: &Bytes, now: i64) -> bool {
-    let stored = pairs.get(key);
+fn may_replace(stored: Option<&Pair>, value: &Bytes, old: &Bytes, now: i64) -> bool {
     if old.is_empty() {
         return !value.is_empty() && stored.is_none_or(|stored| stored.is_removable(now));
     }
-    stored.is_some_and(|stored| stored.is_live(now) && stored.bytes == *old)
+    stored.is_some_and(|stored| stored.is_live(now) && stored.value == *old)
 }
 
 /// Negative seconds are taken as well: the value is then written and never seen.

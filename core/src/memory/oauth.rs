@@ -1,6 +1,5 @@
 //! Applications that sign users in by OAuth.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -11,12 +10,18 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::names::{fits, invalid};
+use crate::memory::rows::{Rows, row};
 use crate::memory::{Refusal, Store, Tables, fresh, handlers};
 
 /// By id.
 #[derive(Debug, Default)]
-pub(super) struct Apps(HashMap<String, OAuthApp>);
+pub(super) struct Apps {
+    rows: Rows<OAuthApp>,
+}
+area!(Apps: rows);
+row!(OAuthApp, "oauth_apps", wire("OAuthApp"), String: |app| app.id.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -90,7 +95,7 @@ fn create(
     app.create_at = t.now();
     app.update_at = app.create_at;
     check(&app)?;
-    t.oauth.0.insert(app.id.clone(), app.clone());
+    t.oauth.rows.put(app.clone());
     Ok(CreateOAuthAppResponse {
         app: Some(app),
         error: None,
@@ -100,7 +105,7 @@ fn create(
 fn find<'a>(t: &'a Tables, id: &str) -> Result<&'a OAuthApp, Refusal> {
     let missing =
         || Refusal::new("app.oauth.get_app.find.app_error", 404).about(format!("app_id={id}"));
-    t.oauth.0.get(id).ok_or_else(missing)
+    t.oauth.rows.get(id).ok_or_else(missing)
 }
 
 fn get(
@@ -132,7 +137,7 @@ fn update(
         ..given
     };
     check(&app)?;
-    t.oauth.0.insert(app.id.clone(), app.clone());
+    t.oauth.rows.put(app.clone());
     Ok(UpdateOAuthAppResponse {
         app: Some(app),
         error: None,
@@ -146,6 +151,6 @@ fn delete(
     r: DeleteOAuthAppRequest,
 ) -> Result<DeleteOAuthAppResponse, Refusal> {
     check_enabled(t, OFF)?;
-    t.oauth.0.remove(&r.app_id);
+    t.oauth.rows.remove(&r.app_id);
     Ok(DeleteOAuthAppResponse::default())
 }

@@ -6,11 +6,13 @@ mod list;
 
 mod rules;
 
+mod terms;
+
+mod orders;
+
 mod search;
 
 mod table;
-
-mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Preferences: small texts that users have, by category and name.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_proto::pb::{
@@ -13,38 +12,46 @@ use plugin_proto::{Methods, hook};
 use serde_json::{Map, Value};
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::names::fits;
+use crate::memory::rows::{Rows, row};
 use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, fresh, handlers};
 
 /// Longest value, in characters.
 const LONGEST_VALUE: usize = 20_000;
 
-/// By user, then by category and name.
+/// By user, category and name.
 #[derive(Debug, Default)]
-pub(super) struct Preferences(BTreeMap<String, BTreeMap<(String, String), Preference>>);
+pub(super) struct Preferences {
+    rows: Rows<Preference>,
+}
+area!(Preferences: rows);
+row!(
+    Preference, "preferences", model,
+    (String, String, String): |row| (row.user_id.clone(), row.category.clone(), row.name.clone())
+);
 
 impl Preferences {
     pub(super) fn get(&self, user_id: &str, category: &str, name: &str) -> Option<&Preference> {
-        let key = (category.to_owned(), name.to_owned());
-        self.0.get(user_id)?.get(&key)
+        let key = (user_id.to_owned(), category.to_owned(), name.to_owned());
+        self.rows.get(&key)
     }
 
     fn of(&self, user_id: &str) -> impl Iterator<Item = &Preference> {
-        self.0.get(user_id).into_iter().flat_map(BTreeMap::values)
+        let first = (user_id.to_owned(), String::new(), String::new());
+        let rows = self.rows.range(first..).map(|(_, preference)| preference);
+        rows.take_while(move |preference| preference.user_id == user_id)
     }
 
     pub(super) fn put(&mut self, preference: Preference) {
-        let of_user = self.0.entry(preference.user_id.clone()).or_default();
-        let key = (preference.category.clone(), preference.name.clone());
-        of_user.insert(key, preference);
+        self.rows.put(preference);
     }
 
     /// Forgets one.
     pub(super) fn remove(&mut self, user_id: &str, category: &str, name: &str) {
-        if let Some(of_user) = self.0.get_mut(user_id) {
-            of_user.remove(&(category.to_owned(), name.to_owned()));
-        }
+        let key = (user_id.to_owned(), category.to_owned(), name.to_owned());
+        self.rows.remove(&key);
     }
 }
 
@@ -88,16 +95,11 @@ fn update(
     _: &PluginId,
     r: UpdatePreferencesForUserRequest,
 ) -> Result<UpdatePreferencesForUserResponse, Refusal> {
-    let others = r
-        .preferences
-        .iter()
-        .any(|preference| preference.user_id != r.user_id);
-    if others {
-        return Err(Refusal::new(
-            "api.preference.update_preferences.set.app_error",
-            403,
-        ));
-    }
+    check_own(
+        &r.preferences,
+        &r.user_id,
+        "api.preference.update_preferences.set.app_error",
+    )?;
     let mut preferences = r.preferences;
     for preference in &mut preferences {
         check(preference)?;
@@ -105,14 +107,7 @@ fn update(
     for preference in &preferences {
         t.preferences.put(preference.clone());
     }
-    t.event("sidebar_category_updated", To::User(&r.user_id), []);
-    let changed = preferences.iter().map(written).collect::<Vec<_>>();
-    let changed = Value::from(changed).to_string();
-    t.event(
-        "preferences_changed",
-        To::User(&r.user_id),
-        [("preferences", changed.into())],
-    );
+    show(t, "preferences_changed", &r.user_id, &preferences);
     t.tell::<hook::PreferencesHaveChanged>(PreferencesHaveChangedRequest {
         preferences,
         ..PreferencesHaveChangedRequest::default()
@@ -125,29 +120,36 @@ fn delete(
     _: &PluginId,
     r: DeletePreferencesForUserRequest,
 ) -> Result<DeletePreferencesForUserResponse, Refusal> {
-    let others = r
-        .preferences
-        .iter()
-        .any(|preference| preference.user_id != r.user_id);
-    if others {
-        return Err(Refusal::new(
-            "api.preference.delete_preferences.delete.app_error",
-            403,
-        ));
-    }
+    check_own(
+        &r.preferences,
+        &r.user_id,
+        "api.preference.delete_preferences.delete.app_error",
+    )?;
     for preference in &r.preferences {
         t.preferences
             .remove(&r.user_id, &preference.category, &preference.name);
     }
-    t.event("sidebar_category_updated", To::User(&r.user_id), []);
-    let deleted = r.preferences.iter().map(written).collect::<Vec<_>>();
-    let deleted = Value::from(deleted).to_string();
-    t.event(
-        "preferences_deleted",
-        To::User(&r.user_id),
-        [("preferences", deleted.into())],
-    );
+    show(t, "preferences_deleted", &r.user_id, &r.preferences);
     Ok(DeletePreferencesForUserResponse::default())
+}
+
+/// Nobody writes another's.
+fn check_own(preferences: &[Preference], user_id: &str, id: &'static str) -> Result<(), Refusal> {
+    match preferences
+        .iter()
+        .all(|preference| preference.user_id == user_id)
+    {
+        true => Ok(()),
+        false => Err(Refusal::new(id, 403)),
+    }
+}
+
+/// Their user is told, and that the sidebar may look different.
+fn show(t: &mut Tables, event: &str, user_id: &str, preferences: &[Preference]) {
+    t.event("sidebar_category_updated", To::User(user_id), []);
+    let shown = preferences.iter().map(written).collect::<Vec<_>>();
+    let shown = Value::from(shown).to_string();
+    t.event(event, To::User(user_id), [("preferences", shown.into())]);
 }
 
 /// Bad colours of a theme are replaced; everything else has to be right.

@@ -6,7 +6,6 @@ mod field;
 
 mod value;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -16,16 +15,22 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::page::Page;
+use crate::memory::rows::{Rows, row};
 use crate::memory::{Refusal, Store, Tables, handlers};
 
 /// Groups by name, fields and values by id.
 #[derive(Debug, Default)]
 pub(super) struct Properties {
-    groups: BTreeMap<String, PropertyGroup>,
-    fields: BTreeMap<String, PropertyField>,
-    values: BTreeMap<String, PropertyValue>,
+    groups: Rows<PropertyGroup>,
+    fields: Rows<PropertyField>,
+    values: Rows<PropertyValue>,
 }
+area!(Properties: groups, fields, values);
+row!(PropertyGroup, "property_groups", wire("PropertyGroup"), String: |group| group.name.clone());
+row!(PropertyField, "property_fields", wire("PropertyField"), String: |field| field.id.clone());
+row!(PropertyValue, "property_values", wire("PropertyValue"), String: |value| value.id.clone());
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -45,13 +50,14 @@ fn register_group(
         return Err(Refusal::plain("a property group needs a name"));
     }
     let id = t.new_id();
-    let group = t
-        .properties
-        .groups
-        .entry(r.name.clone())
-        .or_insert(PropertyGroup { id, name: r.name });
+    let known = t.properties.groups.get(&r.name).cloned();
+    let group = known.unwrap_or_else(|| {
+        let group = PropertyGroup { id, name: r.name };
+        t.properties.groups.put(group.clone());
+        group
+    });
     Ok(RegisterPropertyGroupResponse {
-        group: Some(group.clone()),
+        group: Some(group),
         error: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Reactions to posts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plugin_proto::pb::{
@@ -11,12 +11,29 @@ use plugin_proto::pb::{
 use plugin_proto::{Methods, hook};
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
+use crate::memory::rows::{Row as _, Rows, row};
 use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, emoji, fresh, handlers, names, post};
 
 /// The live reactions, by post.
 #[derive(Debug, Default)]
-pub(super) struct Reactions(HashMap<String, Vec<Reaction>>);
+pub(super) struct Reactions {
+    rows: Rows<Reaction>,
+}
+area!(Reactions: rows);
+row!(
+    Reaction, "reactions", model,
+    (String, String, String): |row| (row.post_id.clone(), row.user_id.clone(), row.emoji_name.clone())
+);
+
+impl Reactions {
+    fn of_post(&self, post_id: &str) -> impl Iterator<Item = &Reaction> {
+        let first = (post_id.to_owned(), String::new(), String::new());
+        let rows = self.rows.range(first..).map(|(_, reaction)| reaction);
+        rows.take_while(move |reaction| reaction.post_id == post_id)
+    }
+}
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -56,10 +73,9 @@ fn add(
     reaction.update_at = now;
     reaction.delete_at = 0;
     reaction.channel_id = Some(post.channel_id.clone());
-    let of_post = t.reactions.0.entry(post.id.clone()).or_default();
-    match of_post.iter_mut().find(|other| is_same(other, &reaction)) {
+    match t.reactions.rows.get_mut(&reaction.key()) {
         Some(stored) => stored.update_at = now,
-        None => of_post.push(reaction.clone()),
+        None => drop(t.reactions.rows.put(reaction.clone())),
     }
     touch(t, &post);
     t.tell::<hook::ReactionHasBeenAdded>(ReactionHasBeenAddedRequest {
@@ -87,9 +103,7 @@ fn remove(
             403,
         ));
     }
-    if let Some(of_post) = t.reactions.0.get_mut(&post.id) {
-        of_post.retain(|other| !is_same(other, &reaction));
-    }
+    t.reactions.rows.remove(&reaction.key());
     touch(t, &post);
     t.tell::<hook::ReactionHasBeenRemoved>(ReactionHasBeenRemovedRequest {
         reaction: Some(reaction.clone()),
@@ -104,7 +118,7 @@ fn list(
     _: &PluginId,
     r: GetReactionsRequest,
 ) -> Result<GetReactionsResponse, Refusal> {
-    let mut reactions = t.reactions.0.get(&r.post_id).cloned().unwrap_or_default();
+    let mut reactions: Vec<_> = t.reactions.of_post(&r.post_id).cloned().collect();
     reactions.sort_by_key(|reaction| reaction.create_at);
     Ok(GetReactionsResponse {
         reactions,
@@ -117,10 +131,6 @@ fn live(t: &Tables, post_id: &str) -> Result<Post, Refusal> {
     post.cloned().ok_or_else(|| post::missing(post_id, 404))
 }
 
-fn is_same(one: &Reaction, other: &Reaction) -> bool {
-    one.user_id == other.user_id && one.emoji_name == other.emoji_name
-}
-
 fn is_archived(t: &Tables, post: &Post) -> bool {
     let channel = t.channels.get(&post.channel_id);
     channel.is_some_and(|channel| channel.delete_at != 0)
@@ -131,7 +141,7 @@ fn check_limit(t: &Tables, reaction: &Reaction) -> Result<(), Refusal> {
     let limit = t
         .config
         .number("ServiceSettings", "UniqueEmojiReactionLimitPerPost");
-    let of_post = t.reactions.0.get(&reaction.post_id).into_iter().flatten();
+    let of_post = t.reactions.of_post(&reaction.post_id);
     let different: BTreeSet<_> = of_post.map(|other| other.emoji_name.as_str()).collect();
     let is_new = !different.contains(reaction.emoji_name.as_str());
     if is_new && usize::try_from(limit).is_ok_and(|limit| different.len() >= limit) {
@@ -145,11 +155,7 @@ fn check_limit(t: &Tables, reaction: &Reaction) -> Result<(), Refusal> {
 
 fn touch(t: &mut Tables, post: &Post) {
     let now = t.now();
-    let has = t
-        .reactions
-        .0
-        .get(&post.id)
-        .is_some_and(|reactions| !reactions.is_empty());
+    let has = t.reactions.of_post(&post.id).next().is_some();
     t.posts.update(&post.id, |post| {
         post.has_reactions = has;
         post.update_at = now;

@@ -1,6 +1,6 @@
 //! Sessions, and the tokens by which programs sign in.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -12,7 +12,9 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
 use crate::memory::names::fits;
+use crate::memory::rows::{Rows, row};
 use crate::memory::{Refusal, Store, Tables, fresh, handlers};
 
 /// How many sessions a user has at most.
@@ -21,17 +23,28 @@ const PER_USER: usize = 500;
 /// All sessions and tokens.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    rows: HashMap<String, Session>,
+    rows: Rows<Session>,
+    tokens: Rows<UserAccessToken>,
     /// By user, the least recently used first.
     by_user: BTreeMap<String, BTreeSet<(i64, String)>>,
-    tokens: HashMap<String, UserAccessToken>,
 }
+area!(Sessions: rows, tokens; index);
+row!(Session, "sessions", wire("Session"), String: |session| session.id.clone());
+row!(UserAccessToken, "user_access_tokens", wire("UserAccessToken"), String: |token| token.id.clone());
 
 impl Sessions {
     fn put(&mut self, session: Session) {
         let of_user = self.by_user.entry(session.user_id.clone()).or_default();
         of_user.insert((session.last_activity_at, session.id.clone()));
-        self.rows.insert(session.id.clone(), session);
+        self.rows.put(session);
+    }
+
+    fn index(&mut self) {
+        self.by_user.clear();
+        for session in self.rows.values() {
+            let of_user = self.by_user.entry(session.user_id.clone()).or_default();
+            of_user.insert((session.last_activity_at, session.id.clone()));
+        }
     }
 
     fn remove(&mut self, id: &str) -> Option<Session> {
@@ -171,7 +184,7 @@ fn create_token(
     token.id = t.new_id();
     token.token = t.new_id();
     token.is_active = true;
-    t.sessions.tokens.insert(token.id.clone(), token.clone());
+    t.sessions.tokens.put(token.clone());
     Ok(CreateUserAccessTokenResponse {
         token: Some(token),
         error: None,

@@ -1,6 +1,5 @@
 //! Channels that are shared with other servers. The others are plugins: they get what is new by a hook, and say how far they are.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plugin_proto::pb::{
@@ -21,16 +20,49 @@ use serde_json::{Value, json};
 use crate::api::plugins::Reply;
 use crate::ids::PluginId;
 use crate::memory::act::{Act, acts};
+use crate::memory::journal::area;
+use crate::memory::rows::{Row as _, Rows, form, row};
 use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, channel, handlers};
 
 /// Other servers by id, shared channels, and how far each is with which.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    remotes: BTreeMap<String, RemoteCluster>,
-    channels: BTreeMap<String, SharedChannel>,
-    /// By channel and remote.
-    invited: BTreeMap<(String, String), GetPostsSinceForSyncCursor>,
+    remotes: Rows<RemoteCluster>,
+    channels: Rows<SharedChannel>,
+    invited: Rows<Invited>,
+}
+area!(Shared: remotes, channels, invited);
+row!(RemoteCluster, "remote_clusters", wire("RemoteCluster"), String: |remote| remote.remote_id.clone());
+row!(SharedChannel, "shared_channels", wire("SharedChannel"), String: |shared| shared.channel_id.clone());
+
+/// How far another server is with a channel.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Invited {
+    #[prost(string, tag = "1")]
+    channel_id: String,
+    #[prost(string, tag = "2")]
+    remote_id: String,
+    #[prost(message, required, tag = "3")]
+    #[serde(with = "cursor_json")]
+    cursor: GetPostsSinceForSyncCursor,
+}
+row!(
+    Invited, "shared_channel_remotes", own,
+    (String, String): |invited| (invited.channel_id.clone(), invited.remote_id.clone())
+);
+form::inner!(
+    cursor_json: plugin_proto::pb::GetPostsSinceForSyncCursor,
+    wire("GetPostsSinceForSyncCursor")
+);
+
+impl Shared {
+    /// The other server that a plugin is.
+    fn of_plugin(&self, plugin_id: &str) -> Option<&RemoteCluster> {
+        let mut remotes = self.remotes.values();
+        remotes.find(|remote| remote.plugin_id == plugin_id)
+    }
 }
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
@@ -58,15 +90,12 @@ async fn register_plugin(
     let plugin =
         PluginId::parse(&options.plugin_id).map_err(|error| Refusal::plain(error.to_string()))?;
     let (remote_id, is_new) = act.with(|t| {
-        let known = t
-            .shared
-            .remotes
-            .values_mut()
-            .find(|remote| remote.plugin_id == options.plugin_id);
-        if let Some(remote) = known {
+        if let Some(mut remote) = t.shared.of_plugin(&options.plugin_id).cloned() {
+            let id = remote.remote_id.clone();
             remote.display_name.clone_from(&options.display_name);
             remote.delete_at = 0;
-            return (remote.remote_id.clone(), false);
+            t.shared.remotes.put(remote);
+            return (id, false);
         }
         let remote = RemoteCluster {
             remote_id: t.new_id(),
@@ -79,7 +108,7 @@ async fn register_plugin(
             ..RemoteCluster::default()
         };
         let id = remote.remote_id.clone();
-        t.shared.remotes.insert(id.clone(), remote);
+        t.shared.remotes.put(remote);
         (id, true)
     });
     if is_new {
@@ -115,15 +144,12 @@ fn unregister(
     r: UnregisterPluginForSharedChannelsRequest,
 ) -> Result<UnregisterPluginForSharedChannelsResponse, Refusal> {
     let now = t.now();
-    let remote = t
-        .shared
-        .remotes
-        .values_mut()
-        .find(|remote| remote.plugin_id == r.plugin_id);
+    let remote = t.shared.of_plugin(&r.plugin_id).cloned();
     let unknown = || Refusal::plain(format!("the plugin {} was never registered", r.plugin_id));
-    let remote = remote.ok_or_else(unknown)?;
+    let mut remote = remote.ok_or_else(unknown)?;
     if remote.delete_at == 0 {
         remote.delete_at = now;
+        t.shared.remotes.put(remote);
     }
     Ok(UnregisterPluginForSharedChannelsResponse::default())
 }
@@ -178,9 +204,7 @@ fn put(t: &mut Tables, given: SharedChannel) -> Result<SharedChannel, Refusal> {
         update_at: now,
         ..given
     };
-    t.shared
-        .channels
-        .insert(shared.channel_id.clone(), shared.clone());
+    t.shared.channels.put(shared.clone());
     t.channels
         .change(&shared.channel_id, |channel| channel.shared = Some(true));
     let data = [("channel_id", shared.channel_id.clone().into())];
@@ -202,9 +226,7 @@ fn update(
         update_at: t.now(),
         ..given
     };
-    t.shared
-        .channels
-        .insert(shared.channel_id.clone(), shared.clone());
+    t.shared.channels.put(shared.clone());
     t.event("channel_updated", To::Channel(&shared.channel_id), []);
     Ok(UpdateSharedChannelResponse {
         shared_channel: Some(shared),
@@ -222,7 +244,7 @@ fn unshare(
     let unshared = t.shared.channels.remove(&r.channel_id).is_some();
     t.shared
         .invited
-        .retain(|(channel, _), _| *channel != r.channel_id);
+        .remove_all(|invited| invited.channel_id == r.channel_id);
     t.channels
         .change(&r.channel_id, |channel| channel.shared = None);
     Ok(UnshareChannelResponse {
@@ -236,9 +258,9 @@ fn move_cursor(
     _: &PluginId,
     r: UpdateSharedChannelCursorRequest,
 ) -> Result<UpdateSharedChannelCursorResponse, Refusal> {
-    let cursor = t.shared.invited.get_mut(&(r.channel_id, r.remote_id));
+    let invited = t.shared.invited.get_mut(&(r.channel_id, r.remote_id));
     let unknown = || Refusal::plain("the remote is not invited to the channel");
-    *cursor.ok_or_else(unknown)? = r.cursor.unwrap_or_default();
+    invited.ok_or_else(unknown)?.cursor = r.cursor.unwrap_or_default();
     Ok(UpdateSharedChannelCursorResponse::default())
 }
 
@@ -286,10 +308,14 @@ fn invite(
             400,
         ));
     }
-    t.shared
-        .invited
-        .entry((r.channel_id, r.remote_id))
-        .or_default();
+    let invited = Invited {
+        channel_id: r.channel_id,
+        remote_id: r.remote_id,
+        cursor: GetPostsSinceForSyncCursor::default(),
+    };
+    if !t.shared.invited.contains_key(&invited.key()) {
+        t.shared.invited.put(invited);
+    }
     Ok(InviteRemoteToChannelResponse::default())
 }
 
@@ -346,10 +372,9 @@ async fn sync_one(act: &Act, channel_id: String, remote: RemoteCluster) {
         && let Some(response) = answer.response
     {
         act.with(|t| {
-            if let Some(cursor) = t.shared.invited.get_mut(&key)
-                && response.posts_last_update_at > cursor.last_post_update_at
-            {
-                cursor.last_post_update_at = response.posts_last_update_at;
+            if let Some(Invited { cursor, .. }) = t.shared.invited.get_mut(&key) {
+                let reached = response.posts_last_update_at;
+                cursor.last_post_update_at = cursor.last_post_update_at.max(reached);
             }
         });
     }
@@ -361,7 +386,7 @@ fn message(t: &mut Tables, channel_id: &str, key: &(String, String)) -> Value {
         .shared
         .invited
         .get(key)
-        .map_or(0, |cursor| cursor.last_post_update_at);
+        .map_or(0, |invited| invited.cursor.last_post_update_at);
     let posts = t.posts.changed_after(channel_id, since);
     let posts = posts.filter(|post| post.remote_id.as_deref() != Some(key.1.as_str()));
     let posts: Vec<_> = posts.map(written).collect();

@@ -1,6 +1,5 @@
 //! The sidebars of users: their channels in categories, one sidebar for each team.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -13,6 +12,8 @@ use plugin_proto::pb::{
 
 use crate::ids::PluginId;
 use crate::memory::fresh::Fresh;
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, form, row};
 use crate::memory::websocket::To;
 use crate::memory::{Refusal, Store, Tables, channel, handlers};
 
@@ -25,32 +26,78 @@ const INITIAL: [(&str, &str); 3] = [
     ("direct_messages", "Direct Messages"),
 ];
 
-/// By user and team, in their order.
+/// By user and team.
 #[derive(Debug, Default)]
-pub(super) struct Sidebars(HashMap<(String, String), Vec<SidebarCategoryWithChannels>>);
+pub(super) struct Sidebars {
+    rows: Rows<Sidebar>,
+}
+area!(Sidebars: rows);
+
+/// The categories of one, in their order.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sidebar {
+    #[prost(string, tag = "1")]
+    user_id: String,
+    #[prost(string, tag = "2")]
+    team_id: String,
+    /// Their order is that of the list itself.
+    #[prost(message, required, tag = "3")]
+    #[serde(with = "categories_json")]
+    ordered: OrderedSidebarCategories,
+}
+row!(
+    Sidebar, "sidebars", own,
+    (String, String): |sidebar| (sidebar.user_id.clone(), sidebar.team_id.clone())
+);
+form::inner!(
+    categories_json: plugin_proto::pb::OrderedSidebarCategories,
+    wire("OrderedSidebarCategories")
+);
 
 impl Sidebars {
     /// Gives a user the categories that everybody has, unless they have some.
     pub(super) fn ensure(&mut self, fresh: &mut Fresh, user_id: &str, team_id: &str) {
         let key = (user_id.to_owned(), team_id.to_owned());
-        self.0.entry(key).or_insert_with(|| {
-            let initial = INITIAL
-                .iter()
-                .map(|(kind, name)| SidebarCategoryWithChannels {
-                    id: fresh.id(),
-                    user_id: user_id.to_owned(),
-                    team_id: team_id.to_owned(),
-                    display_name: (*name).to_owned(),
-                    r#type: (*kind).to_owned(),
-                    ..SidebarCategoryWithChannels::default()
-                });
-            initial.collect()
+        if self.rows.contains_key(&key) {
+            return;
+        }
+        let initial = INITIAL
+            .iter()
+            .map(|(kind, name)| SidebarCategoryWithChannels {
+                id: fresh.id(),
+                user_id: user_id.to_owned(),
+                team_id: team_id.to_owned(),
+                display_name: (*name).to_owned(),
+                r#type: (*kind).to_owned(),
+                ..SidebarCategoryWithChannels::default()
+            });
+        let ordered = OrderedSidebarCategories {
+            categories: initial.collect(),
+            order: Vec::new(),
+        };
+        let (user_id, team_id) = key;
+        self.rows.put(Sidebar {
+            user_id,
+            team_id,
+            ordered,
         });
+    }
+
+    /// The categories, in their order.
+    fn get(&self, key: &(String, String)) -> Option<&Vec<SidebarCategoryWithChannels>> {
+        let sidebar = self.rows.get(key);
+        sidebar.map(|sidebar| &sidebar.ordered.categories)
+    }
+
+    fn get_mut(&mut self, key: &(String, String)) -> Option<&mut Vec<SidebarCategoryWithChannels>> {
+        let sidebar = self.rows.get_mut(key);
+        sidebar.map(|sidebar| &mut sidebar.ordered.categories)
     }
 
     /// Forgets the sidebar of somebody who left.
     pub(super) fn forget(&mut self, user_id: &str, team_id: &str) {
-        self.0.remove(&(user_id.to_owned(), team_id.to_owned()));
+        self.rows.remove(&(user_id.to_owned(), team_id.to_owned()));
     }
 }
 
@@ -72,7 +119,7 @@ fn create(
     let id = t.new_id();
     let key = (r.user_id.clone(), r.team_id.clone());
     let missing = || Refusal::new(REFUSED, 404);
-    let categories = t.sidebar.0.get_mut(&key).ok_or_else(missing)?;
+    let categories = t.sidebar.get_mut(&key).ok_or_else(missing)?;
     category.id.clone_from(&id);
     category.user_id.clone_from(&r.user_id);
     category.team_id.clone_from(&r.team_id);
@@ -122,7 +169,7 @@ fn list(
 /// The categories with all channels of the user: what is in none is in the one for its kind, by what is shown of it.
 fn filled(t: &Tables, user_id: &str, team_id: &str) -> Vec<SidebarCategoryWithChannels> {
     let key = (user_id.to_owned(), team_id.to_owned());
-    let mut categories = t.sidebar.0.get(&key).cloned().unwrap_or_default();
+    let mut categories = t.sidebar.get(&key).cloned().unwrap_or_default();
     let placed: Vec<_> = categories
         .iter()
         .flat_map(|category| category.channel_ids.clone())
@@ -161,7 +208,7 @@ fn update(
 ) -> Result<UpdateChannelSidebarCategoriesResponse, Refusal> {
     let key = (r.user_id.clone(), r.team_id.clone());
     let trouble = || Refusal::new(REFUSED, 500);
-    let known = t.sidebar.0.get(&key);
+    let known = t.sidebar.get(&key);
     let is_known =
         |id: &str| known.is_some_and(|known| known.iter().any(|category| category.id == id));
     if !r.categories.iter().all(|category| is_known(&category.id)) {
@@ -170,7 +217,7 @@ fn update(
     let mut updated = Vec::with_capacity(r.categories.len());
     let mut muted = Vec::new();
     for given in r.categories {
-        let categories = t.sidebar.0.get_mut(&key).ok_or_else(trouble)?;
+        let categories = t.sidebar.get_mut(&key).ok_or_else(trouble)?;
         take_from_others(categories, &given);
         let stored = categories
             .iter_mut()

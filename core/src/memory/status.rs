@@ -2,7 +2,6 @@
 
 mod custom;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use plugin_proto::Methods;
@@ -14,19 +13,31 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, form, row};
 use crate::memory::websocket::{To, WebSocketEvent};
 use crate::memory::{Refusal, Store, Tables, handlers};
 
 /// The statuses that were ever recorded, by user.
 #[derive(Debug, Default)]
-pub(super) struct Statuses(HashMap<String, Known>);
+pub(super) struct Statuses {
+    rows: Rows<Known>,
+}
+area!(Statuses: rows);
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Known {
+    #[prost(message, required, tag = "1")]
+    #[serde(with = "status_json")]
     status: Status,
     /// What the status is again when it was to be disturbed for a time only, and that is over.
+    #[prost(string, tag = "2")]
+    #[serde(default)]
     before: String,
 }
+row!(Known, "statuses", own, String: |known| known.status.user_id.clone());
+form::inner!(status_json: plugin_proto::pb::Status, wire("Status"));
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -51,14 +62,15 @@ pub(super) fn of(t: &mut Tables, user_id: &str) -> Status {
 /// The status as it is now: what was for a time is over when the time is.
 fn known(t: &mut Tables, user_id: &str) -> Option<Status> {
     let seconds = t.now() / 1000;
-    let known = t.statuses.0.get_mut(user_id)?;
-    let status = &mut known.status;
-    if status.status == "dnd" && status.dnd_end_time != 0 && status.dnd_end_time <= seconds {
-        status.status = std::mem::take(&mut known.before);
-        status.dnd_end_time = 0;
-        status.manual = false;
+    let status = &t.statuses.rows.get(user_id)?.status;
+    if status.status != "dnd" || status.dnd_end_time == 0 || status.dnd_end_time > seconds {
+        return Some(status.clone());
     }
-    Some(status.clone())
+    let known = t.statuses.rows.get_mut(user_id)?;
+    known.status.status = std::mem::take(&mut known.before);
+    known.status.dnd_end_time = 0;
+    known.status.manual = false;
+    Some(known.status.clone())
 }
 
 /// Somebody did something: they are there, unless they say otherwise themselves.
@@ -77,7 +89,7 @@ pub(super) fn go_offline(t: &mut Tables, user_id: &str) {
 /// Records a status.
 pub(super) fn set(t: &mut Tables, user_id: &str, word: &str, manual: bool) {
     let now = t.now();
-    let known = t.statuses.0.entry(user_id.to_owned()).or_default();
+    let mut known = t.statuses.rows.get(user_id).cloned().unwrap_or_default();
     let status = &mut known.status;
     user_id.clone_into(&mut status.user_id);
     word.clone_into(&mut status.status);
@@ -86,6 +98,7 @@ pub(super) fn set(t: &mut Tables, user_id: &str, word: &str, manual: bool) {
     if matches!(word, "online" | "offline") {
         status.last_activity_at = now;
     }
+    t.statuses.rows.put(known);
     let data = [("status", word.into()), ("user_id", user_id.into())];
     t.event("status_change", To::User(user_id), data);
 }
@@ -118,7 +131,7 @@ fn by_ids(
 ) -> Result<GetUserStatusesByIdsResponse, Refusal> {
     let mut statuses = Vec::new();
     if t.config.yes("ServiceSettings", "EnableUserStatuses") {
-        let is_known = |t: &Tables, id: &String| t.statuses.0.contains_key(id);
+        let is_known = |t: &Tables, id: &String| t.statuses.rows.contains_key(id);
         let (known, unknown): (Vec<_>, Vec<_>) =
             r.user_ids.into_iter().partition(|id| is_known(t, id));
         statuses.extend(known.into_iter().chain(unknown).map(|id| of(t, &id)));
@@ -158,12 +171,12 @@ fn do_not_disturb(
 ) -> Result<SetUserStatusTimedDndResponse, Refusal> {
     let before = of(t, &r.user_id).status;
     set(t, &r.user_id, "dnd", true);
-    if let Some(known) = t.statuses.0.get_mut(&r.user_id) {
+    if let Some(known) = t.statuses.rows.get_mut(&r.user_id) {
         known.before = before;
         known.status.dnd_end_time = r.end_time - r.end_time.rem_euclid(60);
     }
     // Read as it was written, also when its time is over already.
-    let written = t.statuses.0.get(&r.user_id);
+    let written = t.statuses.rows.get(&r.user_id);
     let status = match t.config.yes("ServiceSettings", "EnableUserStatuses") {
         true => written.map(|known| known.status.clone()),
         false => Some(Status::default()),

@@ -75,7 +75,7 @@ fn install_date(
     _: GetSystemInstallDateRequest,
 ) -> Result<GetSystemInstallDateResponse, Refusal> {
     Ok(GetSystemInstallDateResponse {
-        install_date: t.installed_at,
+        install_date: t.installation.installed_at(),
         error: None,
     })
 }
@@ -86,7 +86,7 @@ fn diagnostic_id(
     _: GetDiagnosticIdRequest,
 ) -> Result<GetDiagnosticIdResponse, Refusal> {
     Ok(GetDiagnosticIdResponse {
-        diagnostic_id: t.server_id.clone(),
+        diagnostic_id: t.installation.server_id().to_owned(),
         error: None,
     })
 }
@@ -97,7 +97,7 @@ fn telemetry_id(
     _: GetTelemetryIdRequest,
 ) -> Result<GetTelemetryIdResponse, Refusal> {
     Ok(GetTelemetryIdResponse {
-        telemetry_id: t.server_id.clone(),
+        telemetry_id: t.installation.server_id().to_owned(),
         error: None,
     })
 }

@@ -20,7 +20,7 @@ pub(super) fn make(t: &mut Tables, user_id: &str) -> (String, String) {
 }
 
 fn sign(t: &Tables, content: &str) -> Vec<u8> {
-    Sha256::digest(format!("{}:{content}", t.secret).as_bytes()).to_vec()
+    Sha256::digest(format!("{}:{content}", t.installation.secret()).as_bytes()).to_vec()
 }
 
 /// What the client calls a ticket, and whose it is.

@@ -22,6 +22,8 @@ use plugin_proto::pb::{
 use plugin_proto::{Methods, hook};
 
 use crate::ids::PluginId;
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, form, row};
 use crate::memory::websocket::To;
 use crate::memory::{Refusal, Store, Tables, handlers, names};
 
@@ -31,11 +33,25 @@ pub(super) use rules::cleaned;
 /// All users, deactivated ones too.
 #[derive(Debug, Default)]
 pub(super) struct Users {
-    rows: HashMap<String, User>,
+    rows: Rows<User>,
+    pictures: Rows<Picture>,
     by_name: BTreeMap<String, String>,
     by_email: HashMap<String, String>,
-    pictures: HashMap<String, Bytes>,
 }
+area!(Users: rows, pictures; index);
+row!(User, "users", model, String: |user| user.id.clone());
+
+/// What somebody looks like.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Picture {
+    #[prost(string, tag = "1")]
+    user_id: String,
+    #[prost(bytes = "bytes", tag = "2")]
+    #[serde(with = "form::base64")]
+    image: Bytes,
+}
+row!(Picture, "user_pictures", own, String: |picture| picture.user_id.clone());
 
 /// No user has that id.
 pub(super) fn missing(id: &str) -> Refusal {
@@ -88,7 +104,18 @@ impl Users {
         }
         self.by_name.insert(user.username.clone(), user.id.clone());
         self.by_email.insert(user.email.clone(), user.id.clone());
-        self.rows.insert(user.id.clone(), user);
+        self.rows.put(user);
+    }
+
+    fn index(&mut self) {
+        let rows = self.rows.values();
+        self.by_name = rows
+            .clone()
+            .map(|user| (user.username.clone(), user.id.clone()))
+            .collect();
+        self.by_email = rows
+            .map(|user| (user.email.clone(), user.id.clone()))
+            .collect();
     }
 
     /// Forgets a user for ever.

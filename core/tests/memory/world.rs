@@ -11,7 +11,7 @@ use plugin_host::api::plugins::{Asking, Plugins, Reply, Stop, Stopped, Verdict};
 use plugin_host::api::{Backend as _, filler, request};
 use plugin_host::ids::PluginId;
 use plugin_host::in_band;
-use plugin_host::memory::{Making, Memory};
+use plugin_host::memory::{Making, Memory, NotKept};
 use plugin_proto::{Call, Form, Method, Methods, find_api, reflect};
 use serde_json::{Value, json};
 use tonic::metadata::MetadataMap;
@@ -38,9 +38,13 @@ pub(crate) enum Expected {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let clock = Arc::new(AtomicI64::new(BEGINNING));
+        Self::with(Arc::new(AtomicI64::new(BEGINNING)), Memory::of)
+    }
+
+    /// A server that is made otherwise, and goes by this clock.
+    pub(crate) fn with(clock: Arc<AtomicI64>, make: impl FnOnce(Making) -> Memory) -> Self {
         let ticking = clock.clone();
-        let memory = Memory::of(Making {
+        let memory = make(Making {
             clock: Arc::new(move || ticking.fetch_add(1, Ordering::Relaxed)),
             seed: 1,
             ..Making::default()
@@ -129,6 +133,11 @@ impl World {
         names
     }
 
+    /// Closes the file, if there is one.
+    pub(crate) fn close(&self) -> Result<(), NotKept> {
+        self.runtime.block_on(self.memory.close())
+    }
+
     /// The last websocket event of that name.
     #[track_caller]
     pub(crate) fn event(&self, name: &str) -> plugin_host::memory::WebSocketEvent {
@@ -137,8 +146,9 @@ impl World {
         found.unwrap_or_else(|| panic!("no event {name}"))
     }
 
+    /// Asks for what may be done or refused; the answer.
     #[track_caller]
-    fn ask(&self, method: &str, asked: &Value) -> Value {
+    pub(crate) fn ask(&self, method: &str, asked: &Value) -> Value {
         let row = find_api(method).unwrap();
         let message = reflect::from_json(row, Form::Request, asked).unwrap();
         let answer = match request::check(row, &message) {

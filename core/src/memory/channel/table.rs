@@ -1,23 +1,30 @@
 //! The rows of channels and of their members.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use plugin_proto::pb::{Channel, ChannelMember};
 
 use crate::memory::Refusal;
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, row};
 
 /// All channels, archived ones too, and those who are in them.
 #[derive(Debug, Default)]
 pub(in crate::memory) struct Channels {
-    rows: HashMap<String, Channel>,
+    rows: Rows<Channel>,
+    members: Rows<ChannelMember>,
     /// By team, which direct channels have none of, and name.
     by_name: HashMap<(String, String), String>,
     /// By team: those that have one.
     of_team: HashMap<String, BTreeSet<String>>,
-    /// By channel and user.
-    members: BTreeMap<(String, String), ChannelMember>,
     of_user: HashMap<String, BTreeSet<String>>,
 }
+area!(Channels: rows, members; index);
+row!(Channel, "channels", model, String: |channel| channel.id.clone());
+row!(
+    ChannelMember, "channel_members", model,
+    (String, String): |member| (member.channel_id.clone(), member.user_id.clone())
+);
 
 impl Channels {
     /// The channel, or the refusal that most methods have.
@@ -68,13 +75,34 @@ impl Channels {
                 of_team.remove(&old.id);
             }
         }
+        Self::enter(&mut self.by_name, &mut self.of_team, &channel);
+        self.rows.put(channel);
+    }
+
+    fn enter(
+        by_name: &mut HashMap<(String, String), String>,
+        of_team: &mut HashMap<String, BTreeSet<String>>,
+        channel: &Channel,
+    ) {
         let key = (channel.team_id.clone(), channel.name.clone());
-        self.by_name.insert(key, channel.id.clone());
+        by_name.insert(key, channel.id.clone());
         if !channel.team_id.is_empty() {
-            let of_team = self.of_team.entry(channel.team_id.clone()).or_default();
+            let of_team = of_team.entry(channel.team_id.clone()).or_default();
             of_team.insert(channel.id.clone());
         }
-        self.rows.insert(channel.id.clone(), channel);
+    }
+
+    fn index(&mut self) {
+        self.by_name.clear();
+        self.of_team.clear();
+        self.of_user.clear();
+        for channel in self.rows.values() {
+            Self::enter(&mut self.by_name, &mut self.of_team, channel);
+        }
+        for member in self.members.values() {
+            let of_user = self.of_user.entry(member.user_id.clone()).or_default();
+            of_user.insert(member.channel_id.clone());
+        }
     }
 
     /// Changes what is no key: neither team nor name.
@@ -92,8 +120,7 @@ impl Channels {
     pub(in crate::memory) fn put_member(&mut self, member: ChannelMember) {
         let of_user = self.of_user.entry(member.user_id.clone()).or_default();
         of_user.insert(member.channel_id.clone());
-        let key = (member.channel_id.clone(), member.user_id.clone());
-        self.members.insert(key, member);
+        self.members.put(member);
     }
 
     /// Ends a membership.

@@ -95,9 +95,7 @@ fn create(
         return Err(Refusal::new("api.command.duplicate_trigger.app_error", 400));
     }
     check(&command)?;
-    t.commands
-        .custom
-        .insert(command.id.clone(), command.clone());
+    t.commands.custom.put(command.clone());
     Ok(CreateCommandResponse {
         command: Some(command),
         error: None,
@@ -145,9 +143,7 @@ fn update(
         ..given
     };
     check(&command)?;
-    t.commands
-        .custom
-        .insert(command.id.clone(), command.clone());
+    t.commands.custom.put(command.clone());
     Ok(UpdateCommandResponse {
         command: Some(command),
         error: None,

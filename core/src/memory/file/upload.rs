@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use crate::ids::PluginId;
 use crate::memory::act::{Act, acts, rejected};
-use crate::memory::file::{NO_USER, Row, kinds};
+use crate::memory::file::{Contents, File, NO_USER, kinds};
 use crate::memory::{Refusal, Store, Tables, picture};
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
@@ -112,11 +112,13 @@ pub(super) fn path_of(info: &FileInfo, channel_id: &str) -> String {
 pub(super) fn keep(t: &mut Tables, info: &FileInfo, path: String, data: Bytes) {
     // A copy: the original shares its memory with the whole read buffer.
     let data = Bytes::copy_from_slice(&data);
-    t.files.bytes.insert(path.clone(), data);
-    let row = Row {
+    t.files.bytes.put(Contents {
+        path: path.clone(),
+        data,
+    });
+    t.files.rows.put(File {
         info: info.clone(),
         path,
         content: String::new(),
-    };
-    t.files.rows.insert(info.id.clone(), row);
+    });
 }

@@ -1,6 +1,5 @@
 //! Files uploaded in parts. The last part makes the file, and ends the session.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,21 +15,30 @@ use crate::ids::PluginId;
 use crate::memory::act::{Act, acts};
 use crate::memory::file::{NO_USER, upload};
 use crate::memory::names::invalid;
+use crate::memory::rows::{form, row};
 use crate::memory::{Refusal, Store, Tables, fresh, handlers};
 
 /// A first part that is not the whole has at least so many bytes.
 const FIRST_PART: usize = 5 << 20;
 
-/// The uploads under way.
-pub(super) type Sessions = HashMap<String, Upload>;
+row!(UploadSession, "upload_sessions", wire("UploadSession"), String: |session| session.id.clone());
 
-#[derive(Debug)]
-pub(super) struct Upload {
-    session: UploadSession,
-    data: Vec<u8>,
-    /// Plugins are being asked about the whole.
-    ending: bool,
+/// A part that has come, from where on in the whole.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    #[prost(string, tag = "1")]
+    upload_id: String,
+    #[prost(uint64, tag = "2")]
+    offset: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    #[serde(with = "form::base64")]
+    data: Bytes,
 }
+row!(
+    Part, "upload_parts", own,
+    (String, u64): |part| (part.upload_id.clone(), part.offset)
+);
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -80,12 +88,7 @@ fn create(
     if t.files.sessions.contains_key(&session.id) {
         return Err(Refusal::new("app.upload.create.save.app_error", 500));
     }
-    let upload = Upload {
-        session: session.clone(),
-        data: Vec::new(),
-        ending: false,
-    };
-    t.files.sessions.insert(session.id.clone(), upload);
+    t.files.sessions.put(session.clone());
     Ok(CreateUploadSessionResponse {
         upload_session: Some(session),
         error: None,
@@ -133,7 +136,7 @@ fn get(
         .get(&r.upload_id)
         .ok_or_else(|| missing(&r.upload_id))?;
     Ok(GetUploadSessionResponse {
-        upload_session: Some(upload.session.clone()),
+        upload_session: Some(upload.clone()),
         error: None,
     })
 }
@@ -152,11 +155,7 @@ async fn data(act: Act, r: UploadDataRequest) -> Result<UploadDataResponse, Refu
     };
     let answer = act.filter::<hook::FileWillBeUploaded>(asked).await;
     act.with(|t| {
-        let upload = t
-            .files
-            .sessions
-            .remove(&given.id)
-            .ok_or_else(|| missing(&given.id))?;
+        let session = forget(t, &given.id).ok_or_else(|| missing(&given.id))?;
         let answer = answer.map_err(|stopped| match stopped.how {
             Stop::Rejected(reason) => {
                 let details = format!("Filename={} Reason={reason}", info.name);
@@ -170,12 +169,19 @@ async fn data(act: Act, r: UploadDataRequest) -> Result<UploadDataResponse, Refu
             size: i64::try_from(data.len()).unwrap_or(i64::MAX),
             ..info
         };
-        upload::keep(t, &info, upload.session.path, data);
+        upload::keep(t, &info, session.path, data);
         Ok(UploadDataResponse {
             file_info: Some(info),
             error: None,
         })
     })
+}
+
+/// An upload is over: what has come of it is forgotten.
+fn forget(t: &mut Tables, id: &str) -> Option<UploadSession> {
+    t.files.ending.remove(id);
+    t.files.parts.remove_all(|part| part.upload_id == id);
+    t.files.sessions.remove(id)
 }
 
 /// Takes a part; the whole, if it is that now.
@@ -184,41 +190,55 @@ fn take(
     given: &UploadSession,
     part: &[u8],
 ) -> Result<Option<(FileInfo, Bytes)>, Refusal> {
-    let upload = t
-        .files
-        .sessions
-        .get_mut(&given.id)
-        .ok_or_else(|| missing(&given.id))?;
-    if upload.ending || given.file_offset != upload.session.file_offset {
+    let session = t.files.sessions.get(&given.id);
+    let session = session.ok_or_else(|| missing(&given.id))?;
+    if t.files.ending.contains(&given.id) || given.file_offset != session.file_offset {
         return Err(Refusal::new(
             "app.upload.upload_data.concurrent.app_error",
             400,
         ));
     }
-    let size = usize::try_from(upload.session.file_size).unwrap_or(usize::MAX);
-    let missing_bytes = size.saturating_sub(upload.data.len());
-    let part = part.get(..missing_bytes).unwrap_or(part);
-    if upload.data.is_empty() && part.len() < FIRST_PART && part.len() < size {
+    let size = usize::try_from(session.file_size).unwrap_or(usize::MAX);
+    let offset = usize::try_from(session.file_offset).unwrap_or_default();
+    let part = part.get(..size.saturating_sub(offset)).unwrap_or(part);
+    if offset == 0 && part.len() < FIRST_PART && part.len() < size {
         let id = "app.upload.upload_data.first_part_too_small.app_error";
         return Err(Refusal::new(id, 400));
     }
-    upload.data.extend_from_slice(part);
-    upload.session.file_offset = i64::try_from(upload.data.len()).unwrap_or(i64::MAX);
-    if upload.data.len() < size {
-        return Ok(None);
+    let end = offset + part.len();
+    t.files.parts.put(Part {
+        upload_id: given.id.clone(),
+        offset: offset as u64,
+        data: Bytes::copy_from_slice(part),
+    });
+    if let Some(session) = t.files.sessions.get_mut(&given.id) {
+        session.file_offset = i64::try_from(end).unwrap_or(i64::MAX);
     }
-    upload.ending = true;
-    let data = Bytes::from(std::mem::take(&mut upload.data));
-    let session = upload.session.clone();
+    match end < size {
+        true => Ok(None),
+        false => whole(t, &given.id).map(Some),
+    }
+}
+
+/// All parts are there: the file that they make. Nothing more is taken.
+fn whole(t: &mut Tables, id: &str) -> Result<(FileInfo, Bytes), Refusal> {
+    let session = t.files.sessions.get(id).cloned();
+    let session = session.ok_or_else(|| missing(id))?;
+    let parts = t.files.parts.range((id.to_owned(), 0)..);
+    let parts = parts.take_while(|((of, _), _)| of == id);
+    let mut data = Vec::with_capacity(usize::try_from(session.file_size).unwrap_or_default());
+    parts.for_each(|(_, part)| data.extend_from_slice(&part.data));
+    let data = Bytes::from(data);
+    t.files.ending.insert(id.to_owned());
     let too_large = "app.upload.upload_data.large_image.app_error";
     let described = upload::describe(t, &session.filename, &data, too_large);
     if described.is_err() {
-        t.files.sessions.remove(&session.id);
+        forget(t, id);
     }
     let info = FileInfo {
         creator_id: session.user_id,
         channel_id: session.channel_id,
         ..described?
     };
-    Ok(Some((info, data)))
+    Ok((info, data))
 }

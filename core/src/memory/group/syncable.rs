@@ -16,6 +16,7 @@ use crate::ids::PluginId;
 use crate::memory::act::{Act, acts};
 use crate::memory::group::no_rows;
 use crate::memory::names::invalid;
+use crate::memory::rows::Row as _;
 use crate::memory::websocket::To;
 use crate::memory::{Refusal, Store, Tables, channel, fresh, handlers, team};
 
@@ -31,14 +32,6 @@ pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &Plugi
         CreateDefaultSyncableMemberships => create_memberships,
         DeleteGroupConstrainedMemberships => delete_memberships,
     );
-}
-
-fn key(link: &GroupSyncable) -> super::table::Key {
-    (
-        link.group_id.clone(),
-        link.syncable_id.clone(),
-        link.syncable_type.clone(),
-    )
 }
 
 /// Deleted ones, too.
@@ -113,7 +106,7 @@ fn put(t: &mut Tables, given: GroupSyncable) -> Result<GroupSyncable, Refusal> {
             let linked = t
                 .groups
                 .links
-                .get(&key(&parent))
+                .get(&parent.key())
                 .is_some_and(|link| link.delete_at == 0);
             match (linked, constrained) {
                 (true, _) => {}
@@ -129,14 +122,14 @@ fn put(t: &mut Tables, given: GroupSyncable) -> Result<GroupSyncable, Refusal> {
         return Err(Refusal::new("app.insert_error", 500));
     }
     let now = t.now();
-    let old = t.groups.links.get(&key(&given));
+    let old = t.groups.links.get(&given.key());
     let link = GroupSyncable {
         create_at: old.map_or(now, |old| old.create_at),
         update_at: now,
         delete_at: 0,
         ..given
     };
-    t.groups.links.insert(key(&link), link.clone());
+    t.groups.links.put(link.clone());
     let name = format!("received_group_associated_to_{}", link.syncable_type);
     t.event(&name, To::All, [("group_id", link.group_id.clone().into())]);
     Ok(link)
@@ -153,7 +146,7 @@ fn update(
     let old = t
         .groups
         .links
-        .get(&key(&given))
+        .get(&given.key())
         .ok_or_else(trouble)?
         .clone();
     if given.delete_at != 0 && given.delete_at != old.delete_at {
@@ -169,7 +162,7 @@ fn update(
         },
         _ => put(t, given)?,
     };
-    t.groups.links.insert(key(&link), link.clone());
+    t.groups.links.put(link.clone());
     Ok(UpdateGroupSyncableResponse {
         group_syncable: Some(link),
         error: None,
@@ -184,21 +177,23 @@ fn delete(
 ) -> Result<DeleteGroupSyncableResponse, Refusal> {
     let key = (r.group_id, r.syncable_id, r.syncable_type);
     let now = t.now();
-    let link = t.groups.links.get_mut(&key).ok_or_else(no_rows)?;
-    if link.delete_at != 0 {
+    let mut deleted = t.groups.links.get(&key).ok_or_else(no_rows)?.clone();
+    if deleted.delete_at != 0 {
         return Err(Refusal::new(
             "app.group.group_syncable_already_deleted",
             400,
         ));
     }
-    (link.delete_at, link.update_at) = (now, now);
-    let deleted = link.clone();
+    (deleted.delete_at, deleted.update_at) = (now, now);
+    t.groups.links.put(deleted.clone());
     if deleted.syncable_type == "team" {
-        for link in t.groups.links.values_mut() {
-            if link.group_id == deleted.group_id
+        let of_channels = t.groups.links.keys_of(|link| {
+            link.group_id == deleted.group_id
                 && link.syncable_type == "channel"
                 && link.delete_at == 0
-            {
+        });
+        for key in of_channels {
+            if let Some(link) = t.groups.links.get_mut(&key) {
                 (link.delete_at, link.update_at) = (now, now);
             }
         }

@@ -1,8 +1,9 @@
 //! The rows of groups, of their members and of what they are linked with.
 
-use std::collections::BTreeMap;
-
 use plugin_proto::pb::{Group, GroupMember, GroupSyncable};
+
+use crate::memory::journal::area;
+use crate::memory::rows::{Rows, row};
 
 /// What a link is known by: group, what is linked, and its kind.
 pub(super) type Key = (String, String, String);
@@ -10,11 +11,20 @@ pub(super) type Key = (String, String, String);
 /// All groups; deleted ones, members who left and links that are no more stay.
 #[derive(Debug, Default)]
 pub(in crate::memory) struct Groups {
-    rows: BTreeMap<String, Group>,
-    /// By group and user.
-    members: BTreeMap<(String, String), GroupMember>,
-    pub(super) links: BTreeMap<Key, GroupSyncable>,
+    rows: Rows<Group>,
+    members: Rows<GroupMember>,
+    pub(super) links: Rows<GroupSyncable>,
 }
+area!(Groups: rows, members, links);
+row!(Group, "groups", wire("Group"), String: |group| group.id.clone());
+row!(
+    GroupMember, "group_members", wire("GroupMember"),
+    (String, String): |member| (member.group_id.clone(), member.user_id.clone())
+);
+row!(
+    GroupSyncable, "group_syncables", wire("GroupSyncable"),
+    Key: |link| (link.group_id.clone(), link.syncable_id.clone(), link.syncable_type.clone())
+);
 
 impl Groups {
     pub(super) fn get(&self, id: &str) -> Option<&Group> {
@@ -26,7 +36,7 @@ impl Groups {
     }
 
     pub(super) fn put(&mut self, group: Group) {
-        self.rows.insert(group.id.clone(), group);
+        self.rows.put(group);
     }
 
     /// Whether a group has that name, deleted or not.
@@ -39,8 +49,7 @@ impl Groups {
     }
 
     pub(super) fn put_member(&mut self, member: GroupMember) {
-        let key = (member.group_id.clone(), member.user_id.clone());
-        self.members.insert(key, member);
+        self.members.put(member);
     }
 
     /// Those who are members now.

@@ -1,5 +1,6 @@
 //! The table of the store's rules, and a law: whatever is written, the store agrees with a plain map.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use proptest::prelude::*;

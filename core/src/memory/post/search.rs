@@ -11,7 +11,7 @@ use plugin_proto::pb::{
 
 use crate::ids::PluginId;
 use crate::memory::channel;
-use crate::memory::post::table::Place;
+use crate::memory::post::orders::Place;
 use crate::memory::post::terms::{Excluded, Query, Term};
 use crate::memory::{Refusal, Store, Tables, handlers};
 
@@ -160,17 +160,10 @@ fn find(t: &Tables, query: &Query, scope: &Scope<'_>, limit: usize) -> Vec<Place
                     .collect()
             })
         }
+        // The fewest posts to be looked at are those of the channels that were named.
+        false if sought.are_few_within(|| fewest(t, query)) => None,
         false => {
-            let rarest = query.terms.iter().min_by_key(|term| match term {
-                Term::Word(word) => t.posts.how_many(word),
-                Term::Phrase(words) => words
-                    .iter()
-                    .map(|word| t.posts.how_many(word))
-                    .min()
-                    .unwrap_or(0),
-                Term::Beginning(_) => usize::MAX - 1,
-                Term::Hashtag(_) => usize::MAX,
-            });
+            let rarest = query.terms.iter().min_by_key(|term| how_many(t, term));
             let places = rarest.and_then(single);
             places.map(|places| {
                 places
@@ -181,6 +174,25 @@ fn find(t: &Tables, query: &Query, scope: &Scope<'_>, limit: usize) -> Vec<Place
         }
     };
     by_words.unwrap_or_else(|| sought.without_words(limit))
+}
+
+/// How many posts a term leads to, or more; not known of all.
+fn how_many(t: &Tables, term: &Term) -> usize {
+    match term {
+        Term::Word(word) => t.posts.how_many(word),
+        Term::Phrase(words) => {
+            let each = words.iter().map(|word| t.posts.how_many(word));
+            each.min().unwrap_or(0)
+        }
+        Term::Beginning(_) => usize::MAX - 1,
+        Term::Hashtag(_) => usize::MAX,
+    }
+}
+
+/// How many posts the rarest term leads to.
+fn fewest(t: &Tables, query: &Query) -> usize {
+    let each = query.terms.iter().map(|term| how_many(t, term));
+    each.min().unwrap_or(usize::MAX)
 }
 
 /// A search, with the names in it looked up.
@@ -210,6 +222,12 @@ impl<'a> Sought<'a> {
             from: query.from.iter().map(user).collect(),
             not_from: query.not_from.iter().map(user).collect(),
         }
+    }
+
+    /// Whether channels were named, and have fewer posts than that.
+    fn are_few_within(&self, others: impl FnOnce() -> usize) -> bool {
+        let named = self.within.iter().map(|id| self.t.posts.how_many_in(id));
+        !self.within.is_empty() && named.sum::<usize>() < others()
     }
 
     fn wants(&self, place: Place) -> bool {

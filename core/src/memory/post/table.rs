@@ -1,15 +1,16 @@
 //! The rows of posts, and the orders in which they are looked at: the cost of a page grows with the page, not with its channel.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use plugin_proto::pb::Post;
+use serde_json::Value;
 
 use crate::memory::Refusal;
+use crate::memory::journal::area;
+use crate::memory::post::orders::{Orders, Place};
 use crate::memory::post::rules;
-use crate::memory::post::terms::words;
-
-/// When a post was made, and which of those it is that were made then: their order.
-pub(super) type Place = (i64, u64);
+use crate::memory::rows::form::{self, Fault};
+use crate::memory::rows::{Row, Rows};
 
 /// How many posts are remembered by what their senders called them while they were pending.
 const PENDING: usize = 1000;
@@ -17,26 +18,45 @@ const PENDING: usize = 1000;
 /// All posts, deleted ones and old versions of edited ones too.
 #[derive(Debug, Default)]
 pub(in crate::memory) struct Posts {
-    rows: HashMap<String, Row>,
-    /// Ids in the order in which posts were saved: by the second part of places.
-    ids: Vec<String>,
-    /// By channel: the live posts.
-    live: HashMap<String, BTreeSet<Place>>,
-    /// By channel: all posts, by when they last changed.
-    changed: HashMap<String, BTreeSet<Place>>,
-    /// By root: the live replies.
-    replies: HashMap<String, BTreeSet<Place>>,
-    /// By word: the live posts that have it.
-    words: BTreeMap<String, BTreeSet<Place>>,
+    /// In the order in which they were saved: by the second part of places.
+    rows: Rows<Saved>,
+    numbers: HashMap<String, u64>,
+    orders: Orders,
     pending: HashMap<String, Option<Post>>,
     /// What in `pending` is over, oldest first.
     pending_order: VecDeque<String>,
 }
 
-#[derive(Debug)]
-struct Row {
-    post: Post,
+area!(Posts: rows; index);
+
+/// A post, and which of those saved it is.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Saved {
+    #[prost(uint64, tag = "1")]
     number: u64,
+    #[prost(message, required, tag = "2")]
+    post: Post,
+}
+
+impl Row for Saved {
+    type Key = u64;
+    const TABLE: &'static str = "posts";
+
+    fn key(&self) -> u64 {
+        self.number
+    }
+
+    fn to_json(&self) -> Result<Value, Fault> {
+        form::model::write(&self.post)
+    }
+
+    /// A fixture holds posts in the order in which they were saved.
+    fn from_json(json: &Value, place: usize) -> Result<Self, Fault> {
+        Ok(Self {
+            number: place as u64,
+            post: form::model::read(json)?,
+        })
+    }
 }
 
 /// What is known of a post that its sender has given a name of their own.
@@ -52,74 +72,40 @@ pub(super) enum Pending {
 impl Posts {
     /// A post that is there and not deleted.
     pub(in crate::memory) fn live(&self, id: &str) -> Option<&Post> {
-        self.rows
-            .get(id)
-            .map(|row| &row.post)
-            .filter(|post| post.delete_at == 0)
+        self.get(id).filter(|post| post.delete_at == 0)
+    }
+
+    fn get(&self, id: &str) -> Option<&Post> {
+        self.rows.get(self.numbers.get(id)?).map(|row| &row.post)
     }
 
     /// Saves a new post.
     pub(super) fn insert(&mut self, post: Post) {
-        let number = self.ids.len() as u64;
-        self.ids.push(post.id.clone());
-        self.enter(&post, number);
-        self.rows.insert(post.id.clone(), Row { post, number });
+        let last = self.rows.last_key_value();
+        let number = last.map_or(0, |(last, _)| last + 1);
+        self.numbers.insert(post.id.clone(), number);
+        self.orders.enter(&post, number);
+        self.rows.put(Saved { post, number });
     }
 
     /// Changes a post; its channel, root and time of creation stay.
     pub(in crate::memory) fn update(&mut self, id: &str, change: impl FnOnce(&mut Post)) {
-        let Some(Row { mut post, number }) = self.rows.remove(id) else {
+        let number = self.numbers.get(id);
+        let row = number.and_then(|number| self.rows.get_mut(number));
+        let Some(Saved { post, number }) = row else {
             return;
         };
-        self.leave(&post, number);
-        change(&mut post);
-        self.enter(&post, number);
-        self.rows.insert(post.id.clone(), Row { post, number });
+        self.orders.leave(post, *number);
+        change(post);
+        self.orders.enter(post, *number);
     }
 
-    fn enter(&mut self, post: &Post, number: u64) {
-        let changed = self.changed.entry(post.channel_id.clone()).or_default();
-        changed.insert((post.update_at, number));
-        if post.delete_at != 0 {
-            return;
-        }
-        let place = (post.create_at, number);
-        self.live
-            .entry(post.channel_id.clone())
-            .or_default()
-            .insert(place);
-        if !post.root_id.is_empty() {
-            self.replies
-                .entry(post.root_id.clone())
-                .or_default()
-                .insert(place);
-        }
-        for word in words(&post.message) {
-            self.words.entry(word).or_default().insert(place);
-        }
-    }
-
-    fn leave(&mut self, post: &Post, number: u64) {
-        if let Some(changed) = self.changed.get_mut(&post.channel_id) {
-            changed.remove(&(post.update_at, number));
-        }
-        if post.delete_at != 0 {
-            return;
-        }
-        let place = (post.create_at, number);
-        if let Some(live) = self.live.get_mut(&post.channel_id) {
-            live.remove(&place);
-        }
-        if let Some(replies) = self.replies.get_mut(&post.root_id) {
-            replies.remove(&place);
-        }
-        for word in words(&post.message) {
-            if let Some(places) = self.words.get_mut(&word) {
-                places.remove(&place);
-                if places.is_empty() {
-                    self.words.remove(&word);
-                }
-            }
+    fn index(&mut self) {
+        self.orders = Orders::default();
+        self.numbers.clear();
+        for Saved { post, number } in self.rows.values() {
+            self.numbers.insert(post.id.clone(), *number);
+            self.orders.enter(post, *number);
         }
     }
 
@@ -131,14 +117,14 @@ impl Posts {
         } else {
             &post.root_id
         };
-        let replies = self.replies.get(root).map_or(0, BTreeSet::len);
+        let replies = self.orders.replies.get(root).map_or(0, BTreeSet::len);
         shown.reply_count = i64::try_from(replies).unwrap_or(i64::MAX);
         shown
     }
 
     /// The live replies to a root, oldest first.
     pub(super) fn replies(&self, root: &str) -> impl DoubleEndedIterator<Item = &Post> {
-        let places = self.replies.get(root).into_iter().flatten();
+        let places = self.orders.replies.get(root).into_iter().flatten();
         places.filter_map(|place| self.at(*place))
     }
 
@@ -148,7 +134,7 @@ impl Posts {
         channel: &str,
         range: impl std::ops::RangeBounds<Place> + Clone,
     ) -> impl DoubleEndedIterator<Item = &Post> {
-        let places = self.live.get(channel).into_iter();
+        let places = self.orders.live.get(channel).into_iter();
         let places = places.flat_map(move |live| live.range(range.clone()));
         places.filter_map(|place| self.at(*place))
     }
@@ -159,7 +145,7 @@ impl Posts {
         channel: &str,
         time: i64,
     ) -> impl DoubleEndedIterator<Item = &Post> {
-        let places = self.changed.get(channel).into_iter();
+        let places = self.orders.changed.get(channel).into_iter();
         let places = places.flat_map(move |changed| match time.checked_add(1) {
             Some(first) => changed.range((first, 0)..),
             None => changed.range((i64::MAX, u64::MAX)..),
@@ -175,42 +161,40 @@ impl Posts {
     ) -> Box<dyn Iterator<Item = Place> + '_> {
         if !beginning {
             let places = self
+                .orders
                 .words
                 .get(word)
                 .into_iter()
                 .flat_map(|places| places.iter().rev());
             return Box::new(places.copied());
         }
-        let range = self.words.range(word.to_owned()..);
-        let matching = range.take_while(|(known, _)| known.starts_with(word));
-        let places: BTreeSet<_> = matching
-            .flat_map(|(_, places)| places.iter().copied())
-            .collect();
-        Box::new(places.into_iter().rev())
+        Box::new(self.orders.beginning(word))
     }
 
     /// The places of the live posts of a channel, oldest first.
     pub(super) fn places(&self, channel: &str) -> impl DoubleEndedIterator<Item = Place> {
-        let live = self.live.get(channel).into_iter();
+        let live = self.orders.live.get(channel).into_iter();
         live.flat_map(|live| live.iter().copied())
+    }
+
+    /// How many live posts a channel has.
+    pub(super) fn how_many_in(&self, channel: &str) -> usize {
+        self.orders.live.get(channel).map_or(0, BTreeSet::len)
     }
 
     /// How many live posts have a word.
     pub(super) fn how_many(&self, word: &str) -> usize {
-        self.words.get(word).map_or(0, BTreeSet::len)
+        self.orders.words.get(word).map_or(0, BTreeSet::len)
     }
 
     /// The post at a place.
     pub(super) fn at(&self, (_, number): Place) -> Option<&Post> {
-        let id = usize::try_from(number)
-            .ok()
-            .and_then(|number| self.ids.get(number))?;
-        self.rows.get(id).map(|row| &row.post)
+        self.rows.get(&number).map(|row| &row.post)
     }
 
     /// The time at which a post was made, deleted or not.
     pub(super) fn made_at(&self, id: &str) -> Option<i64> {
-        self.rows.get(id).map(|row| row.post.create_at)
+        self.get(id).map(|post| post.create_at)
     }
 
     /// Looks up what a sender calls a post, and holds the name.

@@ -100,7 +100,7 @@ fn create(
     field.delete_at = 0;
     check(&field)?;
     check_unique(t, &field)?;
-    t.properties.fields.insert(field.id.clone(), field.clone());
+    t.properties.fields.put(field.clone());
     Ok(CreatePropertyFieldResponse {
         field: Some(field),
         error: None,
@@ -215,7 +215,7 @@ fn replace(
         updated.push(field);
     }
     for field in &updated {
-        t.properties.fields.insert(field.id.clone(), field.clone());
+        t.properties.fields.put(field.clone());
     }
     Ok(updated)
 }

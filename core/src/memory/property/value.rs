@@ -75,7 +75,7 @@ fn same<'a>(t: &'a Tables, value: &PropertyValue) -> Option<&'a PropertyValue> {
 }
 
 fn put(t: &mut Tables, value: &PropertyValue) {
-    t.properties.values.insert(value.id.clone(), value.clone());
+    t.properties.values.put(value.clone());
 }
 
 /// A new value; whether there is one already is not asked here.
@@ -276,9 +276,9 @@ fn delete_for_target(
     if r.target_type.is_empty() || r.target_id.is_empty() {
         return Err(Refusal::plain("a target has a type and an id"));
     }
-    t.properties.values.retain(|_, value| {
-        !allows(&r.group_id, &value.group_id)
-            || (&value.target_type, &value.target_id) != (&r.target_type, &r.target_id)
+    t.properties.values.remove_all(|value| {
+        allows(&r.group_id, &value.group_id)
+            && (&value.target_type, &value.target_id) == (&r.target_type, &r.target_id)
     });
     Ok(DeletePropertyValuesForTargetResponse::default())
 }
@@ -295,8 +295,11 @@ fn delete_for_field(
 
 /// Deletes the live values of a field.
 pub(super) fn delete_of_field(t: &mut Tables, group: &str, field: &str, now: i64) {
-    for value in t.properties.values.values_mut() {
-        if value.field_id == field && allows(group, &value.group_id) && value.delete_at == 0 {
+    let of_field = t.properties.values.keys_of(|value| {
+        value.field_id == field && allows(group, &value.group_id) && value.delete_at == 0
+    });
+    for id in of_field {
+        if let Some(value) = t.properties.values.get_mut(&id) {
             value.delete_at = now;
         }
     }

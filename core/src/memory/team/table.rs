@@ -1,22 +1,69 @@
 //! The rows of teams and of their members.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
 use plugin_proto::pb::{Team, TeamMember};
+use serde_json::Value;
 
 use crate::memory::Refusal;
+use crate::memory::journal::area;
+use crate::memory::rows::form::{self, Fault};
+use crate::memory::rows::{Row, Rows, row};
+
+/// When somebody joined.
+const CREATE_AT: &str = "create_at";
 
 /// All teams and members; archived teams and members who left stay.
 #[derive(Debug, Default)]
 pub(in crate::memory) struct Teams {
-    rows: HashMap<String, Team>,
+    rows: Rows<Team>,
+    icons: Rows<Icon>,
+    members: Rows<TeamMember>,
     by_name: HashMap<String, String>,
-    /// By team and user.
-    members: BTreeMap<(String, String), TeamMember>,
     of_user: HashMap<String, BTreeSet<String>>,
-    icons: HashMap<String, Bytes>,
 }
+area!(Teams: rows, icons, members; index);
+row!(Team, "teams", model, String: |team| team.id.clone());
+
+impl Row for TeamMember {
+    type Key = (String, String);
+    const TABLE: &'static str = "team_members";
+
+    fn key(&self) -> (String, String) {
+        (self.team_id.clone(), self.user_id.clone())
+    }
+
+    /// The server has the time of joining in its database and not in its JSON; a fixture has it.
+    fn to_json(&self) -> Result<Value, Fault> {
+        let mut json = form::model::write(self)?;
+        json[CREATE_AT] = self.create_at.into();
+        Ok(json)
+    }
+
+    fn from_json(json: &Value, _: usize) -> Result<Self, Fault> {
+        let mut json = json.clone();
+        let create_at = json
+            .as_object_mut()
+            .and_then(|object| object.remove(CREATE_AT));
+        let create_at = create_at.unwrap_or(Value::from(0)).as_i64();
+        let mut member: Self = form::model::read(&json)?;
+        member.create_at =
+            create_at.ok_or_else(|| Fault::here("expected a whole number").below(CREATE_AT))?;
+        Ok(member)
+    }
+}
+/// What a team looks like.
+#[derive(Clone, PartialEq, prost::Message, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Icon {
+    #[prost(string, tag = "1")]
+    team_id: String,
+    #[prost(bytes = "bytes", tag = "2")]
+    #[serde(with = "form::base64")]
+    image: Bytes,
+}
+row!(Icon, "team_icons", own, String: |icon| icon.team_id.clone());
 
 impl Teams {
     /// The team, or the refusal that most methods have.
@@ -44,15 +91,28 @@ impl Teams {
     /// Writes a team; its name never changes.
     pub(in crate::memory) fn put(&mut self, team: Team) {
         self.by_name.insert(team.name.clone(), team.id.clone());
-        self.rows.insert(team.id.clone(), team);
+        self.rows.put(team);
     }
 
     pub(in crate::memory) fn icon(&self, id: &str) -> Option<&Bytes> {
-        self.icons.get(id)
+        self.icons.get(id).map(|icon| &icon.image)
     }
 
-    pub(in crate::memory) fn set_icon(&mut self, id: &str, icon: Bytes) {
-        self.icons.insert(id.to_owned(), icon);
+    pub(in crate::memory) fn set_icon(&mut self, id: &str, image: Bytes) {
+        let team_id = id.to_owned();
+        self.icons.put(Icon { team_id, image });
+    }
+
+    fn index(&mut self) {
+        let names = self.rows.values();
+        self.by_name = names
+            .map(|team| (team.name.clone(), team.id.clone()))
+            .collect();
+        self.of_user.clear();
+        for member in self.members.values() {
+            let of_user = self.of_user.entry(member.user_id.clone()).or_default();
+            of_user.insert(member.team_id.clone());
+        }
     }
 
     /// A membership, also one that is over.
@@ -64,8 +124,7 @@ impl Teams {
     pub(in crate::memory) fn put_member(&mut self, member: TeamMember) {
         let of_user = self.of_user.entry(member.user_id.clone()).or_default();
         of_user.insert(member.team_id.clone());
-        let key = (member.team_id.clone(), member.user_id.clone());
-        self.members.insert(key, member);
+        self.members.put(member);
     }
 
     /// Whether somebody is a member now.

@@ -9,7 +9,7 @@ use plugin_proto::pb::{
 };
 
 use crate::ids::PluginId;
-use crate::memory::user::cleaned;
+use crate::memory::user::{Picture, cleaned};
 use crate::memory::websocket::{To, written};
 use crate::memory::{Refusal, Store, Tables, handlers, picture};
 
@@ -28,7 +28,7 @@ fn get(
 ) -> Result<GetProfileImageResponse, Refusal> {
     let user = t.users.find(&r.user_id)?;
     let image = match t.users.pictures.get(&user.id) {
-        Some(image) => image.clone(),
+        Some(picture) => picture.image.clone(),
         None => picture::made_of(&user.id).into(),
     };
     Ok(GetProfileImageResponse { image, error: None })
@@ -49,10 +49,14 @@ fn set(
         }
     })?;
     let image = bytes::Bytes::from(image);
-    if t.users.pictures.get(&r.user_id) == Some(&image) {
+    let old = t.users.pictures.get(&r.user_id);
+    if old.is_some_and(|old| old.image == image) {
         return Ok(SetProfileImageResponse::default());
     }
-    t.users.pictures.insert(r.user_id.clone(), image);
+    t.users.pictures.put(Picture {
+        user_id: r.user_id.clone(),
+        image,
+    });
     let now = t.now();
     t.users.change(&r.user_id, |user| {
         user.last_picture_update = now;
