@@ -238,8 +238,8 @@ pub struct Doctor {
 }
 
 const SERVE_ENDS: &str = "Ends by SIGINT (Ctrl-C) or SIGTERM; a second one ends it at once. Exit codes: 0 everything was stopped in \
-                         order, 1 no plugin could be started, or a second signal ended it, 2 usage, no plugin there, or the address \
-                         cannot be used, 4 this program itself failed.";
+                         order, 1 no plugin could be started, a second signal ended it, or something could not be saved, 2 usage, no \
+                         plugin there, or the address, the store or the fixtures cannot be used, 4 this program itself failed.";
 
 /// Options of `serve`.
 #[derive(Debug, Args)]

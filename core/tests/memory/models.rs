@@ -165,10 +165,21 @@ fn agree(w: &World, team: &str, channel: &str, model: &[Known]) {
             of(&|other| other.at < post.at)
         );
     }
-    for word in ["word7", "edited", "number1"] {
+    let word = |wanted: &'static str| move |word: &str| word == wanted;
+    let beginning = |wanted: &'static str| move |word: &str| word.starts_with(wanted);
+    let searches: [(&str, Box<dyn Fn(&str) -> bool>); 7] = [
+        ("word7", Box::new(word("word7"))),
+        ("edited", Box::new(word("edited"))),
+        ("number1", Box::new(word("number1"))),
+        ("number1*", Box::new(beginning("number1"))),
+        ("w*", Box::new(beginning("w"))),
+        ("edited in:aa", Box::new(word("edited"))),
+        ("in:aa", Box::new(|_| true)),
+    ];
+    for (terms, wanted) in searches {
         let found = w.ok(
             "SearchPostsInTeam",
-            json!({"team_id": team, "params_list": [{"terms": word}]}),
+            json!({"team_id": team, "params_list": [{"terms": terms}]}),
         );
         let found: Vec<_> = found["posts"]
             .as_array()
@@ -177,13 +188,13 @@ fn agree(w: &World, team: &str, channel: &str, model: &[Known]) {
             .iter()
             .map(|post| post["id"].as_str().unwrap())
             .collect();
-        let has = |post: &&&Known| post.message.split(' ').any(|other| other == word);
+        let has = |post: &&&Known| post.message.split(' ').any(&wanted);
         let expected: Vec<_> = newest
             .iter()
             .filter(has)
             .map(|post| post.id.as_str())
             .collect();
-        assert_eq!(found, expected, "{word}");
+        assert_eq!(found, expected, "{terms}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::teams::{channel_named, team};
+use crate::teams::{MISSING, channel_named, team};
 use crate::users::user;
 use crate::world::{Answer, BEGINNING, World};
 

@@ -20,7 +20,7 @@ pub(crate) fn channel_named(w: &World, team: &str, name: &str) -> String {
     answer["channel"]["id"].as_str().unwrap().to_owned()
 }
 
-const MISSING: &str = "app.team.get.find.app_error";
+pub(crate) const MISSING: &str = "app.team.get.find.app_error";
 
 #[test]
 fn a_new_team_has_two_channels_and_nobody_in_them() {

@@ -18,7 +18,7 @@ pub(super) struct Orders {
     pub(super) changed: HashMap<String, BTreeSet<Place>>,
     /// By root: the live replies.
     pub(super) replies: HashMap<String, BTreeSet<Place>>,
-    /// By word: the live posts that have it.
+    /// By word: the live posts that have it, in their text or their tags.
     pub(super) words: BTreeMap<String, BTreeSet<Place>>,
 }
 
@@ -41,7 +41,7 @@ impl Orders {
                 .or_default()
                 .insert(place);
         }
-        for word in words(&post.message) {
+        for word in words_of(post) {
             self.words.entry(word).or_default().insert(place);
         }
     }
@@ -61,7 +61,7 @@ impl Orders {
         if let Some(replies) = self.replies.get_mut(&post.root_id) {
             replies.remove(&place);
         }
-        for word in words(&post.message) {
+        for word in words_of(post) {
             if let Some(places) = self.words.get_mut(&word) {
                 places.remove(&place);
                 if places.is_empty() {
@@ -74,9 +74,8 @@ impl Orders {
     /// The places of the live posts that have a word that begins so, newest first, each once: the places of all such words, merged as
     /// they are asked for.
     pub(super) fn beginning<'a>(&'a self, start: &str) -> impl Iterator<Item = Place> + use<'a> {
-        let words = self.words.range(start.to_owned()..);
-        let words = words.take_while(|(word, _)| word.starts_with(start));
-        let mut each: Vec<_> = words.map(|(_, places)| places.iter().rev()).collect();
+        let each = self.words_beginning(start);
+        let mut each: Vec<_> = each.map(|places| places.iter().rev()).collect();
         let first = each.iter_mut().enumerate();
         let mut next: BinaryHeap<_> = first
             .filter_map(|(word, places)| Some((*places.next()?, word)))
@@ -89,4 +88,17 @@ impl Orders {
         let mut last = None;
         merged.filter(move |place| last.replace(*place) != Some(*place))
     }
+
+    /// The places of the live posts of each word that begins so.
+    pub(super) fn words_beginning(&self, start: &str) -> impl Iterator<Item = &BTreeSet<Place>> {
+        let words = self.words.range(start.to_owned()..);
+        let words = words.take_while(move |(word, _)| word.starts_with(start));
+        words.map(|(_, places)| places)
+    }
+}
+
+/// The words by which a post is found.
+fn words_of(post: &Post) -> BTreeSet<String> {
+    let (text, tags) = (words(&post.message), words(&post.hashtags));
+    text.into_iter().chain(tags).collect()
 }

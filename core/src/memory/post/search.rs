@@ -17,6 +17,8 @@ use crate::memory::{Refusal, Store, Tables, handlers};
 
 /// How many posts one search finds at most.
 const FOUND: usize = 100;
+/// How many words that begin the same are merged at most.
+const MERGED: usize = 1000;
 
 pub(super) fn register(methods: &mut Methods, store: &Arc<Store>, caller: &PluginId) {
     handlers!(methods, store, caller;
@@ -140,11 +142,8 @@ struct Scope<'a> {
 fn find(t: &Tables, query: &Query, scope: &Scope<'_>, limit: usize) -> Vec<Place> {
     let sought = Sought::new(t, query, scope);
     let single = |term: &Term| match term {
-        Term::Word(word) => Some(t.posts.with_word(word, false)),
         Term::Beginning(start) => Some(t.posts.with_word(start, true)),
-        Term::Phrase(words) => words.first().map(|word| t.posts.with_word(word, false)),
-        // The words of a tag are words of its post.
-        Term::Hashtag(_) => None,
+        term => rarest(t, term).map(|word| t.posts.with_word(&word, false)),
     };
     let by_words = match query.any {
         true => {
@@ -162,6 +161,8 @@ fn find(t: &Tables, query: &Query, scope: &Scope<'_>, limit: usize) -> Vec<Place
         }
         // The fewest posts to be looked at are those of the channels that were named.
         false if sought.are_few_within(|| fewest(t, query)) => None,
+        // So many words begin so that the newest posts have some of them: to look at those costs less than to merge the words.
+        false if query.terms.iter().all(|term| is_common(t, term)) => None,
         false => {
             let rarest = query.terms.iter().min_by_key(|term| how_many(t, term));
             let places = rarest.and_then(single);
@@ -176,16 +177,24 @@ fn find(t: &Tables, query: &Query, scope: &Scope<'_>, limit: usize) -> Vec<Place
     by_words.unwrap_or_else(|| sought.without_words(limit))
 }
 
+/// The word of a term that the fewest posts have.
+fn rarest(t: &Tables, term: &Term) -> Option<String> {
+    let words = term.words().into_iter();
+    words.min_by_key(|word| t.posts.how_many(word))
+}
+
 /// How many posts a term leads to, or more; not known of all.
 fn how_many(t: &Tables, term: &Term) -> usize {
+    let word = rarest(t, term);
+    word.map_or(usize::MAX, |word| t.posts.how_many(&word))
+}
+
+/// Whether a term stands for more words than are worth being merged.
+fn is_common(t: &Tables, term: &Term) -> bool {
     match term {
-        Term::Word(word) => t.posts.how_many(word),
-        Term::Phrase(words) => {
-            let each = words.iter().map(|word| t.posts.how_many(word));
-            each.min().unwrap_or(0)
-        }
-        Term::Beginning(_) => usize::MAX - 1,
-        Term::Hashtag(_) => usize::MAX,
+        Term::Beginning(start) => t.posts.are_more_words(start, MERGED),
+        Term::Hashtag(_) => term.words().is_empty(),
+        Term::Word(_) | Term::Phrase(_) => false,
     }
 }
 

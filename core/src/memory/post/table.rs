@@ -177,6 +177,11 @@ impl Posts {
         live.flat_map(|live| live.iter().copied())
     }
 
+    /// Whether more than so many words begin so.
+    pub(super) fn are_more_words(&self, start: &str, count: usize) -> bool {
+        self.orders.words_beginning(start).nth(count).is_some()
+    }
+
     /// How many live posts a channel has.
     pub(super) fn how_many_in(&self, channel: &str) -> usize {
         self.orders.live.get(channel).map_or(0, BTreeSet::len)

@@ -61,6 +61,16 @@ impl Term {
         }
     }
 
+    /// Words that a post has in its text or its tags if the term is in it; none if it may have any.
+    pub(super) fn words(&self) -> Vec<String> {
+        match self {
+            Self::Word(word) => vec![word.clone()],
+            Self::Beginning(_) => Vec::new(),
+            Self::Phrase(words) => words.clone(),
+            Self::Hashtag(tag) => words(tag),
+        }
+    }
+
     /// Whether a post has it; its words come in their order.
     pub(super) fn is_in(&self, words: &[String], hashtags: &str) -> bool {
         match self {
