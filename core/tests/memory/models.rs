@@ -102,6 +102,9 @@ fn play(w: &World, user: &str, channel: &str, model: &mut Vec<Known>, step: &Ste
     }
 }
 
+/// Whether a word is one that is searched for.
+type Wanted = Box<dyn Fn(&str) -> bool>;
+
 fn agree(w: &World, team: &str, channel: &str, model: &[Known]) {
     let newest = newest_first(model);
     let ids: Vec<_> = newest.iter().map(|post| post.id.as_str()).collect();
@@ -167,7 +170,7 @@ fn agree(w: &World, team: &str, channel: &str, model: &[Known]) {
     }
     let word = |wanted: &'static str| move |word: &str| word == wanted;
     let beginning = |wanted: &'static str| move |word: &str| word.starts_with(wanted);
-    let searches: [(&str, Box<dyn Fn(&str) -> bool>); 7] = [
+    let searches: [(&str, Wanted); 7] = [
         ("word7", Box::new(word("word7"))),
         ("edited", Box::new(word("edited"))),
         ("number1", Box::new(word("number1"))),

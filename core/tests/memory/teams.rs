@@ -1,9 +1,9 @@
 //! Teams, their icons, and what is unread in them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::users::user;
-use crate::world::{Answer, BEGINNING, World};
+use crate::world::{BEGINNING, World};
 
 /// A team of that name; its id.
 #[track_caller]
