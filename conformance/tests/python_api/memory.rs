@@ -1,4 +1,4 @@
-//! Against the in-memory Mattermost: every method is answered, none by 501, and what the plugin gets is what went over the wire.
+//! Against the in-memory Mattermost: every method that it has is answered, and what the plugin gets is what went over the wire.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -209,7 +209,10 @@ async fn every_method_is_answered_by_the_in_memory_server() {
             };
             match in_band::decode(&wire).unwrap() {
                 None => drop(answered.insert(method.name)),
-                Some(error) if error.status_code == 501 => drop(missing.insert(method.name)),
+                // The real server has methods that answer 501 as it is configured; what stands for a missing one is another matter.
+                Some(error) if error.id == filler::NOT_IMPLEMENTED => {
+                    missing.insert(method.name);
+                }
                 Some(_) => {}
             }
             let difference = difference(method, &told[kind][at], &wire);
@@ -218,7 +221,11 @@ async fn every_method_is_answered_by_the_in_memory_server() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // Which methods the server is still without is pinned by its own tests.
-    assert_eq!(missing, server.without(), "answered by 501");
+    assert_eq!(
+        missing,
+        server.without(),
+        "answered as if they were not there"
+    );
     // What is not there is refused, so not every method can have an answer here; but most have.
     assert!(answered.len() > 120, "{}: {answered:?}", answered.len());
 }

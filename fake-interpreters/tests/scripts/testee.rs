@@ -7,16 +7,18 @@ use fake_interpreters::journal::Event;
 use fake_interpreters::{Script, cookie};
 use plugin_proto::call::{call, call_raw};
 use plugin_proto::pb::{
-    AppError, CommandArgs, ExecuteCommandRequest, ExecuteCommandResponse, GetPluginIdResponse,
-    KvCompareAndDeleteResponse, KvDeleteResponse, KvGetResponse, KvSetResponse,
-    MessageHasBeenPostedRequest, MessageWillBePostedRequest, MessageWillBePostedResponse,
-    OnActivateRequest, OnConfigurationChangeRequest, OnSharedChannelsPingRequest, Post, User,
-    UserWillLogInRequest,
+    AppError, CommandArgs, DeleteUserResponse, ExecuteCommandRequest, ExecuteCommandResponse,
+    GetPluginIdResponse, GetReactionsResponse, GetTeamsResponse, KvCompareAndDeleteResponse,
+    KvDeleteResponse, KvGetResponse, KvSetResponse, MessageHasBeenPostedRequest,
+    MessageWillBePostedRequest, MessageWillBePostedResponse, OnActivateRequest,
+    OnConfigurationChangeRequest, OnSharedChannelsPingRequest, Post, Reaction, ReadFileResponse,
+    User, UserWillLogInRequest,
 };
 use plugin_proto::serve::{Listener, Serving, start};
 use plugin_proto::{InBandError as _, Methods, api, hook};
 use prost::Message as _;
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
@@ -52,11 +54,53 @@ pub(crate) async fn some_api() -> (Serving, String) {
             success: true,
         })
     });
-    // Any other method gives back the request, in an error.
+    methods.typed::<api::DeleteUser, _, _>(|_| async {
+        let error = AppError {
+            message: "no id".to_owned(),
+            ..AppError::default()
+        };
+        Ok(DeleteUserResponse::from_error(error))
+    });
+    methods.typed::<api::GetReactions, _, _>(|_| async {
+        let reaction = |user_id: &str, remote_id: Option<&str>| Reaction {
+            user_id: user_id.to_owned(),
+            remote_id: remote_id.map(str::to_owned),
+            ..Reaction::default()
+        };
+        Ok(GetReactionsResponse {
+            error: None,
+            reactions: vec![reaction("a", Some("")), reaction("b", None)],
+        })
+    });
+    methods.typed::<api::ReadFile, _, _>(|_| async {
+        Ok(ReadFileResponse {
+            error: None,
+            data: vec![1; 5 << 20].into(),
+        })
+    });
+    // Two calls are answered together.
+    let both = Arc::new(Barrier::new(2));
+    methods.typed::<api::GetTeams, _, _>(move |_| {
+        let both = Arc::clone(&both);
+        async move {
+            both.wait().await;
+            Ok(GetTeamsResponse::default())
+        }
+    });
+    // Any other method gives back the request and its metadata, in an error with something in every field.
     methods.fallback(|call| async move {
+        let text = |name| call.metadata.get(name).map(|value| format!("{value:?}"));
+        let metadata = ["authorization", "x-request-id", "grpc-timeout"].map(text);
+        let params = prost_types::Struct {
+            fields: [("k".to_owned(), prost_types::Value::from("v"))].into(),
+        };
         let error = AppError {
             id: "echo".to_owned(),
             message: fake_interpreters::hex::encode(&call.message),
+            detailed_error: format!("{metadata:?}"),
+            r#where: "where".to_owned(),
+            request_id: "request".to_owned(),
+            params: Some(params),
             ..AppError::default()
         };
         Ok(KvDeleteResponse::from_error(error).encode_to_vec().into())

@@ -16,6 +16,7 @@ pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
     working,
     of_all_shapes,
     failing,
+    calling,
     requesting,
     streaming,
     crashing,
@@ -378,11 +379,37 @@ fn working(script: &Script, good: Option<&Seen>) -> Seen {
         ] {
             talk.post(&format!("conformance n api {call}")).await?;
         }
-        talk.api_together().await?;
+        talk.api_together(r#"LogInfo {"msg": "1"}"#, r#"LogInfo {"msg": "2"}"#)
+            .await?;
         talk.together().await?;
         talk.notify("conformance n fail x").await?;
         talk.health("plugin").await?;
         talk.hook("OnDeactivate").await
+    })
+}
+
+/// A testee with a token, whose calls of the API have something special about them.
+fn calling(script: &Script, good: Option<&Seen>) -> Seen {
+    let variables = [("MATTERMOST_PLUGIN_API_TOKEN", "secret")];
+    talk(script, &variables, good, async |talk| {
+        let order = r#"conformance n api GetUser {"user_id": "u"}"#;
+        let message = json!({ "context": { "request_id": "r" }, "post": { "message": order } });
+        talk.ask_hook("MessageWillBePosted", &message).await?;
+        for call in [
+            r#"PatchBot {"bot_user_id": "b", "bot_patch": {"username": ""}}"#,
+            "DeleteUser {}",
+            "GetReactions {}",
+        ] {
+            talk.post(&format!("conformance n api {call}")).await?;
+        }
+        talk.api_together("GetTeams {}", "GetTeams {}").await?;
+        let value = base64::encode(&[1; 5 << 20]);
+        talk.post(&format!(
+            r#"conformance n api KVSet {{"key": "k", "value": "{value}"}}"#
+        ))
+        .await?;
+        let message = json!({ "post": { "message": "conformance n api ReadFile {}" } });
+        talk.ask_hook("MessageWillBePosted", &message).await
     })
 }
 

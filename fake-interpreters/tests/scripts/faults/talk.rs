@@ -290,14 +290,10 @@ impl Talk<'_> {
     }
 
     /// Two calls of the API at the same time.
-    pub(super) async fn api_together(&mut self) -> Option<()> {
+    pub(super) async fn api_together(&mut self, first: &str, second: &str) -> Option<()> {
         let (one, two) = (self.channel.clone(), self.channel.clone());
-        let both = async {
-            tokio::try_join!(
-                post(&one, r#"conformance n api LogInfo {"msg": "1"}"#),
-                post(&two, r#"conformance n api LogInfo {"msg": "2"}"#),
-            )
-        };
+        let [first, second] = [first, second].map(|call| format!("conformance n api {call}"));
+        let both = async { tokio::try_join!(post(&one, &first), post(&two, &second)) };
         self.ask("both", both).await
     }
 
