@@ -10,8 +10,8 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use plugin_proto::MethodsService;
+use plugin_proto::reply::Reply;
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
-use tonic::body::Body;
 use tower_service::Service;
 
 use crate::connection::{Connection, Counted};
@@ -164,11 +164,11 @@ struct WithAuthority {
 
 impl<B> Service<Request<B>> for WithAuthority
 where
-    MethodsService: Service<Request<B>, Response = Response<Body>>,
+    MethodsService: Service<Request<B>, Response = Response<Reply>>,
     <MethodsService as Service<Request<B>>>::Future: Send + 'static,
     <MethodsService as Service<Request<B>>>::Error: Send + 'static,
 {
-    type Response = Response<Body>;
+    type Response = Response<Reply>;
     type Error = <MethodsService as Service<Request<B>>>::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 

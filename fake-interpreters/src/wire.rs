@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
+use plugin_proto::reply::Reply;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use serde::de::value::Error;
@@ -41,17 +42,17 @@ pub(crate) fn bytes(wire: Wire) -> Option<Vec<u8>> {
 }
 
 /// The response that was meant by a marked status; any other as it is.
-pub(crate) fn exchange(response: Response<Body>) -> Response<Body> {
+pub(crate) fn exchange(response: Response<Reply>) -> Response<Reply> {
     let word = response.headers().get(MARK).map(HeaderValue::to_str);
     let Some(Ok(word)) = word else {
         return response;
     };
     let named: Result<Wire, Error> = Wire::deserialize(word.into_deserializer());
-    named.map_or(response, broken)
+    named.map_or(response, |wire| broken(wire).map(Reply::from))
 }
 
 /// Whether the server itself has refused a call whose stream is no message: no handler answers with these words.
-pub(crate) fn refuses_stream(response: &Response<Body>) -> bool {
+pub(crate) fn refuses_stream(response: &Response<Reply>) -> bool {
     let message = response.headers().get("grpc-message");
     let text = message.and_then(|text| text.to_str().ok()).unwrap_or("");
     ["compress", "message%20length", "Missing%20request"]

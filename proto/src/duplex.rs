@@ -11,14 +11,15 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream};
 use tokio::sync::oneshot;
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::frames::{Breach, ManyMessages, PREFIX};
-use crate::lane::{Gathered, Lane, broken, is_no_error};
+use crate::frames::{Breach, ManyMessages};
+use crate::gathered::{Gathered, Gathering};
+use crate::lane::{Lane, broken, is_no_error};
 use crate::unary::{check_head, refusal, status_of};
 
 /// Why a stream of requests broke off.
@@ -68,7 +69,8 @@ where
     let mut sending = Box::pin(Sending {
         requests: Some(Box::pin(requests)),
         stream,
-        waiting: None,
+        waiting: Gathering::default(),
+        end: None,
         unwanted,
     });
     // Most requests are there at once, and need no task.
@@ -152,12 +154,15 @@ impl Answer {
 struct Sending<S> {
     requests: Option<Pin<Box<S>>>,
     stream: SendStream<Gathered>,
-    /// A message that waits for room.
-    waiting: Option<Message>,
+    /// Messages that wait for room.
+    waiting: Gathering,
+    /// How the requests ended that are waiting.
+    end: Option<End>,
     unwanted: oneshot::Receiver<()>,
 }
 
 /// How requests end.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     /// The message before was said to be the last.
     Said,
@@ -181,37 +186,50 @@ where
             if let Poll::Ready(wanted) = Pin::new(&mut self.unwanted).poll(context) {
                 return Poll::Ready(wanted.map_or(End::Broken, |()| End::Over));
             }
-            if self.waiting.is_some() {
-                while self.stream.capacity() == 0 {
-                    match ready!(self.stream.poll_capacity(context)) {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return Poll::Ready(End::Refused),
-                    }
+            if self.waiting.is_empty() {
+                if let Some(end) = self.end {
+                    return Poll::Ready(end);
                 }
-                if let Some(message) = self.waiting.take() {
-                    let last = message.last;
-                    // What goes beyond the window waits within the connection: the rest of one message.
-                    let sent = self.stream.send_data(framed(message), last);
-                    match sent {
-                        Err(_) => return Poll::Ready(End::Refused),
-                        Ok(()) if last => return Poll::Ready(End::Said),
-                        Ok(()) => {}
-                    }
+                ready!(self.poll_next(context));
+                self.stream.reserve_capacity(self.waiting.len());
+                continue;
+            }
+            while self.stream.capacity() == 0 {
+                match ready!(self.stream.poll_capacity(context)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return Poll::Ready(End::Refused),
                 }
             }
-            let Some(requests) = &mut self.requests else {
-                return Poll::Ready(End::Over);
-            };
-            match ready!(requests.as_mut().poll_next(context)) {
-                Some(Ok(message)) => {
-                    let size = PREFIX + message.before.len() + message.after.len();
-                    self.stream.reserve_capacity(size);
-                    self.waiting = Some(message);
+            // There is room, so whatever else is there leaves in the same frame. Asked for any sooner, it would wait here for a plugin that
+            // takes nothing, and look like something that the client has yet to send.
+            while self.end.is_none() && !self.waiting.is_full() {
+                if self.poll_next(context).is_pending() {
+                    break;
                 }
-                Some(Err(_)) => return Poll::Ready(End::Broken),
-                None => return Poll::Ready(End::Over),
+            }
+            let last = self.end == Some(End::Said);
+            // What goes beyond the window waits within the connection: the rest of one frame.
+            if self.stream.send_data(self.waiting.take(), last).is_err() {
+                return Poll::Ready(End::Refused);
             }
         }
+    }
+
+    /// Takes the next message, or how they end.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let next = match &mut self.requests {
+            Some(requests) => ready!(requests.as_mut().poll_next(context)),
+            None => None,
+        };
+        match next {
+            Some(Ok(message)) => {
+                self.waiting.push(&message.before, message.after);
+                self.end = message.last.then_some(End::Said);
+            }
+            Some(Err(_)) => self.end = Some(End::Broken),
+            None => self.end = Some(End::Over),
+        }
+        Poll::Ready(())
     }
 }
 
@@ -226,9 +244,7 @@ where
             End::Said | End::Refused => {}
             End::Over => {
                 // Where that cannot be sent any more, the stream is over already.
-                let _ = self
-                    .stream
-                    .send_data(Bytes::new().chain(Bytes::new()), true);
+                let _ = self.stream.send_data(Gathered::default(), true);
             }
             End::Broken => self.stream.send_reset(Reason::CANCEL),
         }
@@ -236,14 +252,4 @@ where
         self.requests = None;
         Poll::Ready(())
     }
-}
-
-/// A message with gRPC's prefix.
-fn framed(Message { before, after, .. }: Message) -> Gathered {
-    let size = before.len() + after.len();
-    let mut first = BytesMut::with_capacity(PREFIX + before.len());
-    first.put_u8(0);
-    first.put_u32(u32::try_from(size).unwrap_or(u32::MAX));
-    first.put(before);
-    first.freeze().chain(after)
 }

@@ -7,8 +7,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use bytes::buf::Chain;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
 use http::{HeaderValue, Method, Request, Version, header};
@@ -18,10 +16,9 @@ use tonic::Status;
 
 use crate::connect::open;
 use crate::dial::{MAX_FRAME, Target};
+use crate::fair::Fair;
+use crate::gathered::Gathered;
 use crate::unary::{BEGUN_AGAIN, GRPC};
-
-/// What leaves as one frame of a body: a head, and the bytes that it is the head of. Neither is copied.
-pub(crate) type Gathered = Chain<Bytes, Bytes>;
 
 /// How much of one answer may be under way. Half of it costs a fifth of the speed, twice as much gains nothing; and it is what a caller who
 /// takes nothing makes the host keep.
@@ -108,7 +105,7 @@ async fn connect(target: &Target) -> Result<SendRequest<Gathered>, String> {
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buffer_size(SEND_BUFFER)
-        .handshake::<_, Gathered>(stream)
+        .handshake::<_, Gathered>(Fair::new(stream))
         .await
         .map_err(|error| error.to_string())?;
     // It ends with the last stream after the last sender, or with its socket, and then says so to each of its streams.

@@ -10,6 +10,8 @@
 //! Invariant: every method `X` takes `XRequest` and answers `XResponse`; only `ServeHTTP` streams; all 236 API answers
 //! carry `AppError error = 1`.
 
+mod fair;
+mod gathered;
 mod markers;
 mod unary;
 
@@ -25,6 +27,7 @@ pub mod lane;
 pub mod method;
 pub mod methods;
 pub mod reflect;
+pub mod reply;
 pub mod serve;
 
 pub use markers::{api, hook};

@@ -11,17 +11,16 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use prost::Message as _;
-use tokio_stream::Stream;
-use tonic::metadata::MetadataMap;
-use tonic::server::{Grpc, StreamingService, UnaryService};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::server::{Grpc, UnaryService};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::codec::{BytesCodec, MAX_MESSAGE, check_size};
 use crate::method::Rpc;
+pub use crate::reply::ByteStream;
+use crate::reply::{self, Reply};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-/// A stream of messages going out.
-pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
 /// One unary call as it arrived.
 #[derive(Debug, Clone)]
@@ -164,7 +163,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
 {
-    type Response = http::Response<tonic::body::Body>;
+    type Response = http::Response<Reply>;
     type Error = Infallible;
     type Future = Boxed<Result<Self::Response, Infallible>>;
 
@@ -185,10 +184,17 @@ where
                 .max_decoding_message_size(MAX_MESSAGE)
                 .max_encoding_message_size(MAX_MESSAGE);
             Ok(match handler {
-                Some(Handler::Unary(handler)) => grpc.unary(Unary { path, handler }, request).await,
-                Some(Handler::Streaming(handler)) => {
-                    grpc.streaming(Duplex { handler }, request).await
+                Some(Handler::Unary(handler)) => {
+                    let answer = grpc.unary(Unary { path, handler }, request).await;
+                    answer.map(Reply::from)
                 }
+                Some(Handler::Streaming(handler)) => match requests(request) {
+                    Ok(requests) => match handler(requests).await {
+                        Ok(messages) => reply::messages(messages),
+                        Err(status) => status.into_http(),
+                    },
+                    Err(status) => status.into_http(),
+                },
                 None => Status::unimplemented(format!("unknown method {path}")).into_http(),
             })
         })
@@ -219,17 +225,26 @@ impl UnaryService<Bytes> for Unary {
     }
 }
 
-struct Duplex {
-    handler: DuplexHandler,
-}
-
-impl StreamingService<Bytes> for Duplex {
-    type Response = Bytes;
-    type ResponseStream = ByteStream;
-    type Future = Boxed<Result<Response<ByteStream>, Status>>;
-
-    fn call(&mut self, request: Request<Streaming<Bytes>>) -> Self::Future {
-        let answer = (self.handler)(request);
-        Box::pin(async move { answer.await.map(Response::new) })
+/// The messages of a request that streams.
+fn requests<B>(request: http::Request<B>) -> Result<Request<Streaming<Bytes>>, Status>
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send + 'static,
+{
+    const ENCODING: &str = "grpc-encoding";
+    if let Some(encoding) = request.headers().get(ENCODING)
+        && encoding != "identity"
+    {
+        let mut status = Status::unimplemented(format!(
+            "the messages are compressed with {encoding:?}, which is not supported"
+        ));
+        status.metadata_mut().insert(
+            "grpc-accept-encoding",
+            MetadataValue::from_static("identity"),
+        );
+        return Err(status);
     }
+    let limit = Some(MAX_MESSAGE);
+    let request = request.map(|body| Streaming::new_request(BytesCodec, body, None, limit));
+    Ok(Request::from_http(request))
 }

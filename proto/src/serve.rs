@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::dial::MAX_FRAME;
 use crate::ending::{Ending, Tasks};
+use crate::fair::Fair;
 use crate::methods::MethodsService;
 
 /// How much of one request may be under way; half of it costs a fifth of the speed.
@@ -116,7 +117,10 @@ where
         .max_frame_size(MAX_FRAME)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(
+            TokioIo::new(Fair::new(stream)),
+            TowerToHyperService::new(service),
+        );
     tokio::pin!(serving);
     tokio::select! {
         _ = &mut serving => return,

@@ -18,12 +18,10 @@ use tonic::{Code, Request, Status};
 use tower_service::Service as _;
 
 use crate::frames::{Breach, OneMessage, PREFIX};
+use crate::gathered::COPIED;
 
 pub(crate) const GRPC: &str = "application/grpc";
 const GRPC_STATUS: &str = "grpc-status";
-
-/// Messages up to this size are copied behind their prefix; larger ones follow it as they are.
-const COPIED: usize = 8 * 1024;
 
 /// How often a call is begun again that never left: each time the connection that it was given was about to end.
 pub(crate) const BEGUN_AGAIN: usize = 3;
