@@ -30,6 +30,8 @@ mod record;
 
 mod upload;
 
+mod turn;
+
 mod answer;
 
 mod handler;

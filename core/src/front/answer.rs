@@ -4,12 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::Version;
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor as _;
 use plugin_proto::ending::Tasks;
 
 use crate::front::record::{AccessEnd, Record};
+use crate::front::turn::Turn;
 use crate::hooks::{Failure, HttpBody, HttpPiece};
 
 type Pulled = (Box<HttpBody>, Result<Option<HttpPiece>, Failure>);
@@ -19,6 +21,7 @@ pub(super) struct Answer {
     content: Content,
     record: Record,
     tasks: Option<Tasks>,
+    turn: Option<Turn>,
 }
 
 enum Content {
@@ -45,6 +48,7 @@ impl Answer {
             content,
             record,
             tasks: None,
+            turn: Turn::current(),
         }
     }
 
@@ -54,15 +58,33 @@ impl Answer {
             content: Content::Pieces(Box::new(body)),
             record,
             tasks: Some(tasks),
+            turn: Turn::current(),
         }
+    }
+
+    /// Gives this to the client.
+    fn give(&mut self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        self.record.sent += bytes.len() as u64;
+        if let Some(turn) = &self.turn {
+            turn.is_clients();
+        }
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     /// The last piece has come: the client need not wait for the end of the plugin's stream.
     fn is_whole(&mut self, body: HttpBody) {
         self.record.end = AccessEnd::Complete;
         if let Some(tasks) = &self.tasks {
-            tasks.execute(body.finish());
+            see_off(body, tasks);
         }
+    }
+}
+
+/// Sees the stream of a whole answer to its end. Nobody waits for that, and mostly it has come: then it needs no task.
+pub(super) fn see_off(body: HttpBody, tasks: &Tasks) {
+    let mut finishing = Box::pin(body.finish());
+    if finishing.as_mut().now_or_never().is_none() {
+        tasks.execute(finishing);
     }
 }
 
@@ -79,13 +101,13 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
+        if let Some(turn) = &self.turn {
+            turn.is_ours();
+        }
         loop {
             match std::mem::replace(&mut self.content, Content::Ended) {
                 Content::Ended => return Poll::Ready(None),
-                Content::Text(text) => {
-                    self.record.sent += text.len() as u64;
-                    return Poll::Ready(Some(Ok(Frame::data(text))));
-                }
+                Content::Text(text) => return self.give(text),
                 Content::Pieces(body) if body.is_whole() => self.is_whole(*body),
                 Content::Pieces(body) => self.content = Content::Pulling(Box::pin(pull(body))),
                 Content::Pulling(mut pulling) => match pulling.as_mut().poll(context) {
@@ -96,8 +118,7 @@ impl Body for Answer {
                     Poll::Ready((body, Ok(Some(HttpPiece { bytes, .. })))) => {
                         self.content = Content::Pieces(body);
                         if !bytes.is_empty() {
-                            self.record.sent += bytes.len() as u64;
-                            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                            return self.give(bytes);
                         }
                     }
                     Poll::Ready((_, Ok(None))) => self.record.end = AccessEnd::Complete,

@@ -20,6 +20,7 @@ use crate::front::gauges::Gauges;
 use crate::front::handler::{Client, Handler};
 use crate::front::options::Limits;
 use crate::front::socket::{Link, Socket};
+use crate::front::turn::Streams;
 
 /// What HTTP/2 begins with, where it is spoken without being negotiated.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -197,8 +198,8 @@ fn one(limits: &Limits) -> http1::Builder {
     builder
 }
 
-fn two(limits: &Limits, tasks: Tasks) -> http2::Builder<Tasks> {
-    let mut builder = http2::Builder::new(tasks);
+fn two(limits: &Limits, tasks: Tasks) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams::new(tasks, limits.write_stall));
     builder
         .timer(TokioTimer::new())
         .max_frame_size(FRAME)

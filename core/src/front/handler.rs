@@ -13,12 +13,11 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::rt::Executor as _;
 use plugin_proto::ending::Tasks;
 use plugin_proto::pb::{PluginContext, ServeHttpRequestInit};
 
 use crate::environment::Environment;
-use crate::front::answer::Answer;
+use crate::front::answer::{Answer, see_off};
 use crate::front::gauges::Gauges;
 use crate::front::options::{FrontOptions, Limits, Session};
 use crate::front::page;
@@ -159,12 +158,12 @@ impl Handler {
             (BodyPlan::Forward, None) => Answer::pieces(body, record, self.tasks.clone()),
             (BodyPlan::Forward, Some(all)) => {
                 // The client need not wait for the end of the plugin's stream.
-                self.tasks.execute(body.finish());
+                see_off(body, &self.tasks);
                 Answer::text(all, record)
             }
             (BodyPlan::Discard, whole) => {
                 match whole {
-                    Some(_) => self.tasks.execute(body.finish()),
+                    Some(_) => see_off(body, &self.tasks),
                     None => body.discard(),
                 }
                 Answer::text(Bytes::new(), record)

@@ -62,7 +62,7 @@ pub struct Limits {
     pub body_bytes: Option<u64>,
     /// From the connection, or the end of the request before, to a whole head; after it the connection is closed.
     pub header_read: Duration,
-    /// How long a client may take nothing of an answer on HTTP/1.1 before the connection is closed.
+    /// How long a client may take nothing of an answer; then on HTTP/1.1 the connection is closed, on HTTP/2 the stream reset.
     pub write_stall: Duration,
 }
 

@@ -1,6 +1,7 @@
 //! The same over HTTP/2.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fake_interpreters::journal::Entry;
@@ -13,7 +14,7 @@ use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use plugin_host::front::AccessEnd;
+use plugin_host::front::{AccessEnd, Limits};
 use tokio::time::timeout;
 
 use super::{Behind, head, last, piece};
@@ -154,4 +155,32 @@ async fn a_front_that_ends_lets_streams_end() {
     assert_eq!(body.to_bytes(), "xy");
     assert!(stopping.await.unwrap());
     drop(world);
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_loses_it_and_nothing_else() {
+    const PIECES: usize = 16;
+    let limits = Limits {
+        write_stall: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let large = HttpMessage::piece("x", 1 << 20).step();
+    let mut steps = vec![head()];
+    steps.extend(std::iter::repeat_n(large, PIECES));
+    steps.push(last());
+    let mut behind = Behind::with(steps, |_| {}, |options| options.limits = limits).await;
+    let mut sender = dial(&behind).await;
+    let answer = ask(&mut sender, request(&behind, "/", Empty::new().boxed())).await;
+    behind.abandoned().await;
+    let access = behind.access().await;
+    assert_eq!(access.end, AccessEnd::Left);
+    assert!(access.sent < 8 << 20, "{}", access.sent);
+    // Its client sees that it is not whole.
+    let taken = timeout(LONG, answer.into_body().collect()).await.unwrap();
+    assert!(taken.is_err());
+    let answer = ask(&mut sender, request(&behind, "/", Empty::new().boxed())).await;
+    let taken = timeout(LONG, answer.into_body().collect()).await.unwrap();
+    // The last message has one byte.
+    assert_eq!(taken.unwrap().to_bytes().len(), (PIECES << 20) + 1);
+    assert_eq!(behind.access().await.end, AccessEnd::Complete);
 }
