@@ -8,8 +8,14 @@
 //! `scripts/bench`, with a number for more or fewer rounds than 11. It fails when something cannot be measured, and when a ratio is not what
 //! it should be.
 
-#[path = "stream/plugin.rs"]
-mod plugin;
+#[path = "stage/play.rs"]
+mod play;
+
+#[path = "stage/rounds.rs"]
+mod rounds;
+
+#[path = "stage/streams.rs"]
+mod streams;
 
 use std::convert::Infallible;
 use std::io::{BufRead as _, BufReader};
@@ -29,14 +35,13 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use plugin_host::environment::Environment;
 use plugin_host::front::{Front, FrontOptions};
-use plugin_host::memory::Memory;
-use plugin_host::options::HostOptions;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 
-use plugin::{FRAME, FRAMES, ID, Result, SCRIPT, SMALL, Way, be_the_plugin, median, place, rounds};
+use play::{ID, Result};
+use rounds::{Rounds, Table};
+use streams::{FRAME, FRAMES, SMALL, Way};
 
 /// The speed of a body through the front, in that through the proxy: at least.
 const DOWN: f64 = 0.75;
@@ -56,8 +61,9 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     let arguments: Vec<String> = std::env::args().collect();
-    if arguments.iter().any(|argument| argument.ends_with(SCRIPT)) {
-        return runtime.block_on(be_the_plugin());
+    if play::is_plugin() {
+        let (hooks, methods) = streams::plugin();
+        return runtime.block_on(play::be_the_plugin(&hooks, methods));
     }
     let role = arguments.iter().position(|argument| argument == ROLE);
     let role = role.map(|at| &arguments[at + 1..]);
@@ -66,15 +72,13 @@ fn main() -> Result<()> {
             ("origin", []) => runtime.block_on(origin()),
             ("proxy", [to]) => runtime.block_on(proxy(to.parse()?)),
             ("front", []) => runtime.block_on(front()),
-            ("small", [rounds]) => runtime.block_on(small(rounds.parse()?)),
+            ("small", []) => runtime.block_on(small()),
             _ => Err("no such role".into()),
         },
         Some([]) => Err("a role without a name".into()),
         None => {
-            let rounds = rounds()?;
-            let large = runtime.block_on(large(rounds));
-            let small = pinned(rounds);
-            large.and(small)
+            let large = runtime.block_on(large());
+            large.and(pinned())
         }
     }
 }
@@ -208,9 +212,7 @@ async fn proxy(to: SocketAddr) -> Result<()> {
 /// The front with a plugin behind it.
 async fn front() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    place(folder.path())?;
-    let environment = Environment::new(HostOptions::default(), Arc::new(Memory::default()))?;
-    environment.activate(folder.path()).await?;
+    let (environment, ()) = play::start(folder.path(), |_| Some(())).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let front = Front::start(listener, environment.clone(), FrontOptions::default())?;
     play(front.address()).await?;
@@ -282,58 +284,36 @@ impl Ways {
 }
 
 #[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
-async fn large(rounds: usize) -> Result<()> {
-    let mut ways = Ways::start().await?;
-    let mut wrong = Vec::new();
+async fn large() -> Result<()> {
+    let rounds = Rounds::given_or(11);
+    let Ways {
+        through_proxy,
+        through_front,
+        _players,
+    } = &mut Ways::start().await?;
     println!("{rounds} rounds; medians\n");
-    println!(
-        "{:<34} {:>9} {:>9} {:>7} {:>7}",
-        "64 MiB by HTTP/1.1", "proxy", "front", "ratio", "limit"
-    );
+    Table::head("64 MiB by HTTP/1.1, speed", "proxy MB/s", "front MB/s");
+    let mut table = Table::default();
     for (way, limit) in [(Way::Down, DOWN), (Way::Up, UP)] {
-        let mut taken = Vec::new();
-        for round in 0..=rounds {
-            let both = if round % 2 == 0 {
-                let floor = body(&mut ways.through_proxy, way).await?;
-                (floor, body(&mut ways.through_front, way).await?)
-            } else {
-                let cost = body(&mut ways.through_front, way).await?;
-                (body(&mut ways.through_proxy, way).await?, cost)
-            };
-            // The first round warms up.
-            if round > 0 {
-                taken.push(both);
-            }
-        }
-        let ratio = median(
-            taken
-                .iter()
-                .map(|(floor, cost)| floor.div_duration_f64(*cost)),
+        let taken = rounds.take_turns(
+            async || body(through_proxy, way).await,
+            async || body(through_front, way).await,
         );
-        let speed = |time: &Duration| (FRAME * FRAMES) as f64 / 1e6 / time.as_secs_f64();
-        println!(
-            "{:<34} {:>9.0} {:>9.0} {ratio:>7.3} {limit:>7.2}",
-            format!("{way:?}, MB/s"),
-            median(taken.iter().map(|(floor, _)| speed(floor))),
-            median(taken.iter().map(|(_, cost)| speed(cost))),
-        );
-        if ratio < limit {
-            wrong.push(format!("{way:?} at {ratio:.3} of a proxy"));
-        }
+        let taken = taken.await?;
+        let speed = 1.0 / taken.ratio();
+        table.row(&format!("{way:?}"), taken.each(Way::speed), speed, limit..);
     }
-    match wrong.is_empty() {
-        true => Ok(()),
-        false => Err(wrong.join("; ").into()),
-    }
+    table.verdict()
 }
 
 /// Small requests with everything on one processor.
 #[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
-fn pinned(rounds: usize) -> Result<()> {
+fn pinned() -> Result<()> {
     let status = Command::new("taskset")
         .args(["-c", "0"])
         .arg(std::env::current_exe()?)
-        .args([ROLE, "small", &rounds.to_string()])
+        .args(std::env::args().skip(1))
+        .args([ROLE, "small"])
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
@@ -345,38 +325,22 @@ fn pinned(rounds: usize) -> Result<()> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
-async fn small(rounds: usize) -> Result<()> {
-    let mut ways = Ways::start().await?;
-    let mut taken = Vec::new();
-    for round in 0..=rounds {
-        let both = if round % 2 == 0 {
-            let floor = p50(&mut ways.through_proxy).await?;
-            (floor, p50(&mut ways.through_front).await?)
-        } else {
-            let cost = p50(&mut ways.through_front).await?;
-            (p50(&mut ways.through_proxy).await?, cost)
-        };
-        if round > 0 {
-            taken.push(both);
-        }
-    }
-    let ratio = median(
-        taken
-            .iter()
-            .map(|(floor, cost)| cost.div_duration_f64(*floor)),
+async fn small() -> Result<()> {
+    let Ways {
+        through_proxy,
+        through_front,
+        _players,
+    } = &mut Ways::start().await?;
+    Table::head("a small request, pinned, p50", "proxy us", "front us");
+    let taken = Rounds::given_or(11).take_turns(
+        async || p50(through_proxy).await,
+        async || p50(through_front).await,
     );
-    let each = |time: &Duration| time.as_secs_f64() * 1e6;
-    println!(
-        "{:<34} {:>9.1} {:>9.1} {ratio:>7.3} {LATENCY:>7.2}",
-        "a small request, pinned, p50 us",
-        median(taken.iter().map(|(floor, _)| each(floor))),
-        median(taken.iter().map(|(_, cost)| each(cost))),
-    );
-    match ratio <= LATENCY {
-        true => Ok(()),
-        false => Err(format!("a small request: {ratio:.3} of one through a proxy").into()),
-    }
+    let taken = taken.await?;
+    let us = |time: Duration| time.as_secs_f64() * 1e6;
+    let mut table = Table::default();
+    table.row("request", taken.each(us), taken.ratio(), ..=LATENCY);
+    table.verdict()
 }
 
 async fn p50(client: &mut SendRequest<Body>) -> Result<Duration> {

@@ -7,10 +7,15 @@
 //! The plugin is this very program, started as the interpreter of a plugin folder. It fails when something cannot be measured, and when a
 //! ratio is not what it should be.
 
-#[path = "stream/plugin.rs"]
-mod plugin;
+#[path = "stage/play.rs"]
+mod play;
 
-use std::error::Error;
+#[path = "stage/rounds.rs"]
+mod rounds;
+
+#[path = "stage/streams.rs"]
+mod streams;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -18,25 +23,23 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::uri::PathAndQuery;
-use plugin_host::environment::Environment;
 use plugin_host::event::What;
 use plugin_host::hooks::{Hooks, Outcome};
 use plugin_host::ids::PluginId;
-use plugin_host::memory::Memory;
-use plugin_host::options::HostOptions;
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::hook::{RunDataRetention, ServeHTTP};
 use plugin_proto::pb::{
     RunDataRetentionRequest, ServeHttpRequest, ServeHttpRequestInit, ServeHttpResponse,
 };
 use plugin_proto::{Rpc as _, call};
-use tokio::sync::mpsc;
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic_prost::ProstCodec;
 
-use plugin::{FRAME, FRAMES, ID, Result, SCRIPT, Way, be_the_plugin, median, place, rounds};
+use play::{ID, Result};
+use rounds::{Rounds, Table};
+use streams::{FRAME, FRAMES, Way};
 
 /// The speed through the host, in that of a bare stream: at least.
 const SPEED: f64 = 0.90;
@@ -51,113 +54,81 @@ fn main() -> Result<()> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    if std::env::args().any(|argument| argument.ends_with(SCRIPT)) {
-        return runtime.block_on(be_the_plugin());
+    if play::is_plugin() {
+        let (hooks, methods) = streams::plugin();
+        return runtime.block_on(play::be_the_plugin(&hooks, methods));
     }
     runtime.block_on(measure())
 }
 
 #[expect(clippy::print_stdout, reason = "a bench speaks to whoever started it")]
 async fn measure() -> Result<()> {
-    let rounds = rounds()?;
+    let rounds = Rounds::given_or(11);
     let folder = tempfile::tempdir()?;
-    place(folder.path())?;
-    let (sender, mut events) = mpsc::unbounded_channel();
-    let options = HostOptions {
-        events: Some(sender),
-        ..HostOptions::default()
-    };
-    let environment = Environment::new(options, Arc::new(Memory::default()))?;
-    environment.activate(folder.path()).await?;
-    let address = loop {
-        let event = events.recv().await.ok_or("the plugin never spoke")?;
-        if let What::Handshake { address, .. } = event.what {
-            break address;
-        }
-    };
-    // From here on nobody listens, as in a host that shows no events.
-    drop(events);
+    let (environment, address) = play::start(folder.path(), |what| match what {
+        What::Handshake { address, .. } => Some(address),
+        _ => None,
+    })
+    .await?;
     let hooks = environment.hooks(&PluginId::parse(ID)?)?;
     let bare = dial(&Target::Tcp(address), Duration::from_secs(5)).await?;
-    let mut wrong = Vec::new();
     println!("{rounds} rounds; medians\n");
-    println!(
-        "{:<34} {:>9} {:>9} {:>7} {:>7}",
-        "64 MiB in frames of 64 KiB", "bare MB/s", "MB/s", "ratio", "limit"
-    );
+    let mut table = Table::default();
+    Table::head("64 MiB in frames of 64 KiB, speed", "bare MB/s", "MB/s");
     for way in [Way::Up, Way::Down] {
-        let mut taken = Vec::new();
-        for round in 0..=rounds {
-            let both = if round % 2 == 0 {
-                let floor = bare_stream(&bare, way).await?;
-                (floor, host_stream(&hooks, way).await?)
-            } else {
-                let cost = host_stream(&hooks, way).await?;
-                (bare_stream(&bare, way).await?, cost)
-            };
-            // The first round warms up.
-            if round > 0 {
-                taken.push(both);
-            }
-        }
-        let ratio = median(
-            taken
-                .iter()
-                .map(|(floor, cost)| floor.div_duration_f64(*cost)),
+        let taken = rounds.take_turns(
+            async || bare_stream(&bare, way).await,
+            async || host_stream(&hooks, way).await,
         );
-        let speed = |time: Duration| (FRAME * FRAMES) as f64 / 1e6 / time.as_secs_f64();
-        println!(
-            "{:<34} {:>9.0} {:>9.0} {ratio:>7.3} {SPEED:>7.2}",
-            format!("{way:?}"),
-            median(taken.iter().map(|(floor, _)| speed(*floor))),
-            median(taken.iter().map(|(_, cost)| speed(*cost))),
-        );
-        if ratio < SPEED {
-            wrong.push(format!("{way:?} at {ratio:.3} of a bare stream"));
-        }
+        let taken = taken.await?;
+        let speed = 1.0 / taken.ratio();
+        table.row(&format!("{way:?}"), taken.each(Way::speed), speed, SPEED..);
     }
-    println!(
-        "\n{:<34} {:>9} {:>9} {:>7} {:>7}",
-        "a hook beside a stream, p50", "idle us", "us", "ratio", "limit"
-    );
-    let limits = [(Some(BESIDE), "own connection"), (None, "shared, bare")];
-    for (limit, name) in limits {
-        for way in [Way::Up, Way::Down] {
-            let mut taken = Vec::new();
-            for round in 0..=rounds {
-                let both = match limit {
-                    Some(_) => beside_in_host(&hooks, way).await?,
-                    None => beside_on_one(&bare, way).await?,
-                };
-                if round > 0 {
-                    taken.push(both);
-                }
+    println!();
+    Table::head("a hook beside a stream, p50", "idle us", "us");
+    let us = |time: Duration| time.as_secs_f64() * 1e6;
+    for way in [Way::Up, Way::Down] {
+        let hook = || async {
+            let request = RunDataRetentionRequest::default();
+            match hooks.call::<RunDataRetention>(request).await {
+                Outcome::Answered(_) => Ok(()),
+                outcome => Err(outcome.to_string().into()),
             }
-            let ratio = median(
-                taken
-                    .iter()
-                    .map(|(idle, busy)| busy.div_duration_f64(*idle)),
-            );
-            let each = |time: Duration| time.as_secs_f64() * 1e6;
-            println!(
-                "{:<34} {:>9.1} {:>9.1} {ratio:>7.3} {:>7}",
-                format!("{name}, {way:?}"),
-                median(taken.iter().map(|(idle, _)| each(*idle))),
-                median(taken.iter().map(|(_, busy)| each(*busy))),
-                limit.map_or_else(|| "-".to_owned(), |limit| format!("{limit:.2}")),
-            );
-            if limit.is_some_and(|limit| ratio > limit) {
-                wrong.push(format!(
-                    "a hook beside a stream {way:?}: {ratio:.3} of one without"
-                ));
-            }
-        }
+        };
+        let streaming = Arc::clone(&hooks);
+        let stream = move || {
+            let hooks = Arc::clone(&streaming);
+            async move { host_stream(&hooks, way).await }
+        };
+        let taken = rounds.take_turns(
+            async || p50(&hook).await,
+            async || beside(&hook, stream.clone()).await,
+        );
+        let taken = taken.await?;
+        let name = format!("own connection, {way:?}");
+        table.row(&name, taken.each(us), taken.ratio(), ..=BESIDE);
+    }
+    for way in [Way::Up, Way::Down] {
+        let hook = || async {
+            let request = Request::new(RunDataRetentionRequest::default());
+            call::call::<RunDataRetention>(&bare, request).await?;
+            Ok(())
+        };
+        let streaming = bare.clone();
+        let stream = move || {
+            let channel = streaming.clone();
+            async move { bare_stream(&channel, way).await }
+        };
+        let taken = rounds.take_turns(
+            async || p50(&hook).await,
+            async || beside(&hook, stream.clone()).await,
+        );
+        let taken = taken.await?;
+        let name = format!("shared, bare, {way:?}");
+        table.row(&name, taken.each(us), taken.ratio(), ..);
     }
     environment.shutdown().await;
-    match wrong.is_empty() {
-        true => Ok(()),
-        false => Err(wrong.join("; ").into()),
-    }
+    table.verdict()
 }
 
 fn head(way: Way) -> ServeHttpRequestInit {
@@ -238,67 +209,37 @@ async fn bare_stream(channel: &Channel, way: Way) -> Result<Duration> {
     }
 }
 
-/// The p50 of hooks without and beside a stream through the host.
-async fn beside_in_host(hooks: &Arc<Hooks>, way: Way) -> Result<(Duration, Duration)> {
-    let hook = || async {
-        let request = RunDataRetentionRequest::default();
-        match hooks.call::<RunDataRetention>(request).await {
-            Outcome::Answered(_) => Ok(()),
-            outcome => Err(outcome.to_string().into()),
-        }
-    };
-    let streaming = Arc::clone(hooks);
-    beside(hook, move || {
-        let hooks = Arc::clone(&streaming);
-        async move { host_stream(&hooks, way).await }
-    })
-    .await
+/// The p50 of a hook.
+async fn p50<H: Future<Output = Result<()>>>(hook: impl Fn() -> H) -> Result<Duration> {
+    let mut taken = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        let began = Instant::now();
+        hook().await?;
+        taken.push(began.elapsed());
+    }
+    taken.sort_unstable();
+    Ok(taken[CALLS / 2])
 }
 
-/// The same where both have one connection.
-async fn beside_on_one(channel: &Channel, way: Way) -> Result<(Duration, Duration)> {
-    let hook = || async {
-        let request = Request::new(RunDataRetentionRequest::default());
-        call::call::<RunDataRetention>(channel, request).await?;
-        Ok(())
-    };
-    let streaming = channel.clone();
-    beside(hook, move || {
-        let channel = streaming.clone();
-        async move { bare_stream(&channel, way).await }
-    })
-    .await
-}
-
+/// The same while streams run, one after the other.
 async fn beside<H, S>(
     hook: impl Fn() -> H,
     stream: impl Fn() -> S + Send + 'static,
-) -> Result<(Duration, Duration)>
+) -> Result<Duration>
 where
     H: Future<Output = Result<()>>,
     S: Future<Output = Result<Duration>> + Send,
 {
-    let p50 = || async {
-        let mut taken = Vec::with_capacity(CALLS);
-        for _ in 0..CALLS {
-            let began = Instant::now();
-            hook().await?;
-            taken.push(began.elapsed());
-        }
-        taken.sort_unstable();
-        Ok::<_, Box<dyn Error + Send + Sync>>(taken[CALLS / 2])
-    };
-    let idle = p50().await?;
     let over = Arc::new(AtomicBool::new(false));
     let until = Arc::clone(&over);
     let streaming = tokio::spawn(async move {
         while !until.load(Ordering::Relaxed) {
             stream().await?;
         }
-        Ok::<_, Box<dyn Error + Send + Sync>>(())
+        Result::Ok(())
     });
-    let busy = p50().await?;
+    let busy = p50(hook).await?;
     over.store(true, Ordering::Relaxed);
     streaming.await??;
-    Ok((idle, busy))
+    Ok(busy)
 }
