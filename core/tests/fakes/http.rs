@@ -7,13 +7,13 @@ use fake_interpreters::Script;
 use fake_interpreters::journal::Event;
 use fake_interpreters::script::{HttpMessage, HttpStep, Serve, SignalName};
 use futures_util::stream;
-use plugin_host::hooks::{Failure, FailureKind, HttpAnswer, Outcome};
-use plugin_host::metrics::Kind;
+use plugin_host::hooks::{FailureKind, HttpAnswer, Outcome};
 use plugin_proto::duplex::BoxError;
 use plugin_proto::pb::ServeHttpRequestInit;
 use rstest::rstest;
 use tokio::sync::mpsc;
 
+use crate::exchange::{answered, counted, failed, head, last, piece, whole};
 use crate::world::{LONG, World};
 
 /// The deadline of the streams that stand still.
@@ -38,56 +38,6 @@ async fn ask(world: &World, pieces: Pieces) -> Outcome<HttpAnswer> {
         ..ServeHttpRequestInit::default()
     };
     hooks.serve_http(head, stream::iter(pieces)).await
-}
-
-/// The whole body, or what came of it and why it is not whole.
-async fn whole(answer: &mut HttpAnswer) -> Result<Vec<u8>, (Vec<u8>, Failure)> {
-    let mut body = Vec::new();
-    loop {
-        match answer.body.next().await {
-            Ok(Some(piece)) => body.extend_from_slice(&piece.bytes),
-            Ok(None) => return Ok(body),
-            Err(failure) => return Err((body, failure)),
-        }
-    }
-}
-
-fn head() -> HttpStep {
-    HttpMessage::head(200).step()
-}
-
-fn piece() -> HttpStep {
-    HttpMessage::piece("x", 1).step()
-}
-
-fn last() -> HttpStep {
-    HttpMessage::piece("y", 1).complete().step()
-}
-
-fn answered(outcome: Outcome<HttpAnswer>) -> HttpAnswer {
-    match outcome {
-        Outcome::Answered(answer) => answer,
-        other => panic!("{other}"),
-    }
-}
-
-fn failed(outcome: Outcome<HttpAnswer>) -> Failure {
-    match outcome {
-        Outcome::Failed(failure) => failure,
-        other => panic!("{other}"),
-    }
-}
-
-/// Successes and failures that were counted.
-fn counted(world: &World) -> (u64, u64) {
-    let samples = world.environment.metrics().snapshot().samples;
-    let of = |success| {
-        let own = samples.iter().filter(move |sample| {
-            (sample.kind, sample.name, sample.success) == (Kind::Hook, "ServeHTTP", success)
-        });
-        own.map(|sample| sample.histogram.count).sum()
-    };
-    (of(true), of(false))
 }
 
 #[tokio::test]

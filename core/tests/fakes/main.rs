@@ -10,6 +10,7 @@ mod crash;
 mod decoding;
 mod dispatch;
 mod environment;
+mod exchange;
 mod front;
 mod hooks;
 mod http;

@@ -9,9 +9,8 @@ use fake_interpreters::journal::{Entry, Event};
 use fake_interpreters::script::{HttpMessage, HttpStep, Serve, Step};
 use futures_util::{Stream, StreamExt as _, future, stream};
 use plugin_host::event::What;
-use plugin_host::hooks::{Failure, FailureKind, Hooks, HttpAnswer, Outcome};
+use plugin_host::hooks::{FailureKind, Hooks, HttpAnswer, Outcome};
 use plugin_host::http_rules::BodyPlan;
-use plugin_host::metrics::Kind;
 use plugin_host::policy::{HttpFaults, Policy};
 use plugin_host::timing::{HttpTiming, Timing};
 use plugin_proto::duplex::BoxError;
@@ -20,6 +19,7 @@ use plugin_proto::pb::{HttpHeader, PluginContext, RunDataRetentionRequest, Serve
 use rstest::rstest;
 use tokio::time::timeout;
 
+use crate::exchange::{answered, broken, counted, failed, head, last, piece, whole};
 use crate::world::{LONG, Setting, World, patient};
 
 /// The limit of what stands still.
@@ -93,40 +93,6 @@ fn endless_body() -> impl Stream<Item = Result<Bytes, BoxError>> + Send + 'stati
     stream::repeat_with(|| Ok(Bytes::from_static(&[7; 60_000])))
 }
 
-async fn whole(answer: &mut HttpAnswer) -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    while let Some(piece) = timeout(LONG, answer.body.next()).await.unwrap()? {
-        body.extend_from_slice(&piece.bytes);
-    }
-    Ok(body)
-}
-
-fn answered(outcome: Outcome<HttpAnswer>) -> HttpAnswer {
-    match outcome {
-        Outcome::Answered(answer) => answer,
-        other => panic!("{other}"),
-    }
-}
-
-fn failed(outcome: Outcome<HttpAnswer>) -> Failure {
-    match outcome {
-        Outcome::Failed(failure) => failure,
-        other => panic!("{other}"),
-    }
-}
-
-fn head() -> HttpStep {
-    HttpMessage::head(200).step()
-}
-
-fn piece() -> HttpStep {
-    HttpMessage::piece("x", 1).step()
-}
-
-fn last() -> HttpStep {
-    HttpMessage::piece("y", 1).complete().step()
-}
-
 fn with_length(length: &str) -> HttpStep {
     HttpMessage::head(200)
         .header("Content-Length", length)
@@ -149,18 +115,6 @@ fn is_abandoned(event: &Event) -> bool {
 fn connections(world: &World) -> usize {
     let is_one = |entry: &&Entry| matches!(entry.event, Event::Connected {});
     world.journal().iter().filter(is_one).count()
-}
-
-/// Successes and failures that were counted.
-fn counted(world: &World) -> (u64, u64) {
-    let samples = world.environment.metrics().snapshot().samples;
-    let of = |success| {
-        let own = samples.iter().filter(move |sample| {
-            (sample.kind, sample.name, sample.success) == (Kind::Hook, "ServeHTTP", success)
-        });
-        own.map(|sample| sample.histogram.count).sum()
-    };
-    (of(true), of(false))
 }
 
 #[tokio::test]
@@ -254,7 +208,7 @@ async fn each_limit_of_its_own_ends_a_stream(
         false => ask(&world, endless_body()).await,
     };
     let failure = match outcome {
-        Outcome::Answered(mut answer) => whole(&mut answer).await.unwrap_err(),
+        Outcome::Answered(mut answer) => broken(&mut answer).await,
         other => failed(other),
     };
     assert_eq!(failure.kind, FailureKind::Deadline, "{failure}");
@@ -348,7 +302,7 @@ async fn a_wish_to_flush_comes_with_its_piece() {
 async fn a_body_of_another_length_is_a_violation(#[case] steps: Vec<HttpStep>, #[case] text: &str) {
     let world = world(steps, timed(endless())).await;
     let mut answer = answered(ask(&world, nothing()).await);
-    let failure = whole(&mut answer).await.unwrap_err();
+    let failure = broken(&mut answer).await;
     assert_eq!(failure.kind, FailureKind::Violation, "{failure}");
     assert!(failure.text.contains(text), "{failure}");
     assert_eq!(counted(&world), (0, 1));
@@ -426,7 +380,7 @@ async fn a_lost_connection_is_opened_anew_for_the_next_stream() {
     let world = world([head(), piece(), HttpStep::Close {}], timed(endless())).await;
     for _ in 0..3 {
         let mut answer = answered(ask(&world, nothing()).await);
-        let failure = whole(&mut answer).await.unwrap_err();
+        let failure = broken(&mut answer).await;
         assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
         assert_eq!(failure.http_status(), 502);
     }
@@ -506,7 +460,7 @@ async fn what_is_logged_of_a_request_names_plugin_hook_and_request() {
         ..ServeHttpRequestInit::default()
     };
     let mut answer = answered(hooks(&world).serve_http(request, nothing()).await);
-    whole(&mut answer).await.unwrap_err();
+    broken(&mut answer).await;
     let plugin = format!("plugin={}", world.id);
     logs_assert(|lines: &[&str]| {
         let is_told = |line: &&&str| {
@@ -538,7 +492,7 @@ async fn what_the_reference_takes_for_an_answer(
 ) {
     let right = world(steps.clone(), timed(endless())).await;
     if let Outcome::Answered(mut answer) = ask(&right, nothing()).await {
-        whole(&mut answer).await.unwrap_err();
+        broken(&mut answer).await;
     }
     assert_eq!(counted(&right), (0, 1));
     let mut faults = HttpFaults::default();
@@ -566,7 +520,7 @@ async fn the_reference_waits_for_the_client_after_a_whole_answer() {
     let world = world([head(), last(), HttpStep::Read {}], setting).await;
     let (body, _dropped) = stalling();
     let mut answer = answered(ask(&world, body).await);
-    let failure = whole(&mut answer).await.unwrap_err();
+    let failure = broken(&mut answer).await;
     assert_eq!(failure.kind, FailureKind::RequestStalled, "{failure}");
 }
 
