@@ -4,6 +4,9 @@
 //! sent one it is guessed: the deepest hook that it has just been asked. A plugin that always has calls under way may be guessed
 //! wrong, so a guess is given `GUESSED` times the room.
 //!
+//! A chain also says who waits: the plugins by whose calls it came this far. A hook that goes back to one of them is not held up by
+//! the limit on that plugin's calls, for the turn that it would wait for is held by a hook that waits for it.
+//!
 //! Invariant: what no API call led to has depth 0.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -33,6 +36,19 @@ pub struct Cause {
     /// The hook that it was made in; none if no API call led to it.
     pub hook: Option<&'static str>,
     guessed: bool,
+    /// The plugins that wait for it: who calls, and those whose calls led there.
+    waiting: Vec<PluginId>,
+}
+
+impl Cause {
+    /// The same for something that nobody waits for.
+    #[must_use]
+    pub fn in_background(&self) -> Self {
+        Self {
+            waiting: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// The hooks that API calls led to.
@@ -59,6 +75,7 @@ struct Hop {
     depth: usize,
     hook: &'static str,
     asked: Option<PluginId>,
+    waiting: Vec<PluginId>,
 }
 
 impl Chains {
@@ -73,29 +90,11 @@ impl Chains {
     /// What a call by `plugin` was made in; `request_id` is what it says itself.
     pub fn cause(&self, plugin: &PluginId, request_id: Option<&str>) -> Cause {
         let mut state = self.lock();
-        let known = |(depth, hook): (usize, &'static str), guessed| Cause {
-            depth,
-            hook: Some(hook),
-            guessed,
-        };
-        if let Some(id) = request_id {
-            if !state.speaking.contains(plugin) {
-                state.speaking.insert(plugin.clone());
-            }
-            let running = state.running.values().find(|link| link.request_id == id);
-            let found = running.map(|link| (link.depth, link.hook));
-            let found = found.or_else(|| state.over.get(id).copied());
-            return found.map_or_else(Cause::default, |found| known(found, false));
+        let mut cause = state.cause(plugin, request_id);
+        if !cause.waiting.contains(plugin) {
+            cause.waiting.push(plugin.clone());
         }
-        if state.running.is_empty() || state.speaking.contains(plugin) {
-            return Cause::default();
-        }
-        let asked = state
-            .running
-            .values()
-            .filter(|link| link.asked.as_ref() == Some(plugin));
-        let deepest = asked.max_by_key(|link| link.depth);
-        deepest.map_or_else(Cause::default, |link| known((link.depth, link.hook), true))
+        cause
     }
 
     /// Whether a call may lead to further hooks.
@@ -137,11 +136,13 @@ impl Chains {
             depth: cause.depth + 1,
             hook: hook.name,
             asked: None,
+            waiting: cause.waiting.clone(),
         };
         state.running.insert(number, hop);
         Link {
             chains: self.clone(),
             number,
+            waiting: cause.waiting.clone(),
         }
     }
 
@@ -171,14 +172,63 @@ impl Chains {
     }
 }
 
+impl State {
+    /// What a call was made in, as far as is known.
+    fn cause(&mut self, plugin: &PluginId, request_id: Option<&str>) -> Cause {
+        if let Some(id) = request_id {
+            if !self.speaking.contains(plugin) {
+                self.speaking.insert(plugin.clone());
+            }
+            let running = self.running.values().find(|link| link.request_id == id);
+            // Of a hook that is over nobody waits any more.
+            let over = || {
+                let (depth, hook) = self.over.get(id).copied()?;
+                Some(Cause {
+                    depth,
+                    hook: Some(hook),
+                    ..Cause::default()
+                })
+            };
+            let found = running.map(|link| link.cause(false)).or_else(over);
+            return found.unwrap_or_default();
+        }
+        if self.running.is_empty() || self.speaking.contains(plugin) {
+            return Cause::default();
+        }
+        let asked = self
+            .running
+            .values()
+            .filter(|link| link.asked.as_ref() == Some(plugin));
+        let deepest = asked.max_by_key(|link| link.depth);
+        deepest.map_or_else(Cause::default, |link| link.cause(true))
+    }
+}
+
+impl Hop {
+    fn cause(&self, guessed: bool) -> Cause {
+        Cause {
+            depth: self.depth,
+            hook: Some(self.hook),
+            guessed,
+            waiting: self.waiting.clone(),
+        }
+    }
+}
+
 /// A hook under way; whose turn it is. Dropped, the hook is over.
 #[derive(Debug)]
 pub struct Link {
     chains: Arc<Chains>,
     number: u64,
+    waiting: Vec<PluginId>,
 }
 
 impl Link {
+    /// Whether this plugin waits for the hook, its own call having led there.
+    pub fn is_waited_for_by(&self, plugin: &PluginId) -> bool {
+        self.waiting.contains(plugin)
+    }
+
     /// It is this plugin's turn, until the answer is dropped.
     pub fn turn(&self, plugin: &PluginId) -> Turn<'_> {
         self.chains.asked(self.number, Some(plugin.clone()));
@@ -238,7 +288,7 @@ mod tests {
             assert!(error.message.contains(word), "{}", error.message);
         }
         // A call that says nothing is made in nothing, now that this plugin is known to say it.
-        assert_eq!(chains.cause(&plugin, None), Cause::default());
+        assert_eq!(chains.cause(&plugin, None).hook, None);
     }
 
     #[test]
@@ -256,9 +306,9 @@ mod tests {
         }
         let cause = chains.cause(&plugin, None);
         assert!(chains.admit(&cause, &plugin, CreatePost::METHOD).is_err());
-        assert_eq!(chains.cause(&other, None), Cause::default());
+        assert_eq!(chains.cause(&other, None).hook, None);
         turns.clear();
-        assert_eq!(chains.cause(&plugin, None), Cause::default());
+        assert_eq!(chains.cause(&plugin, None).hook, None);
     }
 
     #[test]
@@ -271,5 +321,24 @@ mod tests {
         drop(turn);
         assert_eq!(chains.cause(&plugin, None).depth, 0);
         assert_eq!(chains.cause(&plugin, Some("r")).depth, 1);
+    }
+
+    #[test]
+    fn whoever_called_waits_as_long_as_the_hook_runs() {
+        let chains = Chains::new(9);
+        let [a, b, c] = ["a", "b", "c"].map(|name| id(&format!("com.example.{name}")));
+        let first = chains.begin(&chains.cause(&a, None), HOOK, "r1");
+        assert!(first.is_waited_for_by(&a) && !first.is_waited_for_by(&b));
+        // Asked, b calls in its turn, and says so; c has nothing to do with it.
+        let cause = chains.cause(&b, Some("r1"));
+        let second = chains.begin(&cause, HOOK, "r2");
+        assert!(second.is_waited_for_by(&a) && second.is_waited_for_by(&b));
+        assert!(!second.is_waited_for_by(&c));
+        let behind = chains.begin(&cause.in_background(), HOOK, "r3");
+        assert!(!behind.is_waited_for_by(&a) && !behind.is_waited_for_by(&b));
+        drop(first);
+        // The handler of b goes on after its answer: a waits no more.
+        let late = chains.begin(&chains.cause(&b, Some("r1")), HOOK, "r4");
+        assert!(!late.is_waited_for_by(&a) && late.is_waited_for_by(&b));
     }
 }

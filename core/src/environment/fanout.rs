@@ -119,8 +119,9 @@ impl Environment {
                             return Err(error);
                         }
                     };
+                    let nested = link.is_some_and(|link| link.is_waited_for_by(&plugin));
                     let turn = link.map(|link| link.turn(&plugin));
-                    let outcome = hooks.call_raw(hook, request).await;
+                    let outcome = hooks.call_in(hook, request, nested).await;
                     drop(turn);
                     Some(hooks.rule(hook, fanning.request(), outcome))
                 }

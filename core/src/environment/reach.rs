@@ -94,7 +94,9 @@ impl Plugins for Reach {
                 return Reply::NotRunning;
             };
             let turn = link.turn(&plugin);
-            let outcome = hooks.call_raw(hook, request).await;
+            let outcome = hooks
+                .call_in(hook, request, link.is_waited_for_by(&plugin))
+                .await;
             drop(turn);
             match outcome {
                 Outcome::Answered(answer) => Reply::Answered(answer),

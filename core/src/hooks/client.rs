@@ -160,6 +160,26 @@ impl Hooks {
         }
     }
 
+    /// Calls a hook that an API call led to. `nested` is one that the plugin itself waits for: it waits for no turn, because the turn that
+    /// it would wait for may be held by the hook in which the plugin waits.
+    pub(crate) async fn call_in(
+        &self,
+        hook: &'static Method,
+        request: Bytes,
+        nested: bool,
+    ) -> Outcome<Bytes> {
+        if !nested {
+            return self.call_raw(hook, request).await;
+        }
+        match self.check(hook, self.is_active()) {
+            None => {
+                let within = self.setting.rules.deadline(hook);
+                self.observed(hook, request, within, None).await
+            }
+            Some(not_called) => not_called,
+        }
+    }
+
     /// A call of the host itself, for the hooks that come before the plugin is active or after; it waits for no turn, because
     /// a plugin that has its hands full must be told to stop all the same.
     pub(crate) async fn call_own<R: Rpc>(&self, request: R::Request) -> Outcome<R::Response> {

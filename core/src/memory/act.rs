@@ -128,7 +128,8 @@ impl Act {
         };
         let hook = telling.hook;
         let (whole, request_id) = self.whole(hook, &telling.request);
-        let link = self.store.chains.begin(&self.cause, hook, &request_id);
+        let cause = self.cause.in_background();
+        let link = self.store.chains.begin(&cause, hook, &request_id);
         self.in_background(async move {
             // Nobody waits, so nobody can be told no.
             let _ = plugins.fan_out(hook, whole, link).await;

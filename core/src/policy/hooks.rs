@@ -95,11 +95,9 @@ impl Consumed {
 
 /// A limit on the calls that one plugin gets at a time.
 ///
-/// A hook keeps its turn while its handler calls the API. Where an API method leads to a hook of the same plugin, that hook needs a
-/// turn of its own: if all turns are held by handlers that wait for such a method, they wait until the deadline of the first hook.
-/// The host cannot make an exception, for an API call does not say in which handler it was made. So let `concurrent` be greater than
-/// the number of such handlers that may run at a time, or let `queued` be 0: the hook within then fails at once as overloaded, and its
-/// [`OnFailure`] decides.
+/// A hook keeps its turn while its handler calls the API. Where an API call waits for a hook of the plugin that made it, or for one of
+/// another plugin that was asked because of it and so on, that hook needs no turn: it may be the first hook that has it, and they would
+/// wait for each other until the deadline. Such hooks a plugin brings upon itself; those that nobody waits for take their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallLimit {
     /// So many are under way.

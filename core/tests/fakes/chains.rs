@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use fake_interpreters::Script;
+use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::script::{Answer, ApiOrder, Serve};
 use plugin_host::api::Backend as _;
 use plugin_host::api::chain::TOO_DEEP;
 use plugin_host::api::journal::CallOutcome;
+use plugin_host::hooks::Outcome;
 use plugin_host::ids::PluginId;
 use plugin_host::memory::{Making, Memory};
+use plugin_host::policy::{CallLimit, HookPolicy};
+use plugin_proto::hook::ExecuteCommand;
+use plugin_proto::pb::ExecuteCommandRequest;
 use plugin_proto::{Call, Form, Methods, find_api, reflect};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -50,8 +55,16 @@ async fn server() -> (Memory, Value) {
 }
 
 fn world(memory: &Memory, serve: Serve) -> World {
+    limited(memory, serve, None)
+}
+
+fn limited(memory: &Memory, serve: Serve, calls: Option<CallLimit>) -> World {
     let setting = Setting {
         backend: Some(Arc::new(memory.clone())),
+        hooks: HookPolicy {
+            calls,
+            ..HookPolicy::default()
+        },
         ..Setting::default()
     };
     World::new(&Script::serving(serve), setting)
@@ -105,4 +118,41 @@ async fn a_plugin_that_posts_whenever_something_is_posted_is_stopped() {
             .count(),
         9
     );
+}
+
+#[tokio::test]
+async fn a_hook_that_its_own_plugin_waits_for_needs_no_turn_and_one_behind_it_does() {
+    let (memory, post) = server().await;
+    let order = ApiOrder::new("CreatePost", post);
+    let serve = Serve::good()
+        .hook(
+            "ExecuteCommand",
+            Answer::Api(order, Box::new(Answer::empty().after(50))),
+        )
+        .hook("MessageWillBePosted", Answer::empty())
+        .hook("MessageHasBeenPosted", Answer::empty());
+    let one = CallLimit {
+        concurrent: 1,
+        queued: 1,
+    };
+    let world = limited(&memory, serve, Some(one));
+    world.activate().await.unwrap();
+    let hooks = world.environment.hooks(&world.id).unwrap();
+    let outer = hooks.call::<ExecuteCommand>(ExecuteCommandRequest::default());
+    let outer = timeout(LONG, outer).await.unwrap();
+    assert!(matches!(outer, Outcome::Answered(_)), "{outer}");
+    timeout(LONG, memory.settled()).await.unwrap();
+    let rpcs = world.rpcs();
+    let at = |hook: &str| rpcs.iter().position(|rpc| rpc == hook).unwrap();
+    assert!(at("ExecuteCommand") < at("MessageWillBePosted"), "{rpcs:?}");
+    // It came when the command was answered: until then the only turn was taken.
+    let entries = world.journal();
+    let answered = |hook: &str| {
+        let is = |entry: &&Entry| matches!(&entry.event, Seen::Answered { path, .. } if path.ends_with(hook));
+        entries.iter().find(is).unwrap().t_ms
+    };
+    let behind = entries.iter().find(|entry| {
+        matches!(entry.event, Seen::Rpc { .. }) && entry.method() == Some("MessageHasBeenPosted")
+    });
+    assert!(behind.unwrap().t_ms >= answered("/ExecuteCommand"));
 }
