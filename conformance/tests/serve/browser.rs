@@ -6,8 +6,6 @@ use std::env;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
@@ -116,7 +114,7 @@ fn a_browser_uses_a_plugin() {
         return;
     };
     std::fs::write(folder.join("page.html"), include_str!("page.html")).unwrap();
-    let served = Served::start(crate::program(), &[], &[&folder]);
+    let mut served = Served::start(crate::program(), &[], &[&folder]);
     let below = format!("/plugins/{ID}");
     let mut command = Command::new(program);
     command
@@ -139,15 +137,8 @@ fn a_browser_uses_a_plugin() {
         .stderr(Stdio::null())
         .process_group(0);
     let _browser = Browser(command.spawn().unwrap());
-    let until = Instant::now() + 2 * LONG;
-    let report = loop {
-        let report = served.get(&format!("{below}/report"));
-        if !report.is_empty() {
-            break report;
-        }
-        assert!(Instant::now() < until, "the page reports nothing");
-        thread::sleep(Duration::from_millis(50));
-    };
+    served.line_within(&format!("200 POST {below}/report"), 2 * LONG);
+    let report = served.get(&format!("{below}/report"));
     let report: Value = serde_json::from_str(&report).unwrap();
     let size = 48_u64 << 20;
     let digest = digest((0..size).map(crate::bodies::byte));

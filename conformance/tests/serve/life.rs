@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use fake_interpreters::Script;
@@ -10,7 +9,7 @@ use fake_interpreters::script::{HttpMessage, HttpStep, Serve};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::served::{LONG, Served, is_alive, python_plugin};
+use crate::served::{LONG, Served, Watched, is_alive, python_plugin};
 
 const ID: &str = "com.example.page";
 
@@ -156,7 +155,7 @@ fn a_page_that_stays_open_holds_up_no_end_and_a_second_signal_is_at_once() {
         &Script::serving(Serve::good().http(steps)),
     );
     let mut served = Served::start(crate::program(), &[], &[folder.path()]);
-    let plugin = served.plugin_pid();
+    let plugin = Watched::of(served.plugin_pid());
     let mut open = served.dial();
     std::io::Write::write_all(
         &mut open,
@@ -167,11 +166,10 @@ fn a_page_that_stays_open_holds_up_no_end_and_a_second_signal_is_at_once() {
     served.line("stopping");
     served.signal(Signal::INT);
     assert_eq!(served.end().code(), Some(1));
-    let until = Instant::now() + LONG;
-    while is_alive(plugin) {
-        assert!(Instant::now() < until, "the guard leaves the plugin alive");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    assert!(
+        plugin.is_over_within(LONG),
+        "the guard leaves the plugin alive"
+    );
 }
 
 #[test]

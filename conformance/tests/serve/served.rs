@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plugin_conformance::subject::python;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use serde_json::{Value, json};
 
 /// Nothing here takes this long unless it hangs.
@@ -74,7 +76,12 @@ impl Served {
 
     /// Waits for a line with this text; it is the last of those that were said.
     pub(crate) fn line(&mut self, text: &str) -> String {
-        let until = Instant::now() + LONG;
+        self.line_within(text, LONG)
+    }
+
+    /// The same for what takes its time.
+    pub(crate) fn line_within(&mut self, text: &str, within: Duration) -> String {
+        let until = Instant::now() + within;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
@@ -142,14 +149,9 @@ impl Served {
 
     /// Waits for its end.
     pub(crate) fn end(&mut self) -> ExitStatus {
-        let until = Instant::now() + LONG;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < until, "it does not end: {:#?}", self.said);
-            thread::sleep(Duration::from_millis(5));
-        }
+        let over = Watched::of(self.pid()).is_over_within(LONG);
+        assert!(over, "it does not end: {:#?}", self.said);
+        self.child.wait().unwrap()
     }
 }
 
@@ -158,6 +160,23 @@ impl Drop for Served {
         // It may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A process whose end can be waited for, whosever child it is. It has to be there still when it is first looked at.
+pub(crate) struct Watched(OwnedFd);
+
+impl Watched {
+    pub(crate) fn of(pid: u32) -> Watched {
+        let pid = Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        Watched(pidfd_open(pid, PidfdFlags::empty()).unwrap())
+    }
+
+    /// Waits for its end; whether it came in time.
+    pub(crate) fn is_over_within(&self, within: Duration) -> bool {
+        let mut ends = [PollFd::new(&self.0, PollFlags::IN)];
+        let within = Timespec::try_from(within).unwrap();
+        poll(&mut ends, Some(&within)).unwrap() == 1
     }
 }
 

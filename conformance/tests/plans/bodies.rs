@@ -1,42 +1,16 @@
 //! `fuzz body` from outside: what holds, what each fault of a plugin is found by, and what is kept of it for `replay`.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 
-use assert_cmd::cargo::cargo_bin;
 use plugin_conformance::body_plan::stored::StoredBodyPlan;
 use plugin_host::body::laws::Law;
 use rstest::rstest;
 
-/// Runs the binary in a folder: exit code, stdout, stderr.
+/// The same with its arguments in one line.
 fn check(folder: &Path, words: &str) -> (i32, String, String) {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let fake = escargot::CargoBuild::new()
-            .package("fake-interpreters")
-            .bin("fake-interpreter");
-        fake.run().unwrap();
-    });
-    let output = Command::new(cargo_bin!("plugin-conformance"))
-        .args(words.split_whitespace())
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("PLUGIN_CONFORMANCE_FAKE")
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().unwrap_or(-1),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    let words: Vec<&str> = words.split_whitespace().collect();
+    crate::check(folder, &words)
 }
 
 /// The one plan that a run has kept, and its file.

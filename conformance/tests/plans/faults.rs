@@ -1,39 +1,12 @@
 //! Fault plans from outside: what a run keeps of a host with a fault, and what `replay` makes of it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot be set up has failed"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use assert_cmd::cargo::cargo_bin;
 use plugin_conformance::fault_plan::stored::StoredPlan;
 use rstest::rstest;
 
-/// Runs the binary in a folder: exit code, stdout, stderr.
-fn check(folder: &Path, words: &[&str]) -> (i32, String, String) {
-    escargot::CargoBuild::new()
-        .package("fake-interpreters")
-        .bin("fake-interpreter")
-        .run()
-        .unwrap();
-    let output = Command::new(cargo_bin!("plugin-conformance"))
-        .args(words)
-        .current_dir(folder)
-        .env_remove("NO_COLOR")
-        .env_remove("PLUGIN_CONFORMANCE_FAKE")
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (
-        output.status.code().unwrap_or(-1),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
-}
+use crate::check;
 
 /// A stored plan of these steps, as JSON.
 fn plan(steps: &str) -> String {
