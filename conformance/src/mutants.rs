@@ -8,10 +8,12 @@ use crate::mutant::Mutant;
 /// The tables, in the order in which they are played; the first row of each side is the canary.
 const TABLES: &[&[Mutant]] = &[
     host::MUTANTS,
+    host::branches::MUTANTS,
     host::http::MUTANTS,
     host::seams::MUTANTS,
     plugin::MUTANTS,
     plugin::api::MUTANTS,
+    plugin::branches::MUTANTS,
     plugin::hooks::MUTANTS,
     plugin::seams::MUTANTS,
     plugin::http::MUTANTS,

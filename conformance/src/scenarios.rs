@@ -46,6 +46,7 @@ const TABLES: &[&[Scenario]] = &[
     plugin::http::troubles::SCENARIOS,
     plugin::http::crowds::SCENARIOS,
     plugin::http::streams::SCENARIOS,
+    plugin::http::overdue::SCENARIOS,
     plugin::http::laws::SCENARIOS,
     plugin::crash::SCENARIOS,
     plugin::crash::phases::SCENARIOS,

@@ -2,8 +2,8 @@
 //!
 //! It stands for a good SDK, or with a [`Fault`] for one that does exactly one thing wrong. What every hook goes through is
 //! here; what a hook's message says is in `input`, and where its order stands in [`place`], the evidence line in `evidence`, how
-//! an order reads in `order`, what it makes the handler do in `obey` and `told`, the faults of its calls of the API in `slip`, the answer of
-//! each hook in `reply`. Nothing is
+//! an order reads in `order`, what it makes the handler do in `obey` and `told`, the faults of its calls of the API in `slip`, what is
+//! refused in `refusal`, the answer of each hook in `reply`. Nothing is
 //! written per hook but two tables: everything else goes by the shape of the answer. The one hook that streams is in [`http`].
 
 pub mod http;
@@ -15,6 +15,7 @@ mod input;
 mod log;
 mod obey;
 mod order;
+mod refusal;
 mod reply;
 mod slip;
 mod status;
@@ -26,8 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_proto::method::Form;
-use plugin_proto::{Call, Method, Shape, find_path, reflect};
+use plugin_proto::{Call, Method, Shape};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tonic::Status;
@@ -36,7 +36,6 @@ use crate::apiclient::ApiClient;
 use crate::fault::Fault;
 use crate::play::put_all;
 use crate::script::Stream;
-use crate::serve::unknown;
 use crate::stage::{Stage, lock};
 use input::Input;
 use order::Order;
@@ -85,6 +84,8 @@ pub(crate) struct Testee {
     running: AtomicU32,
     activated: AtomicBool,
     failed: AtomicBool,
+    /// No hook is answered any more.
+    stuck: AtomicBool,
     /// A call was given up, and the fault that minds it is there.
     cancelled: AtomicBool,
     /// OnDeactivate has been called.
@@ -136,6 +137,7 @@ impl Testee {
             running: AtomicU32::new(0),
             activated: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            stuck: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
             ending: AtomicBool::new(false),
             slots: Semaphore::new(SLOTS),
@@ -197,6 +199,12 @@ impl Testee {
             return self.answer_unknown(call);
         };
         self.refuse(call, method)?;
+        if self.stuck.load(Ordering::Relaxed) {
+            return Err(Status::unavailable("no worker is free"));
+        }
+        if self.has(Fault::LargeMessageNotRun) && call.message.len() > 64 * 1024 {
+            return Ok(Bytes::new());
+        }
         if self.calls.fetch_add(1, Ordering::Relaxed) + 1 >= 10
             && self.has(Fault::DiesAfterTenCalls)
         {
@@ -219,6 +227,11 @@ impl Testee {
             Ok(input) => self.run(input).await,
             Err(_) if self.has(Fault::GarbageKills) => self.stage.exit(1, "fault"),
             Err(_) if self.has(Fault::GarbageTaken) => Ok(Bytes::new()),
+            Err(_) if self.has(Fault::GarbageUnanswered) => std::future::pending().await,
+            Err(status) if self.has(Fault::GarbageStopsHooks) => {
+                self.stuck.store(true, Ordering::Relaxed);
+                Err(status)
+            }
             Err(status) => Err(status),
         };
         if self.has(Fault::CancelledKeepSlots) {
@@ -235,52 +248,8 @@ impl Testee {
 
     fn serves(&self, method: &Method) -> bool {
         let dead = self.has(Fault::ImplementedListsDead) && method.name == "UserHasLoggedIn";
-        !dead && !self.without.contains(method.name) && hooks().any(|hook| hook.name == method.name)
-    }
-
-    /// The faults that refuse a message for what it is.
-    fn refuse(&self, call: &Call, method: &'static Method) -> Result<(), Status> {
-        let size = call.message.len();
-        if self.has(Fault::LargeMessageRefused) && size > 64 * 1024 {
-            return Err(Status::resource_exhausted(
-                "Received message larger than max",
-            ));
-        }
-        if self.has(Fault::FileRefused) && size > 4 * 1024 * 1024 {
-            return Err(Status::resource_exhausted(
-                "Received message larger than max",
-            ));
-        }
-        if self.has(Fault::MissingObjectKills) && size == 0 && method.shape != Shape::Fallible {
-            self.stage.exit(1, "fault");
-        }
-        if self.has(Fault::EmptyMessageRefused) && size == 0 && method.shape != Shape::Fallible {
-            return Err(Status::internal(
-                "'NoneType' object has no attribute 'message'",
-            ));
-        }
-        if self.has(Fault::UnknownFieldRefused) && has_unknown_field(method, &call.message) {
-            return Err(Status::internal("unknown field"));
-        }
-        Ok(())
-    }
-
-    fn answer_unknown(&self, call: &Call) -> Result<Bytes, Status> {
-        let of_library = call.path.starts_with("/plugin.");
-        if self.has(Fault::AbsentRejects)
-            && find_path(&call.path).is_some_and(|method| method.shape == Shape::Filter)
-        {
-            let answer = json!({ "rejection_reason": "not implemented" });
-            return find_path(&call.path)
-                .and_then(|method| reflect::from_json(method, Form::Response, &answer).ok())
-                .ok_or_else(|| unknown(call));
-        }
-        match self.fault {
-            Some(Fault::UnknownRpcCrashes) if !of_library => self.stage.exit(1, "fault"),
-            Some(Fault::UnknownRpcInternal) if !of_library => Err(Status::internal("KeyError")),
-            Some(Fault::UnknownRpcEmpty) if !of_library => Ok(Bytes::new()),
-            _ => Err(unknown(call)),
-        }
+        let without = self.without.contains(method.name) && !self.has(Fault::AbsentRuns);
+        !dead && !without && hooks().any(|hook| hook.name == method.name)
     }
 
     async fn run(&self, input: Input) -> Result<Bytes, Status> {
@@ -384,8 +353,10 @@ impl Testee {
             nonce: handling.nonce,
         });
         let obeyed = self.obey(word, handling.request_id).await;
-        // It was not dropped in its sleep.
-        std::mem::forget(guard);
+        if !self.has(Fault::CancelAlwaysShown) {
+            // It was not dropped in its sleep.
+            std::mem::forget(guard);
+        }
         obeyed
     }
 
@@ -394,26 +365,6 @@ impl Testee {
             let line = evidence::line(input.method.name, nonce, input.fields.clone());
             // Evidence that nobody reads is no reason to answer otherwise.
             let _ = put_all(Stream::Stderr, line.as_bytes());
-        }
-    }
-
-    /// The faults that end the process when a handler has failed.
-    fn after_failure(&self, name: &str) {
-        let kills = match self.fault {
-            Some(Fault::ErrorKills) => true,
-            Some(Fault::ActivateErrorKills) => name == "OnActivate",
-            Some(Fault::ConfigurationErrorKills) => name == "OnConfigurationChange",
-            _ => false,
-        };
-        if kills {
-            self.stage.exit(1, "fault");
-        }
-        if self.has(Fault::NotifyErrorKills) && name == "MessageHasBeenPosted" {
-            let (stage, before) = (Arc::clone(&self.stage), self.stage.written());
-            tokio::spawn(async move {
-                stage.drain(before).await;
-                stage.exit(1, "fault");
-            });
         }
     }
 }
@@ -471,13 +422,6 @@ impl Drop for Running<'_> {
             self.testee.cancelled.store(true, Ordering::Relaxed);
         }
     }
-}
-
-/// Whether the contract does not know all of a message: what it knows is shorter then.
-fn has_unknown_field(method: &'static Method, message: &Bytes) -> bool {
-    reflect::to_json(method, Form::Request, message)
-        .and_then(|json| reflect::from_json(method, Form::Request, &json))
-        .is_ok_and(|known| known.len() < message.len())
 }
 
 fn seconds(text: &str) -> Option<Duration> {

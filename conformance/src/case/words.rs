@@ -10,6 +10,8 @@ use bytes::Bytes;
 use fake_interpreters::journal::{self, Entry};
 use plugin_host::event::Level;
 use plugin_host::process::Exit;
+use plugin_proto::pb::AppError;
+use rustix::process::Signal;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::error::Elapsed;
@@ -60,8 +62,7 @@ displayed!(
     Http,
     HttpAnswered,
     DriverError,
-    Value,
-    tonic::Status
+    Value
 );
 
 macro_rules! telling {
@@ -126,10 +127,61 @@ impl Words for Duration {
     }
 }
 
-/// The name of a code is a word that people look up.
+/// By its name in gRPC, which people look up.
 impl Words for tonic::Code {
     fn words(&self) -> String {
-        format!("{self:?}")
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_uppercase());
+        }
+        name
+    }
+}
+
+impl Words for tonic::Status {
+    fn words(&self) -> String {
+        let code = self.code().words();
+        match self.message() {
+            "" => code,
+            message => format!("{code}: {message}"),
+        }
+    }
+}
+
+impl Words for AppError {
+    fn words(&self) -> String {
+        format!(
+            "an error in band with the message {}, the id {}, where {}, status code {}",
+            self.message.words(),
+            self.id.words(),
+            self.r#where.words(),
+            self.status_code
+        )
+    }
+}
+
+/// By the names that manuals have.
+impl Words for Signal {
+    fn words(&self) -> String {
+        let name = match *self {
+            Signal::KILL => "KILL",
+            Signal::STOP => "STOP",
+            Signal::CONT => "CONT",
+            Signal::TERM => "TERM",
+            Signal::USR1 => "USR1",
+            other => return format!("signal {}", other.as_raw()),
+        };
+        format!("SIG{name}")
+    }
+}
+
+/// Of an answer that says nothing but that it is one.
+impl Words for () {
+    fn words(&self) -> String {
+        "answered".to_owned()
     }
 }
 
@@ -257,6 +309,15 @@ mod tests {
         assert_eq!(Vec::<String>::new().words(), "none");
         assert_eq!(["a", "b"].words(), "\"a\", \"b\"");
         assert_eq!((Some(3), true).words(), "3 and yes");
+    }
+
+    #[test]
+    fn a_status_is_said_by_the_name_of_its_code() {
+        let status = tonic::Status::deadline_exceeded("no answer within 5 ms");
+        assert_eq!(status.words(), "DEADLINE_EXCEEDED: no answer within 5 ms");
+        assert_eq!(tonic::Status::ok("").words(), "OK");
+        let answer: Result<(), _> = Err(tonic::Status::not_found(""));
+        assert_eq!(answer.words(), "NOT_FOUND");
     }
 
     #[test]

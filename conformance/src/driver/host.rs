@@ -255,7 +255,11 @@ impl Host {
         told(&Health {
             healthy: !self.has(Fault::NeverHealthy)
                 && (health.is_healthy(&self.options.policy) || self.trouble_in_health(health)),
-            status: health.word().to_owned(),
+            status: match self.has(Fault::TellsTwoHealths) {
+                true if health.is_healthy(&self.options.policy) => "SERVING".to_owned(),
+                true => "NOT_SERVING".to_owned(),
+                false => health.word().to_owned(),
+            },
         })
     }
 
@@ -269,9 +273,15 @@ impl Host {
             (Some(Fault::ReportsNoEnd), _) | (Some(Fault::SaysRunningEarly), "starting") => {
                 "running"
             }
+            (Some(Fault::SaysRunningForEver), "failed_to_start" | "failed_to_stay_running") => {
+                "running"
+            }
             (_, state) => state,
         };
         let mut error = status.and_then(|status| status.error);
+        if self.has(Fault::HidesErrorTexts) {
+            error = None;
+        }
         if self.has(Fault::KeepsErrorText) {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             error = error.or_else(|| kept.clone());
@@ -321,7 +331,10 @@ impl Host {
             .filter(|_| !self.has(Fault::HidesStopSteps))
             .map(|step| StopStep {
                 step: step.name.to_owned(),
-                outcome: step.outcome.to_owned(),
+                outcome: match self.has(Fault::TellsStepsWell) {
+                    true => "exited".to_owned(),
+                    false => step.outcome.to_owned(),
+                },
                 took_ms: step.took.as_secs_f64() * 1000.0,
             });
         told(&Stopped {
@@ -380,16 +393,13 @@ fn environment(
     in_api: &InApi,
     (fault, damages): (Option<Fault>, &Damages),
 ) -> std::io::Result<Environment> {
-    let in_api = in_api.elsewhere();
     let backend = FaultyBackend {
         memory: memory.clone(),
         damaged: Damaged::new(damages.clone()),
         fault,
-        in_api: in_api.clone(),
+        in_api: in_api.elsewhere(),
     };
-    let environment = Environment::new(options.clone(), Arc::new(backend))?;
-    in_api.call_in(&environment);
-    Ok(environment)
+    Environment::new(options.clone(), Arc::new(backend))
 }
 
 /// The mark of this driver's plugins: its own, below the one that it was started with, because the guard ends all that carry it.

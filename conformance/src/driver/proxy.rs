@@ -47,6 +47,10 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::FourMibAnswers
             | Fault::FourMibRequests
             | Fault::ChokesOnLongLists
+            | Fault::ConfiguresBeforeAsking
+            | Fault::DemandsHealth
+            | Fault::ChecksBeforeActivation
+            | Fault::CallsBeforeActivation
     )
 }
 
@@ -145,6 +149,26 @@ impl Proxy {
                 self.forward(call.clone()).await?;
                 self.forward(call).await
             }
+            (Fault::ConfiguresBeforeAsking, IMPLEMENTED) => {
+                // Whatever comes of it.
+                let _ = self.beside(CONFIGURATION, Bytes::new()).await;
+                self.forward(call).await
+            }
+            (Fault::DemandsHealth, IMPLEMENTED) => match self.beside(CHECK, PLUGIN).await {
+                Ok(_) => self.forward(call).await,
+                Err(status) => Err(Status::internal(status.message())),
+            },
+            (Fault::ChecksBeforeActivation, ACTIVATE) => {
+                // Whatever comes of it.
+                let _ = self.beside(CHECK, PLUGIN).await;
+                self.forward(call).await
+            }
+            (Fault::CallsBeforeActivation, ACTIVATE) => {
+                let hook = hook::MessageWillBePosted::METHOD.path;
+                // Whatever comes of it.
+                let _ = self.beside(hook, Bytes::new()).await;
+                self.forward(call).await
+            }
             (Fault::ListsEveryHook, IMPLEMENTED) => {
                 self.forward(call).await?;
                 let every = plugin_proto::HOOKS.iter().map(|hook| hook.name.to_owned());
@@ -232,6 +256,11 @@ impl Proxy {
         }
     }
 
+    /// A call of the proxy's own.
+    async fn beside(&self, path: &'static str, message: Bytes) -> Answer {
+        call::call_raw(self.channel().await?, path, Request::new(message)).await
+    }
+
     /// The names that the plugin announces.
     async fn announced(&self, call: Call) -> Result<Vec<String>, Status> {
         let answer = ImplementedResponse::decode(self.forward(call).await?)
@@ -262,6 +291,9 @@ impl Proxy {
 
 /// Held by the check that has its turn.
 static CHECKING: Mutex<()> = Mutex::const_new(());
+
+/// A health check of the service `plugin`.
+const PLUGIN: Bytes = Bytes::from_static(b"\x0a\x06plugin");
 
 const IMPLEMENTED: &str = hook::Implemented::METHOD.path;
 const CONFIGURATION: &str = hook::OnConfigurationChange::METHOD.path;

@@ -47,8 +47,11 @@ pub(super) fn options(
     let Some(fault) = fault else {
         return Ok(options);
     };
-    if fault == Fault::IgnoresPassedVariables {
-        options.pass_environment.clear();
+    match fault {
+        Fault::IgnoresPassedVariables => options.pass_environment.clear(),
+        Fault::PassesItsOwn => options.pass_environment.push("PYTHONUNBUFFERED".to_owned()),
+        Fault::PassesByPrefix => options.pass_environment = launch::alike(&configuration.pass_env),
+        _ => {}
     }
     options.prepare = launch::prepare(fault, shared);
     let parse = line::reader(fault);
@@ -121,10 +124,16 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
         Some(Fault::GivesUpLate) => timing.start += Duration::from_secs(4),
         Some(Fault::ConnectsSlowly) => timing.connect += LONGER,
         Some(Fault::SlowHookTimeout) => timing.hook += LONGER,
+        Some(Fault::ShortHookTimeout) => {
+            // Hooks of the life cycle keep theirs: a plugin that is not up shows nothing.
+            let bound = timing.hooks.entry("MessageWillBePosted".to_owned());
+            *bound.or_insert(timing.hook) /= 8;
+        }
         Some(Fault::SlowHealthTimeout) => timing.health += LONGER,
         Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
         Some(Fault::KillsAtOnce) => timing.term_grace = Duration::from_millis(100),
         Some(Fault::WaitsForHandlers) => timing.api_close = FOR_EVER,
+        Some(Fault::ShutsDownAtOnce) => timing.deactivate = Duration::ZERO,
         Some(Fault::NoDeactivatePatience) => timing.deactivate = FOR_EVER,
         Some(Fault::TerminatesAtOnce) => timing.exit_after_shutdown = Duration::ZERO,
         _ => {}

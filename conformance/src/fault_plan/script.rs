@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::life::{Life, lives};
 use super::place::Place;
-use super::{Action, CONTROL, FaultPlan, POKE, Step, decoded};
+use super::{Action, CONTROL, FaultPlan, POKE, Point, Step, decoded};
 
 /// How long a plugin takes at a point where something from outside happens after which it goes on, in milliseconds.
 const WHILE: u64 = 60;
@@ -112,21 +112,21 @@ fn serve(life: &Life<'_>) -> Serve {
         .chain(&life.active)
         .chain(&life.stopping);
     for step in steps {
-        match step.at.place() {
-            Place::InImplemented => {
+        match &step.at {
+            Point::InImplemented => {
                 let answer = answer(&step.action, good.clone());
                 serve.implemented = Some(Implemented::Answer(answer));
             }
-            Place::InConfiguration => serve = planned(serve, "OnConfigurationChange", step),
-            Place::InActivate => serve = planned(serve, "OnActivate", step),
-            Place::InDeactivate => serve = planned(serve, "OnDeactivate", step),
-            Place::InHook => serve = planned(serve, step.at.hook().unwrap_or_default(), step),
-            Place::InApi => {
+            Point::InConfiguration => serve = planned(serve, "OnConfigurationChange", step),
+            Point::InActivate => serve = planned(serve, "OnActivate", step),
+            Point::InDeactivate => serve = planned(serve, "OnDeactivate", step),
+            Point::InHook { hook } => serve = planned(serve, hook, step),
+            Point::InApi { hook } => {
                 let answer = with_api(answer(&step.action, Answer::empty()));
-                serve = serve.hook(step.at.hook().unwrap_or_default(), answer);
+                serve = serve.hook(hook, answer);
             }
-            Place::InShutdown => serve.controller = controller(&step.action),
-            Place::BeforeHandshake | Place::AfterHandshake | Place::Idle => {}
+            Point::InShutdown => serve.controller = controller(&step.action),
+            Point::BeforeHandshake | Point::AfterHandshake | Point::Idle => {}
         }
     }
     serve

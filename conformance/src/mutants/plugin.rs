@@ -1,6 +1,7 @@
 //! Plugins with one fault each: the Rust testee, deviating in one place. The first row is the canary.
 
 pub mod api;
+pub mod branches;
 pub mod hooks;
 pub mod http;
 pub mod laws;

@@ -17,6 +17,8 @@ use serde_json::Value;
 use tonic::metadata::KeyAndValueRef;
 use tonic::{Code, Status};
 
+use crate::case::words::Words;
+
 /// The method of which single keys may have mishaps.
 const KEYED: &str = "KVGet";
 
@@ -29,6 +31,12 @@ pub struct ApiCall {
     pub request: Value,
     /// The metadata that is text, by name.
     pub metadata: BTreeMap<String, String>,
+}
+
+impl Words for ApiCall {
+    fn words(&self) -> String {
+        format!("{} {}", self.method, self.request)
+    }
 }
 
 /// What happens to a call.

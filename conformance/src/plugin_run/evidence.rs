@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::case::words::Words;
+
 /// The longest line of evidence, its newline included: what a pipe takes in one piece.
 pub const LONGEST: usize = 4096;
 /// Longer texts are given as a digest.
@@ -56,6 +58,18 @@ impl Digest {
             len: bytes.len(),
             sha256,
         }
+    }
+}
+
+impl Words for Digest {
+    fn words(&self) -> String {
+        format!("{} bytes with the SHA-256 {}", self.len, self.sha256)
+    }
+}
+
+impl Words for Evidence {
+    fn words(&self) -> String {
+        format!("evidence of {} with the nonce {}", self.hook, self.nonce)
     }
 }
 

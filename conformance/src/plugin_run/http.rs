@@ -3,6 +3,7 @@
 //! The scenario decides when anything is sent and when anything is taken; nothing is read ahead of it. Whether the answer keeps the
 //! rules is for the scenario to say.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tonic::Status;
 use super::order::{Order, Word};
 use super::raw::Services;
 use crate::case::timeline::{Source, Timeline};
+use crate::case::words::Words as _;
 
 /// The largest message of an answer that is taken, to be judged afterwards.
 const LARGEST: usize = 80 * 1024 * 1024;
@@ -77,6 +79,15 @@ pub enum Packing {
     Together,
     /// The head alone, each piece alone, the completion alone.
     Apart,
+}
+
+impl fmt::Display for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Packing::Together => "with the head and the completion",
+            Packing::Apart => "each alone",
+        })
+    }
 }
 
 /// The messages of a request whose body has these pieces.
@@ -204,7 +215,7 @@ impl Heard {
             .count();
         let end = match &self.end {
             Ok(()) => "OK".to_owned(),
-            Err(status) => format!("{:?}: {}", status.code(), status.message()),
+            Err(status) => status.words(),
         };
         format!(
             "status {}, {bytes} bytes in {} messages, {completions} of them complete it, the stream ends with {end}",

@@ -6,6 +6,9 @@ use plugin_proto::pb;
 use plugin_proto::reflect;
 use prost::Message as _;
 use serde_json::Value;
+use tonic::Status;
+
+use crate::case::words::Words as _;
 
 /// A hook's request that carries an order in one of its own texts, as TESTEE.md's table says.
 pub trait Orderable: Rpc {
@@ -81,6 +84,23 @@ impl Orderable for hook::UserWillLogIn {
 pub fn as_json<R: Rpc>(request: &R::Request) -> Value {
     let wire = request.encode_to_vec();
     reflect::to_json(R::METHOD, Form::Request, &wire).unwrap_or(Value::Null)
+}
+
+/// An answer in words: its JSON, or what came in its place.
+pub fn answered<R: Rpc>(answer: &Result<R::Response, Status>) -> String {
+    match answer {
+        Ok(answer) => in_words::<R>(answer),
+        Err(status) => status.words(),
+    }
+}
+
+/// What a hook answered, as JSON.
+pub fn in_words<R: Rpc>(answer: &R::Response) -> String {
+    let wire = answer.encode_to_vec();
+    match reflect::to_json(R::METHOD, Form::Response, &wire) {
+        Ok(answer) => answer.to_string(),
+        Err(error) => format!("an answer that has no JSON: {error}"),
+    }
 }
 
 /// A post with every kind of field in it.

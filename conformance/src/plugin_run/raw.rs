@@ -31,9 +31,11 @@ use tonic::{Request, Status};
 
 use super::backend::Recorder;
 use super::launch::{PrepareError, Prepared};
+use super::message::answered;
 use super::seen::Seen;
 use crate::case::Case;
 use crate::case::timeline::{Source, Timeline};
+use crate::case::words::Words as _;
 use crate::scenario::Interruption;
 
 /// The time a plugin has for its handshake, as Mattermost's `plugin/python_supervisor.go` sets it.
@@ -318,22 +320,19 @@ impl Services {
         });
         self.timeline.note(
             Source::Rpc,
-            format!("health of {service:?}: {}", words(&answer)),
+            format!("health of {}: {}", service.words(), answer.words()),
         );
         answer
     }
 
     /// A hook with its own types.
-    pub async fn hook<R: Rpc<Response: std::fmt::Debug>>(
-        &self,
-        request: R::Request,
-    ) -> Result<R::Response, Status> {
+    pub async fn hook<R: Rpc>(&self, request: R::Request) -> Result<R::Response, Status> {
         let answer = self
             .bounded(call::call::<R>(&self.channel, Request::new(request)))
             .await;
         self.timeline.note(
             Source::Rpc,
-            format!("{}: {}", R::METHOD.name, words(&answer)),
+            format!("{}: {}", R::METHOD.name, answered::<R>(&answer)),
         );
         answer
     }
@@ -348,7 +347,7 @@ impl Services {
         let call = call::call_raw(&self.channel, path, Request::new(message));
         let answer = self.bounded(call).await;
         self.timeline
-            .note(Source::Rpc, format!("{path}: {}", words(&answer)));
+            .note(Source::Rpc, format!("{path}: {}", answer.words()));
         answer
     }
 
@@ -365,8 +364,7 @@ impl Services {
         let size = answer
             .as_ref()
             .map(|answer| format!("{} bytes", answer.len()));
-        let size =
-            size.unwrap_or_else(|status| format!("{:?}: {}", status.code(), status.message()));
+        let size = size.unwrap_or_else(|status| status.words());
         self.timeline.note(
             Source::Rpc,
             format!("{} with {sent} bytes: {size}", hook.name),
@@ -380,7 +378,7 @@ impl Services {
             .bounded(call::call_stream(&self.channel, path, stream))
             .await;
         self.timeline
-            .note(Source::Rpc, format!("{path}, by hand: {}", words(&answer)));
+            .note(Source::Rpc, format!("{path}, by hand: {}", answer.words()));
         answer
     }
 
@@ -400,7 +398,7 @@ impl Services {
         match tokio::time::timeout(STDIO, opened).await {
             Err(_) => "open, nothing on it".to_owned(),
             Ok(Ok(_)) => "open".to_owned(),
-            Ok(Err(status)) => format!("{:?}", status.code()),
+            Ok(Err(status)) => status.code().words(),
         }
     }
 
@@ -424,14 +422,6 @@ pub fn target_of(address: &Address) -> Target {
         Address::Tcp { host, port } if host.is_empty() => Target::Tcp(format!("127.0.0.1:{port}")),
         Address::Tcp { host, port } => Target::Tcp(format!("{host}:{port}")),
         Address::Unix { path } => Target::Unix(path.into()),
-    }
-}
-
-/// An answer or a status in a few words.
-pub fn words<T: std::fmt::Debug>(answer: &Result<T, Status>) -> String {
-    match answer {
-        Ok(answer) => format!("{answer:?}"),
-        Err(status) => format!("{:?}: {}", status.code(), status.message()),
     }
 }
 

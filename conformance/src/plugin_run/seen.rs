@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::evidence::{Digest, Evidence};
 use crate::case::timeline::{Source, Timeline};
+use crate::case::words::Words as _;
 
 /// How long evidence may be on its way after the answer: it comes by another pipe.
 pub const EVIDENCE: Duration = Duration::from_secs(5);
@@ -238,11 +239,12 @@ fn describe(what: &What) -> (Source, String) {
         What::Exited { exit, .. } => (Source::Process, format!("ended: {exit}")),
         What::SurvivorsKilled { pids } => (
             Source::Process,
-            format!("outlived the plugin and were killed: {pids:?}"),
+            format!("outlived the plugin and were killed: {}", pids.words()),
         ),
         other => (
             Source::Host,
-            serde_json::to_string(other).unwrap_or_else(|_| format!("{other:?}")),
+            serde_json::to_string(other)
+                .unwrap_or_else(|error| format!("an event that cannot be written: {error}")),
         ),
     }
 }

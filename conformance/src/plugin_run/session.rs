@@ -22,6 +22,7 @@ use super::raw::{Raw, Services};
 use super::running::fresh;
 use super::seen::{EVIDENCE, evidence_of};
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::scenario::Interruption;
 
 /// Calls at the same time, where a scenario has many to make.
@@ -61,7 +62,7 @@ impl Heard {
         match &self.answer {
             Ok(answer) => reflect::to_json(self.hook, Form::Response, answer)
                 .map_err(|error| error.to_string()),
-            Err(status) => Err(format!("{:?}: {}", status.code(), status.message())),
+            Err(status) => Err(status.words()),
         }
     }
 

@@ -35,6 +35,8 @@ macro_rules! api_faults {
         ApiErrorCodeLost = "api-error-code-lost",
         /// An error of the API loses its text.
         ApiErrorTextLost = "api-error-text-lost",
+        /// Without the target of the API no hook is answered.
+        HooksNeedApiTarget = "hooks-need-api-target",
         /// A status of the API's server ends the process.
         ApiStatusKills = "api-status-kills",
         /// No call of the API is sent; each gives back the empty value.

@@ -34,6 +34,8 @@ macro_rules! end_faults {
         HookTimeoutIgnored = "hook-timeout-ignored",
         /// MATTERMOST_PLUGIN_LOG_LEVEL has no effect.
         LogLevelIgnored = "log-level-ignored",
+        /// Logs go nowhere.
+        LogsLost = "logs-lost",
         /// Logs go to stdout.
         LogsOnStdout = "logs-on-stdout",
         /// The level of a log line is a number, which ends a Go host.

@@ -11,10 +11,16 @@ macro_rules! hook_faults {
         RejectDropped = "reject-dropped",
         /// A rejection loses its reason's text.
         RejectTextLost = "reject-text-lost",
+        /// What drops a post silently is answered as an allowance.
+        DismissDropped = "dismiss-dropped",
         /// The reason that drops a post silently has another text.
         DismissAltered = "dismiss-altered",
         /// A modified post is not sent back.
         ModifyDropped = "modify-dropped",
+        /// An answer with a modified object cannot be sent, and the call fails.
+        ModifyFails = "modify-fails",
+        /// A modified text comes back without its last character.
+        ModifyCutsText = "modify-cuts-text",
         /// A modified post comes back without its props.
         ModifyDropsProps = "modify-drops-props",
         /// A modified post comes back with its message only.
@@ -39,12 +45,18 @@ macro_rules! hook_faults {
         PingUnhealthy = "ping-unhealthy",
         /// A failing handler ends the process.
         ErrorKills = "error-kills",
+        /// After a handler has failed no hook is answered.
+        FailureStopsHooks = "failure-stops-hooks",
+        /// A handler that ends the process is kept from it.
+        ExitIgnored = "exit-ignored",
         /// A handler that calls the language's exit ends the process.
         QuitEndsProcess = "quit-ends-process",
         /// A handler that ends the process ends it with 1, whatever status it names.
         ExitStatusLost = "exit-status-lost",
         /// A handler that has written more than a pipe holds never comes to its end.
         FloodHangs = "flood-hangs",
+        /// A handler that has written more than a pipe holds is the last that runs.
+        FloodStopsHooks = "flood-stops-hooks",
         /// A failing notification handler ends the process after its hook was answered.
         NotifyErrorKills = "notify-error-kills",
         /// Handlers run, but nobody sees it.
@@ -61,6 +73,8 @@ macro_rules! hook_faults {
         TextMangled = "text-mangled",
         /// Handlers see only the first 1,024 bytes of a text.
         TextTruncated = "text-truncated",
+        /// Messages of more than 64 KiB are answered, but no handler runs.
+        LargeMessageNotRun = "large-message-not-run",
         /// Messages of more than 64 KiB are refused.
         LargeMessageRefused = "large-message-refused",
         /// A hook that the plugin does not have answers an empty message.
@@ -116,6 +130,10 @@ macro_rules! hook_faults {
         EmptyMessageRefused = "empty-message-refused",
         /// A message with a field that the contract does not know is refused.
         UnknownFieldRefused = "unknown-field-refused",
+        /// A message that does not decode is never answered.
+        GarbageUnanswered = "garbage-unanswered",
+        /// After a message that does not decode no hook is answered.
+        GarbageStopsHooks = "garbage-stops-hooks",
         /// A message that does not decode ends the process.
         GarbageKills = "garbage-kills",
         /// OnWebSocketConnect is answered, but its handler does not run.
@@ -150,12 +168,16 @@ macro_rules! hook_faults {
         ConsumedFailureEmpty = "consumed-failure-empty",
         /// Hooks without a handler are listed.
         AbsentListed = "absent-listed",
+        /// A hook that is not listed runs all the same.
+        AbsentRuns = "absent-runs",
         /// A filter without a handler rejects.
         AbsentRejects = "absent-rejects",
         /// A handler that takes too long becomes a gRPC status.
         TimeoutAsStatus = "timeout-as-status",
         /// A cancelled call keeps its place among the 32 that run at the same time.
         CancelledKeepSlots = "cancelled-keep-slots",
+        /// A handler that came to its end is told that its call was cancelled.
+        CancelAlwaysShown = "cancel-always-shown",
         /// A handler does not learn that its call was cancelled.
         CancelNotShown = "cancel-not-shown",
         /// Health is NOT_SERVING for good after a call was cancelled.

@@ -113,6 +113,14 @@ macro_rules! http_faults {
         HttpErrorTextLeaked = "http-error-text-leaked",
         /// A handler that fails is a status of the call, and no answer.
         HttpErrorAsStatus = "http-error-as-status",
+        /// A handler that fails before it has written is answered with 200.
+        HttpErrorAnsweredOk = "http-error-answered-ok",
+        /// A handler that reads all of a body gets its first piece.
+        HttpReadsFirstPiece = "http-reads-first-piece",
+        /// A whole answer ends with a status that is not OK.
+        HttpEndsWithStatus = "http-ends-with-status",
+        /// The first piece of an answer completes it, and the last does not.
+        HttpCompletionMoved = "http-completion-moved",
         /// A handler that fails after its answer has begun completes the body.
         HttpErrorCompletes = "http-error-completes",
         /// A handler of an HTTP request that fails ends the process.

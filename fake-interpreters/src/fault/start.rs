@@ -17,6 +17,10 @@ macro_rules! start_faults {
         PrefixOnLine = "prefix-on-line",
         /// A byte order mark stands before the handshake line.
         ByteOrderMark = "byte-order-mark",
+        /// The process ends before it has announced itself.
+        EndsBeforeHandshake = "ends-before-handshake",
+        /// The second process of a folder is not healthy.
+        SecondStartIll = "second-start-ill",
         /// The handshake goes to stderr.
         HandshakeOnStderr = "handshake-on-stderr",
         /// The core protocol version is 2.

@@ -52,6 +52,7 @@ fn handshake(fault: Fault) -> Option<Script> {
         Fault::AddressWithoutPort => "1|1|tcp|localhost|grpc\n".to_owned(),
         Fault::AnnouncesCertificate => format!("1|1|tcp|{{address}}|grpc|{NO_CERTIFICATE}\n"),
         Fault::AnnouncesMultiplexing => "1|1|tcp|{address}|grpc||true\n".to_owned(),
+        Fault::EndsBeforeHandshake => return Some(Script::new().check_cookie().exit(0)),
         Fault::HandshakeLate => return Some(up().sleep(15_000).handshake()),
         _ => return None,
     };
@@ -127,6 +128,20 @@ fn environment(fault: Fault) -> Option<Script> {
                     .check_cookie()
                     .step(lock)
                     .then(&after_cookie()),
+            );
+        }
+        Fault::SecondStartIll => {
+            let ill = Serve {
+                fault: Some(Fault::HealthNotServing),
+                ..Serve::testee()
+            };
+            let second = Script::new().check_cookie().listen().serve(ill).handshake();
+            return Some(
+                Script::new()
+                    .check_cookie()
+                    .then(&after_cookie())
+                    .next_start()
+                    .then(&second),
             );
         }
         Fault::NeedsSingleVersion => {

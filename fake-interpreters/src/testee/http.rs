@@ -76,7 +76,12 @@ impl Testee {
         let mut body = Body::new(incoming, self.fault);
         let mut writer = Writer::new(sender, self.fault, &self.open);
         let answered = match self.exchange(&mut body, &mut writer).await {
-            Ok(()) => writer.finish().await,
+            Ok(()) => match writer.finish().await {
+                Ok(()) if self.has(Fault::HttpEndsWithStatus) => {
+                    Err(Over::Status(Status::internal("the handler was closed")))
+                }
+                finished => finished,
+            },
             Err(Ended::Over(over)) => Err(over),
             Err(Ended::Request(status)) => {
                 if self.has(Fault::HttpViolationKills) && status.code() == Code::InvalidArgument {
@@ -107,8 +112,12 @@ impl Testee {
         }
         if !writer.has_begun() {
             writer.forget();
+            let status = match self.has(Fault::HttpErrorAnsweredOk) {
+                true => 200,
+                false => 500,
+            };
             let head = writer
-                .status(500)
+                .status(status)
                 .and_then(|()| writer.header("Content-Type", "text/plain; charset=utf-8"));
             head.map_err(|refused| Over::Status(Status::internal(refused.0)))?;
             let text = if self.has(Fault::HttpErrorTextLeaked) {
@@ -143,7 +152,12 @@ impl Testee {
             length: 0,
         };
         for step in steps.as_array().into_iter().flatten() {
-            exchange.step(step.as_str().unwrap_or_default()).await?;
+            let step = exchange.step(step.as_str().unwrap_or_default());
+            // Whatever goes on has all of its time again.
+            match tokio::time::timeout(self.timeout, step).await {
+                Ok(done) => done?,
+                Err(_) => return Err(Ended::Raised(format!("{NAME} timed out"))),
+            }
         }
         if self.has(Fault::HttpEarlyAnswerWaits) {
             while exchange
@@ -268,6 +282,9 @@ impl Exchange<'_, '_> {
             self.digest.update(&piece);
             if echo {
                 self.writer.write(piece).await?;
+            }
+            if self.testee.has(Fault::HttpReadsFirstPiece) {
+                break;
             }
         }
         Ok(())

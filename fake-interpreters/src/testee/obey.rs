@@ -1,5 +1,6 @@
 //! What an order makes a handler do.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;
@@ -29,6 +30,7 @@ impl Testee {
                 |error| Outcome::Failed(format!("the answer is no JSON: {error}")),
                 Outcome::Answered,
             ),
+            Word::Exit(_) if self.has(Fault::ExitIgnored) => Outcome::Allowed,
             Word::Exit(_) if self.has(Fault::ExitStatusLost) => self.stage.exit(1, "fault"),
             Word::Exit(code) => self.stage.exit(code, "order"),
             Word::Quit(_) if self.has(Fault::QuitEndsProcess) => self.stage.exit(3, "fault"),
@@ -46,6 +48,9 @@ impl Testee {
                 self.flood(bytes).await;
                 if self.has(Fault::FloodHangs) {
                     std::future::pending().await
+                }
+                if self.has(Fault::FloodStopsHooks) {
+                    self.stuck.store(true, Ordering::Relaxed);
                 }
                 Outcome::Allowed
             }
@@ -77,7 +82,7 @@ impl Testee {
     }
 
     fn write_log(&self, level: &str, text: &str) {
-        if !self.log.lets_pass(level) {
+        if !self.log.lets_pass(level) || self.has(Fault::LogsLost) {
             return;
         }
         let line = match self.fault {

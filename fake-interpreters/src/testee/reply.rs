@@ -88,6 +88,9 @@ pub(super) fn reply(
             )));
         }
     }
+    if fault == Some(Fault::ModifyFails) && *outcome == Outcome::Modified {
+        return Err(Status::internal("the answer cannot be serialized"));
+    }
     let reply = Reply {
         input,
         outcome,
@@ -206,6 +209,7 @@ impl Reply<'_> {
                 rejected("rejected by plugin")
             }
             Outcome::Rejected(why) => rejected(why),
+            Outcome::Dismissed if self.has(Fault::DismissDropped) => json!({}),
             Outcome::Dismissed if self.has(Fault::DismissAltered) => {
                 rejected("plugin.message_will_be_posted.dismissed")
             }
@@ -256,7 +260,10 @@ impl Reply<'_> {
             return json!({});
         }
         let mut fields = self.input.fields.clone();
-        let text = format!("{}{MODIFIED}", self.input.text);
+        let mut text = format!("{}{MODIFIED}", self.input.text);
+        if self.has(Fault::ModifyCutsText) {
+            text.pop();
+        }
         if let Some(place) = place::of(self.name()) {
             place::write(&mut fields, place, &text);
         }

@@ -7,6 +7,18 @@ macro_rules! api_faults {
         // ---- the API ----
         /// GetPluginID answers another id.
         WrongPluginId,
+        /// GetServerVersion answers nothing.
+        HidesVersion,
+        /// Log calls are answered with an error.
+        RefusesLogs,
+        /// A key that is not there is an error.
+        KvFailsOnAbsence,
+        /// Deleted keys stay.
+        KvKeepsDeleted,
+        /// Lists are not cut into pages.
+        KvIgnoresPages,
+        /// When all keys are deleted they stay.
+        KvKeepsAll,
         /// Log calls are answered and lost.
         LosesLogs,
         /// Log calls are all at info.

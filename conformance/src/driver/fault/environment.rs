@@ -7,6 +7,10 @@ macro_rules! environment_faults {
         // ---- all plugins ----
         /// Folders that begin with a dot are plugins, too.
         ScanFindsHidden,
+        /// Folders within folders are looked at, too.
+        ScanLooksDeeper,
+        /// What is wrong with a folder is not said.
+        ScanHidesReasons,
         /// A folder without a usable manifest is not mentioned.
         ScanDropsBroken,
         /// Several folders with one id are not mentioned.
@@ -15,6 +19,10 @@ macro_rules! environment_faults {
         TakesFirstTwin,
         /// A plugin that does not run is not listed.
         ListsRunningOnly,
+        /// A listing has no process ids.
+        HidesPids,
+        /// Why a plugin does not run is not said.
+        HidesErrorTexts,
         /// A listing has no uptime.
         HidesUptime,
         /// A listing does not say how a process ended.
@@ -41,6 +49,10 @@ macro_rules! environment_faults {
         StopsOneByOne,
         /// OnDeactivate may take as long in a shutdown as anywhere.
         NoDeactivatePatience,
+        /// In a shutdown OnDeactivate has no time.
+        ShutsDownAtOnce,
+        /// A plugin that could not be told of a changed configuration counts as told.
+        HidesConfigurationFailures,
         /// A changed configuration is not told.
         SkipsConfiguration,
         /// A plugin's error about a changed configuration is not told.
@@ -71,8 +83,7 @@ macro_rules! environment_faults {
         BringsBackDeactivated,
         /// A restart that fails is the last.
         FailedRestartIsFinal,
-        /// What is given up at the time of an order is not started by it. Where nobody looks after plugins, one that ended is given up a
-        /// moment after its end, so only a check that waits for that state is sure to meet this.
+        /// What is given up is not started by order.
         RefusesGivenUp,
         /// Failures of plugins are not told.
         HidesFailures,

@@ -13,6 +13,20 @@ macro_rules! hook_faults {
         PrefersThePost,
         /// A silent dismissal is told in words.
         ExplainsDismissals,
+        /// What comes beside the object that a filter replaces is lost.
+        LosesNeighbours,
+        /// A file keeps its name.
+        KeepsFileName,
+        /// No ping succeeds.
+        PingsPessimistically,
+        /// Whatever a ping answers was a success.
+        TakesSickForHealthy,
+        /// A plugin that has no ping is unreachable.
+        TakesAbsentForSick,
+        /// The error of a failed call does not say why.
+        FailsWithoutCause,
+        /// Of an error in band the message alone is kept.
+        ErrorsLoseDetail,
         /// A file with new content keeps its old size.
         KeepsFileSize,
         /// A configuration that is none is taken.
@@ -29,6 +43,8 @@ macro_rules! hook_faults {
         ReverseOrder,
         /// Each plugin of a chain sees what the first one saw.
         EachSeesOriginal,
+        /// The request id is lost in a fan-out.
+        LosesRequestId,
         /// Every plugin is told that it is nobody in particular.
         OneContextForAll,
         /// A failed call undoes what others changed.
@@ -65,6 +81,16 @@ macro_rules! hook_faults {
         StartsOneAtATime,
         /// A hook that comes during a restart never ends.
         HooksHangInRestart,
+        /// A hook of a plugin that does not run is answered.
+        AnswersForTheDead,
+        /// A hook that a plugin does not have is answered.
+        AnswersForTheAbsent,
+        /// A hook that comes too early is not kept from the plugin.
+        CallsBeforeActivation,
+        /// An API method does not call the hook that it leads to.
+        SkipsNestedHooks,
+        /// A hook that an API method calls takes its turn behind the hook that waits for it.
+        QueuesNestedHooks,
         /// API calls wait until no hook runs.
         ApiWaitsForHooks,
         /// Answers of API calls are mixed up.

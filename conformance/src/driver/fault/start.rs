@@ -13,6 +13,8 @@ macro_rules! start_faults {
         ConnectsSlowly,
         /// The hook timeout is five seconds longer.
         SlowHookTimeout,
+        /// MessageWillBePosted has an eighth of its time.
+        ShortHookTimeout,
         /// The health deadline is five seconds longer.
         SlowHealthTimeout,
         /// OnDeactivate and Shutdown may take for ever.
@@ -39,6 +41,16 @@ macro_rules! start_faults {
         InheritedStdin,
         /// The cookie is wrong.
         WrongCookie,
+        /// Features of go-plugin are announced that the host does not use.
+        AnnouncesFeatures,
+        /// The API address is a name.
+        NamesLocalhost,
+        /// Times have a unit.
+        TimesWithUnit,
+        /// A variable of the host's own is passed.
+        PassesItsOwn,
+        /// Variables whose names begin like those that are passed are passed, too.
+        PassesByPrefix,
         /// There is no range of ports.
         NoPortRange,
         /// The API address is one at which nobody listens.
@@ -53,6 +65,8 @@ macro_rules! start_faults {
         SkipsToHandshake,
         /// A long line is cut.
         CutsLongLine,
+        /// Stderr is not read after its first line.
+        StopsReadingStderr,
         /// Stdout is not read after the first line.
         StopsReadingStdout,
 
@@ -97,6 +111,12 @@ macro_rules! start_faults {
         // ---- the wire ----
         /// Implemented is called twice.
         AsksImplementedTwice,
+        /// The configuration comes before the list of hooks.
+        ConfiguresBeforeAsking,
+        /// A plugin must serve health.
+        DemandsHealth,
+        /// The first health check comes before OnActivate.
+        ChecksBeforeActivation,
         /// Every hook counts as implemented.
         ListsEveryHook,
         /// Case and blanks in hook names do not matter.

@@ -35,6 +35,8 @@ macro_rules! telling_faults {
         SucceedsEarly,
         /// Each activation starts a process.
         StartsTwice,
+        /// Each activation calls OnActivate.
+        ActivatesAgain,
         /// A restart starts a new process beside the old.
         RestartKeepsOld,
         /// A restart does nothing.
@@ -45,16 +47,28 @@ macro_rules! telling_faults {
         DropsAnswerField,
         /// An error in band is a failed call.
         ErrorsLookAlike,
+        /// Failed calls are told as one kind.
+        FailuresLookAlike,
+        /// A hook that is late stops the plugin.
+        StopsOnLateHook,
         /// An answer that does not decode stops the plugin.
         StopsOnBadAnswer,
         /// An unhealthy plugin is stopped at once.
         HealthDecidesStart,
         /// What health checks gave is not told.
         HidesHealth,
+        /// Health has two words.
+        TellsTwoHealths,
+        /// Of a traceback the first line is told.
+        CutsTracebacks,
         /// Every log line is at debug.
         AllAtDebug,
         /// The host dies of a log line with a number as its level.
         DiesOfOddLevel,
+        /// Every step of a stop is told as one that went well.
+        TellsStepsWell,
+        /// A plugin that does not run any more is told as one that runs.
+        SaysRunningForEver,
         /// A report of a stop has no steps.
         HidesStopSteps,
         /// There is no guard.
@@ -83,6 +97,10 @@ macro_rules! telling_faults {
         // ---- metrics ----
         /// Nothing is counted.
         CountsNothing,
+        /// Rejections count as failures.
+        CountsRejectionsAsFailures,
+        /// Failed API calls count as successes.
+        CountsApiFailuresAsSuccesses,
         /// API calls are not counted.
         CountsNoApi,
         /// Fan-outs are not counted.

@@ -1,6 +1,7 @@
 //! Hook calls: JSON to bytes, bytes to JSON, and how a call ended in the protocol's words.
 
 use plugin_host::hooks::Outcome;
+use plugin_proto::pb::AppError;
 use plugin_proto::{Form, Method, find_hook, reflect};
 use serde_json::{Value, json};
 
@@ -29,10 +30,15 @@ impl Host {
         }
         let bytes = reflect::from_json(method, Form::Request, &request)
             .map_err(|error| refusal("hook.request", &error.to_string()))?;
-        let hooks = self
-            .environment
-            .hooks(&id)
-            .map_err(|error| refusal(NOT_RUNNING, &error.to_string()))?;
+        let hooks = match self.environment.hooks(&id) {
+            Ok(hooks) => hooks,
+            Err(_) if self.has(Fault::AnswersForTheDead) => {
+                return told(&Called::Answered {
+                    response: json!({}),
+                });
+            }
+            Err(error) => return Err(refusal(NOT_RUNNING, &error.to_string())),
+        };
         let is_waited_for = matches!(
             self.fault,
             Some(Fault::ApiWaitsForHooks | Fault::NestedHooksWait)
@@ -73,7 +79,11 @@ impl Host {
                 message: error.message,
             },
             Outcome::Refused(error) => {
-                let wire = prost::Message::encode_to_vec(&*error);
+                let error = match self.has(Fault::ErrorsLoseDetail) {
+                    true => message_of(*error),
+                    false => *error,
+                };
+                let wire = prost::Message::encode_to_vec(&error);
                 let error = reflect::message_to_json("mattermost.pluginapi.v1.AppError", &wire)
                     .unwrap_or_default();
                 Called::Refused { error }
@@ -83,5 +93,13 @@ impl Host {
                 message: failure.to_string(),
             },
         }
+    }
+}
+
+/// The same error with nothing but its message.
+pub(super) fn message_of(error: AppError) -> AppError {
+    AppError {
+        message: error.message,
+        ..AppError::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Orders about all plugins: scan, list, remove, tell of a changed configuration, look after; and the faults of that.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,6 +40,12 @@ impl Host {
                 .collect(),
         };
         match self.fault {
+            Some(Fault::ScanLooksDeeper) => scanned.found.extend(deeper(dir)),
+            Some(Fault::ScanHidesReasons) => {
+                for broken in &mut scanned.broken {
+                    broken.message.clear();
+                }
+            }
             Some(Fault::ScanDropsBroken) => scanned.broken.clear(),
             Some(Fault::ScanFindsHidden) => scanned.found.extend(hidden(dir)),
             Some(Fault::ScanDropsTwins) => scanned.twins.clear(),
@@ -82,9 +88,9 @@ impl Host {
         Listed {
             plugin: status.id.to_string(),
             state: status.state.word().to_owned(),
-            error: status.error,
+            error: status.error.filter(|_| !self.has(Fault::HidesErrorTexts)),
             dir: status.folder,
-            pid: status.pid,
+            pid: status.pid.filter(|_| !self.has(Fault::HidesPids)),
             uptime_ms: uptime.map(|uptime| uptime.as_secs_f64() * 1000.0),
             restarts: if self.has(Fault::HidesRestarts) {
                 0
@@ -93,6 +99,7 @@ impl Host {
             },
             last_exit: ended,
             stderr_tail: last
+                .filter(|_| !self.has(Fault::HidesStderr))
                 .map(|last| last.stderr_tail.to_vec())
                 .unwrap_or_default(),
         }
@@ -130,6 +137,9 @@ impl Host {
                     Outcome::Answered(Bytes::new())
                 }
                 Ruling::Refused(error) => Outcome::Refused(error),
+                Ruling::Failed { .. } if self.has(Fault::HidesConfigurationFailures) => {
+                    Outcome::Answered(Bytes::new())
+                }
                 Ruling::Failed { failure, .. } => Outcome::Failed(failure),
                 Ruling::NotImplemented => Outcome::NotImplemented,
                 _ => Outcome::Answered(Bytes::new()),
@@ -173,13 +183,27 @@ impl Host {
 
 /// The folders that a scan must not look at.
 fn hidden(dir: &Path) -> Vec<Place> {
-    let folders = dir.read_dir().into_iter().flatten().flatten();
-    let hidden = folders.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        name.starts_with('.').then(|| Place {
-            plugin: name,
-            dir: PathBuf::from(dir).join(entry.file_name()),
+    let mut places = places(dir);
+    places.retain(|place| place.plugin.starts_with('.'));
+    places
+}
+
+/// The folders with a manifest within the folders of a folder.
+fn deeper(dir: &Path) -> Vec<Place> {
+    let inner = places(dir).into_iter().flat_map(|place| places(&place.dir));
+    inner
+        .filter(|place| place.dir.join("plugin.json").is_file())
+        .collect()
+}
+
+/// What is in a folder, by its name.
+fn places(dir: &Path) -> Vec<Place> {
+    let entries = dir.read_dir().into_iter().flatten().flatten();
+    let places = entries.filter_map(|entry| {
+        Some(Place {
+            plugin: entry.file_name().into_string().ok()?,
+            dir: entry.path(),
         })
     });
-    hidden.collect()
+    places.collect()
 }

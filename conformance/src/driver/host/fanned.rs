@@ -18,6 +18,9 @@ use crate::driver::fault::Fault;
 use crate::driver::protocol::Refusal;
 use crate::driver::protocol::hooks::{FannedOut, Metrics, Part};
 
+/// The filter that tests of metrics have reject.
+const FILTER: &str = "MessageWillBePosted";
+
 /// The reason by which a post is dropped in silence.
 const DISMISSED: &str = "plugin.message_will_be_posted.dismiss_post";
 
@@ -43,6 +46,12 @@ impl Host {
 
     /// Asks all plugins that have the hook.
     pub(super) async fn fan_out(&self, hook: &str, request: Value) -> Answer {
+        let mut request = request;
+        if self.has(Fault::LosesRequestId)
+            && let Some(context) = request.get_mut("context").and_then(Value::as_object_mut)
+        {
+            context.remove("request_id");
+        }
         let (method, bytes) = request_of(hook, &request)?;
         let row = table::row(method)
             .ok_or_else(|| refusal("hook.unknown", "this hook is the host's own"))?;
@@ -85,6 +94,14 @@ impl Host {
             Some(Fault::CountsNoApi) => samples.retain(|sample| sample.kind != Kind::Api),
             Some(Fault::CountsNoFanOuts) => {
                 samples.retain(|sample| !matches!(sample.kind, Kind::FanOut | Kind::Turn));
+            }
+            Some(Fault::CountsRejectionsAsFailures) => {
+                let filters = samples.iter_mut().filter(|sample| sample.name == FILTER);
+                filters.for_each(|sample| sample.success = false);
+            }
+            Some(Fault::CountsApiFailuresAsSuccesses) => {
+                let calls = samples.iter_mut().filter(|sample| sample.kind == Kind::Api);
+                calls.for_each(|sample| sample.success = true);
             }
             Some(Fault::CountsNoTime) => {
                 for sample in samples {
@@ -145,6 +162,15 @@ impl Host {
             Some(Fault::ExplainsDismissals) if fanned.rejection.as_deref() == Some(DISMISSED) => {
                 fanned.rejection = Some("Post rejected by plugin.".to_owned());
             }
+            Some(Fault::LosesNeighbours) => {
+                if let Some(fields) = fanned.request.as_object_mut() {
+                    fields.remove("plugin_context");
+                }
+            }
+            Some(Fault::KeepsFileName) => {
+                let name = asked["file_info"]["name"].clone();
+                fanned.request["file_info"]["name"] = name;
+            }
             Some(Fault::KeepsFileSize) => {
                 let size = asked["file_info"]["size"].clone();
                 fanned.request["file_info"]["size"] = size;
@@ -154,6 +180,45 @@ impl Host {
             }
             Some(Fault::PingsOptimistically) if fanned.healthy == Some(false) && fanned.stopped => {
                 fanned.healthy = Some(true);
+            }
+            Some(Fault::PingsPessimistically) if fanned.healthy.is_some() => {
+                fanned.healthy = Some(false);
+            }
+            Some(Fault::TakesSickForHealthy) if fanned.healthy.is_some() => {
+                let answered = |part: &Part| part.response.is_some();
+                if fanned.plugins.iter().any(answered) {
+                    fanned.healthy = Some(true);
+                }
+            }
+            Some(Fault::TakesAbsentForSick) if fanned.healthy.is_some() => {
+                let absent = |part: &Part| part.outcome == "not_implemented";
+                if fanned.plugins.iter().any(absent) {
+                    fanned.healthy = Some(false);
+                }
+            }
+            Some(Fault::FailsWithoutCause) => {
+                if let Some(error) = fanned.error.as_mut().and_then(Value::as_object_mut) {
+                    error.remove("detailed_error");
+                }
+            }
+            Some(Fault::ErrorsLoseDetail) => {
+                if let Some(error) = fanned.error.as_mut().and_then(Value::as_object_mut) {
+                    error.retain(|name, _| name == "message");
+                }
+            }
+            Some(Fault::ErrorsLookAlike) => {
+                let refused = fanned
+                    .plugins
+                    .iter_mut()
+                    .filter(|part| part.outcome == "refused");
+                refused.for_each(|part| "failed".clone_into(&mut part.outcome));
+            }
+            Some(Fault::FailuresLookAlike) => {
+                let failed = fanned
+                    .plugins
+                    .iter_mut()
+                    .filter_map(|part| part.kind.as_mut());
+                failed.for_each(|kind| "status".clone_into(kind));
             }
             Some(Fault::FailsWithoutError) => fanned.error = None,
             Some(Fault::DropsNestedAnswers) => {

@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use plugin_host::environment::{ActivateError, Activation, Environment};
 use plugin_host::ids::PluginId;
 use plugin_host::process::Diagnosis;
+use plugin_proto::Rpc as _;
+use plugin_proto::hook::OnActivate;
 use serde_json::Value;
 
 use super::{Answer, Host, activated, refusal, told};
@@ -24,6 +27,13 @@ impl Host {
             Ok(activation) => {
                 if self.has(Fault::HealthDecidesStart) {
                     self.insist_on_health(&activation.id).await?;
+                }
+                if self.has(Fault::ActivatesAgain)
+                    && !activation.activated
+                    && let Ok(hooks) = environment.hooks(&activation.id)
+                {
+                    // Whatever comes of it.
+                    let _ = hooks.call_raw(OnActivate::METHOD, Bytes::new()).await;
                 }
                 let mut answer = activated(environment, &activation);
                 answer.started |= self.has(Fault::SaysStartedAgain);
@@ -120,6 +130,9 @@ impl Host {
         };
         match self.fault {
             Some(Fault::StopsOnBadAnswer) if kind == "violation" => {
+                self.environment.deactivate(id).await;
+            }
+            Some(Fault::StopsOnLateHook) if kind == "deadline" => {
                 self.environment.deactivate(id).await;
             }
             Some(Fault::WaitsForDeadHook) if kind == "unavailable" => {

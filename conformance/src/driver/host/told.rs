@@ -63,6 +63,15 @@ impl Told {
             (Some(Fault::DiesOfOddLevel), What::Log { raw, .. }) if has_odd_level(raw) => {
                 std::process::exit(2)
             }
+            (Some(Fault::CutsTracebacks), What::Log { message, raw, .. }) => {
+                for text in [message, raw] {
+                    let end = text.find('\n').unwrap_or(text.len());
+                    text.truncate(end);
+                }
+            }
+            (Some(Fault::HidesExitStatus), What::PluginFailed { code, signal, .. }) => {
+                (*code, *signal) = (None, None);
+            }
             (Some(Fault::HidesFailureTail), What::PluginFailed { stderr_tail, .. }) => {
                 stderr_tail.clear();
             }

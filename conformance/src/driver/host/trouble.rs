@@ -54,6 +54,11 @@ impl Host {
             (Some(Fault::GarbageIsEmpty), Called::Failed { kind, .. }) if kind == "violation" => {
                 empty
             }
+            (Some(Fault::AnswersForTheAbsent), Called::NotImplemented {}) => empty,
+            (Some(Fault::FailuresLookAlike), Called::Failed { message, .. }) => Called::Failed {
+                kind: "status".to_owned(),
+                message: message.clone(),
+            },
             (Some(Fault::NeverReconnects), Called::Failed { kind, .. })
                 if kind == "unavailable" =>
             {

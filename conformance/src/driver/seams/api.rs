@@ -9,8 +9,8 @@ use plugin_host::api::{Backend, Plugins};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
 use plugin_proto::pb::{
-    GetPluginIdResponse, KvCompareAndSetRequest, KvGetRequest, KvGetResponse, KvListResponse,
-    KvSetRequest, KvSetWithExpiryRequest, KvSetWithOptionsRequest,
+    AppError, GetPluginIdResponse, KvCompareAndSetRequest, KvGetRequest, KvGetResponse,
+    KvListRequest, KvListResponse, KvSetRequest, KvSetWithExpiryRequest, KvSetWithOptionsRequest,
 };
 use plugin_proto::{Call, Methods, Rpc, api};
 use prost::Message;
@@ -52,11 +52,25 @@ impl Backend for FaultyBackend {
                     ..GetPluginIdResponse::default()
                 })
             }),
-            Some(Fault::LosesLogs) => replace(
-                methods,
-                &["LogDebug", "LogInfo", "LogWarn", "LogError"],
-                |_| async { Ok(Bytes::new()) },
-            ),
+            Some(Fault::HidesVersion) => {
+                replace(methods, &["GetServerVersion"], |_| async {
+                    Ok(Bytes::new())
+                });
+            }
+            Some(Fault::RefusesLogs) => replace(methods, LOGS, |_| async { Ok(refusal(403)) }),
+            Some(Fault::KvFailsOnAbsence) => fail_on_absence(methods, inner),
+            Some(Fault::KvKeepsDeleted) => {
+                replace(methods, &["KVDelete"], |_| async { Ok(Bytes::new()) });
+            }
+            Some(Fault::KvKeepsAll) => {
+                replace(methods, &["KVDeleteAll"], |_| async { Ok(Bytes::new()) });
+            }
+            Some(Fault::KvIgnoresPages) => {
+                rewrite::<api::KVList>(methods, inner, |request: &mut KvListRequest| {
+                    request.per_page = 1000;
+                });
+            }
+            Some(Fault::LosesLogs) => replace(methods, LOGS, |_| async { Ok(Bytes::new()) }),
             Some(Fault::FlattensLogs) => {
                 let forward = redirected(inner, api::LogInfo::METHOD.path);
                 replace(methods, &["LogDebug", "LogWarn", "LogError"], forward);
@@ -117,8 +131,40 @@ impl Backend for FaultyBackend {
     }
 
     fn attach(&self, plugins: Arc<dyn Plugins>) {
-        self.memory.attach(self.damaged.plugins(plugins));
+        let plugins = self.damaged.plugins(plugins);
+        self.in_api.attach(plugins.clone());
+        self.memory.attach(plugins);
     }
+}
+
+/// The methods that log.
+const LOGS: &[&str] = &["LogDebug", "LogInfo", "LogWarn", "LogError"];
+
+/// An error in band, which is field 1 of any answer.
+fn refusal(status_code: i32) -> Bytes {
+    let error = AppError {
+        id: "app.conformance.refused".to_owned(),
+        message: "no".to_owned(),
+        status_code,
+        ..AppError::default()
+    };
+    let answer = KvGetResponse {
+        error: Some(error),
+        ..KvGetResponse::default()
+    };
+    answer.encode_to_vec().into()
+}
+
+fn fail_on_absence(methods: &mut Methods, inner: Methods) {
+    let inner = Arc::new(inner);
+    replace(methods, &["KVGet"], move |call| {
+        let inner = Arc::clone(&inner);
+        async move {
+            let answer = inner.dispatch(call).await?;
+            let is_absent = answer.is_empty();
+            Ok(if is_absent { refusal(404) } else { answer })
+        }
+    });
 }
 
 fn replace<F, A>(methods: &mut Methods, names: &[&str], answer: F)

@@ -6,18 +6,20 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_host::environment::Environment;
+use plugin_host::api::chain::{Chains, DEFAULT_LIMIT, REQUEST_ID};
+use plugin_host::api::plugins::Plugins;
 use plugin_host::ids::PluginId;
-use plugin_proto::{Method, Methods, find_api, find_hook};
+use plugin_proto::{Call, Method, Methods, find_api, find_hook};
 
 use crate::driver::fault::Fault;
 use crate::driver::protocol::Refusal;
 
-/// The methods, their hooks, and the environment in which these are called.
-#[derive(Clone, Debug, Default)]
+/// The methods, their hooks, and the plugins of the host.
+#[derive(Clone, Debug)]
 pub(in crate::driver) struct InApi {
     pairs: Vec<(&'static Method, &'static Method)>,
-    environment: Arc<OnceLock<Environment>>,
+    plugins: Arc<OnceLock<Arc<dyn Plugins>>>,
+    chains: Arc<Chains>,
 }
 
 impl InApi {
@@ -34,48 +36,67 @@ impl InApi {
         });
         Ok(InApi {
             pairs: pairs.collect::<Result<_, Refusal>>()?,
-            environment: Arc::default(),
+            plugins: Arc::default(),
+            chains: Chains::new(DEFAULT_LIMIT),
         })
     }
 
     /// The same for another environment.
     pub(in crate::driver) fn elsewhere(&self) -> InApi {
         InApi {
-            environment: Arc::default(),
+            plugins: Arc::default(),
             ..self.clone()
         }
     }
 
-    /// From now on the hooks are called in this environment.
-    pub(in crate::driver) fn call_in(&self, environment: &Environment) {
-        if !self.pairs.is_empty() {
-            self.environment.get_or_init(|| environment.clone());
-        }
+    /// From now on the hooks of these plugins are called.
+    pub(super) fn attach(&self, plugins: Arc<dyn Plugins>) {
+        self.plugins.get_or_init(|| plugins);
     }
 
     /// Puts the hooks before the answers.
     pub(super) fn register(&self, fault: Option<Fault>, id: &PluginId, methods: &mut Methods) {
+        if fault == Some(Fault::SkipsNestedHooks) {
+            return;
+        }
         for (method, hook) in self.pairs.iter().copied() {
             let answering = Arc::new(methods.clone());
-            let (environment, id) = (Arc::clone(&self.environment), id.clone());
+            let (own, id) = (self.clone(), id.clone());
             methods.unary(method.path, move |call| {
                 let answering = Arc::clone(&answering);
-                let (environment, id) = (Arc::clone(&environment), id.clone());
+                let (own, id) = (own.clone(), id.clone());
                 async move {
-                    let hooks = environment.get().and_then(|there| there.hooks(&id).ok());
-                    if let Some(hooks) = hooks {
-                        if fault == Some(Fault::NestedHooksWait) {
-                            while HookRuns::any() {
-                                tokio::time::sleep(Duration::from_millis(5)).await;
-                            }
-                        }
-                        // What came of it is in the hook's own record; the method is answered in any case.
-                        let _ = hooks.call_raw(hook, Bytes::new()).await;
-                    }
+                    own.lead_to(fault, &id, hook, &call).await;
                     answering.dispatch(call).await
                 }
             });
         }
+    }
+
+    /// Calls the hook that a call leads to. What comes of it is in the hook's own record; the method is answered in any case.
+    async fn lead_to(
+        &self,
+        fault: Option<Fault>,
+        id: &PluginId,
+        hook: &'static Method,
+        call: &Call,
+    ) {
+        let Some(plugins) = self.plugins.get() else {
+            return;
+        };
+        if fault == Some(Fault::NestedHooksWait) {
+            while HookRuns::any() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        let said = call.metadata.get(REQUEST_ID);
+        let said = said.and_then(|said| said.to_str().ok());
+        let mut cause = self.chains.cause(id, said);
+        if fault == Some(Fault::QueuesNestedHooks) {
+            cause = cause.in_background();
+        }
+        let link = self.chains.begin(&cause, hook, "");
+        plugins.ask(id, hook, Bytes::new(), link).await;
     }
 }
 

@@ -45,6 +45,21 @@ pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
         Fault::NoPortRange => Box::new(|launch| {
             launch.environment.remove(OsStr::new("PLUGIN_MIN_PORT"));
         }),
+        Fault::AnnouncesFeatures => Box::new(|launch| {
+            launch
+                .environment
+                .insert("PLUGIN_MULTIPLEX_GRPC".into(), "true".into());
+        }),
+        Fault::NamesLocalhost => Box::new(|launch| {
+            change(launch, API_TARGET, |target| {
+                target.replace("127.0.0.1", "localhost")
+            });
+        }),
+        Fault::TimesWithUnit => Box::new(|launch| {
+            change(launch, "MATTERMOST_PLUGIN_HOOK_TIMEOUT", |time| {
+                format!("{time}s")
+            });
+        }),
         Fault::ApiNotReady => Box::new(|launch| {
             launch
                 .environment
@@ -66,12 +81,39 @@ pub(super) fn prepare(fault: Fault, shared: &Shared) -> Option<PrepareLaunch> {
         Fault::CutsLongLine => {
             Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | stdbuf -oL cut -b-60000"))
         }
+        Fault::StopsReadingStderr => Box::new(|launch| {
+            in_shell(
+                launch,
+                "{ \"$0\" \"$@\" 2>&1 1>&3 3>&- | { head -n 1 >&2; sleep 60; }; } 3>&1",
+            )
+        }),
         Fault::StopsReadingStdout => {
             Box::new(|launch| in_shell(launch, "\"$0\" \"$@\" | { head -n 1; sleep 60; }"))
         }
         _ => return None,
     };
     Some(Arc::new(change))
+}
+
+/// Gives a variable another value, if it is there.
+fn change(launch: &mut Launch, name: &str, change: impl Fn(&str) -> String) {
+    let value = launch.environment.get_mut(OsStr::new(name));
+    if let Some(value) = value
+        && let Some(text) = value.to_str()
+    {
+        *value = change(text).into();
+    }
+}
+
+/// The variables of this process whose names have a beginning in common with one of these: all up to the first dash.
+pub(super) fn alike(names: &[String]) -> Vec<String> {
+    let beginning = |name: &str| name.split_once('_').map(|(begin, _)| begin.to_owned());
+    let own = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    own.filter(|own| {
+        let same = |name: &String| beginning(name).is_some() && beginning(name) == beginning(own);
+        names.iter().any(same)
+    })
+    .collect()
 }
 
 /// The same command in a shell: `$0` is the program, `$@` are its arguments.

@@ -256,8 +256,10 @@ fn large_requests(entries: &[Entry]) -> usize {
 }
 
 async fn late_answer(case: &mut Case) -> ScenarioResult {
+    // The hook after the late one has all the time it needs.
     let bound = Duration::from_millis(600);
-    let stage = Stage::open_with(case, Setting::new().bound("hook", bound)).await?;
+    let setting = Setting::new().bound("hook.MessageWillBePosted", bound);
+    let stage = Stage::open_with(case, setting).await?;
     let rejecting = |reason: &str| Answer::Value(json!({ "rejection_reason": reason }));
     let serve = all_hooks()
         .hook("MessageWillBePosted", rejecting("late").after(1_500))

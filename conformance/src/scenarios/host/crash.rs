@@ -9,6 +9,7 @@ use fake_interpreters::script::{Answer, Script, Serve, SignalName};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use super::listing::once_over;
 use super::stage::{Setting, Stage, good};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
@@ -110,7 +111,7 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
             (ended.exit_code, ended.signal),
             "wrong-exit-status",
         );
-        let status = stage.status(&folder).await?;
+        let status = once_over(&stage, &folder).await?;
         seen().holds(
             status.state != "running",
             format!("{name}: not running"),

@@ -14,14 +14,15 @@ use rustix::process::Signal;
 use serde_json::json;
 use std::time::Duration;
 
-use super::listing::{listed, signal};
+use super::listing::{listed, once_over, signal};
 use super::refusal::family;
 use super::stage::{PATIENCE, Setting, Stage, good};
 use super::stopping::{SLACK, short};
-use super::traces::{alive, pids};
+use super::traces::{alive, announced_port, pids};
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::driver::protocol::{Activated, Called, Ended, Order, Refusal, Stopped};
+use crate::plugin_run::listener::held_connections;
 use crate::plugin_run::process::is_stopped;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -31,9 +32,9 @@ scenarios! {
     "host/crash/matrix" => matrix: ["CR-014", "CR-015"], waits(), deadline(120);
 }
 
-/// Writes an enum and the list of all of it.
+/// Writes an enum, the list of all of it, and its words.
 macro_rules! listed {
-    ($(#[doc = $doc:literal])+ $name:ident, $all:ident: $($one:ident),+) => {
+    ($(#[doc = $doc:literal])+ $name:ident, $all:ident: $($one:ident = $word:literal),+) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum $name { $($one),+ }
@@ -41,17 +42,25 @@ macro_rules! listed {
         use $name::{$($one),+};
 
         const $all: &[$name] = &[$($one),+];
+
+        impl $name {
+            fn word(self) -> &'static str {
+                match self { $($one => $word),+ }
+            }
+        }
     };
 }
 
 listed! {
     /// Where in its life the plugin is.
-    Phase, PHASES: BeforeHandshake, AfterHandshake, Implemented, Activate, Idle, Hook, Deactivate, Shutdown
+    Phase, PHASES: BeforeHandshake = "before-handshake", AfterHandshake = "after-handshake", Implemented = "implemented",
+        Activate = "activate", Idle = "idle", Hook = "hook", Deactivate = "deactivate", Shutdown = "shutdown"
 }
 
 listed! {
     /// What goes wrong.
-    Trouble, TROUBLES: Exit, Kill, Abort, Segfault, Hang, Sigstop, ClosedListener, LostConnection
+    Trouble, TROUBLES: Exit = "exit", Kill = "kill", Abort = "abort", Segfault = "segfault", Hang = "hang", Sigstop = "sigstop",
+        ClosedListener = "closed-listener", LostConnection = "lost-connection"
 }
 
 /// How many rows are played at the same time.
@@ -178,7 +187,16 @@ fn first(phase: Phase, trouble: Trouble) -> Script {
         .write_stderr(LAST_WORDS)
         .write_stderr("\n")
         .grandchild(Grandchild::default());
-    let rest = match (phase, trouble) {
+    let rest = match phase.call() {
+        Some(method) => in_call(method, phase, trouble),
+        None => between_calls(phase, trouble),
+    };
+    begin.then(&rest)
+}
+
+/// It goes wrong while nothing is being called.
+fn between_calls(phase: Phase, trouble: Trouble) -> Script {
+    match (phase, trouble) {
         (BeforeHandshake, _) => trouble.steps().then(&good()),
         (AfterHandshake, LostConnection) => Script::serving(Serve {
             every_call: Some(Answer::Close),
@@ -198,25 +216,24 @@ fn first(phase: Phase, trouble: Trouble) -> Script {
             health: Health::Hang,
             ..Serve::good()
         }),
-        (Idle, _) => Script::new()
+        _ => Script::new()
             .step(Step::Ignore { signals: vec![NOW] })
             .then(&good())
             .wait_for("signal:USR1")
             .then(&trouble.steps()),
-        (Implemented | Activate | Hook | Deactivate | Shutdown, _) => {
-            let method = phase.call().unwrap_or_default();
-            let script = Script::serving(Serve::good().hook(method, trouble.in_call(phase)));
-            let name = method.rsplit('/').next().unwrap_or_default();
-            if trouble == ClosedListener {
-                script
-                    .wait_for(&format!("hook:{name}"))
-                    .then(&trouble.steps())
-            } else {
-                script
-            }
-        }
-    };
-    begin.then(&rest)
+    }
+}
+
+/// It goes wrong while this method is being called.
+fn in_call(method: &str, phase: Phase, trouble: Trouble) -> Script {
+    let script = Script::serving(Serve::good().hook(method, trouble.in_call(phase)));
+    if trouble != ClosedListener {
+        return script;
+    }
+    let name = method.rsplit_once('/').map_or(method, |(_, name)| name);
+    script
+        .wait_for(&format!("hook:{name}"))
+        .then(&trouble.steps())
 }
 
 /// Bounds that are felt in the rows that hang, and by nobody else.
@@ -254,7 +271,7 @@ struct Outcome {
 }
 
 async fn play(stage: &Stage<'_>, phase: Phase, trouble: Trouble) -> ScenarioResult {
-    let name = format!("{phase:?}-{trouble:?}").to_lowercase();
+    let name = format!("{}-{}", phase.word(), trouble.word());
     let script = first(phase, trouble).next_start().then(&good());
     let folder = stage.place(&name, &script)?;
     let (outcome, there) = join(
@@ -337,10 +354,13 @@ async fn evidence(
                 return Ok("no listener from the handshake on".to_owned());
             }
             let entries = stage.journal(folder, is_cut_off).await?;
-            if is_cut_off(&entries) {
-                return Ok(CUT_OFF.to_owned());
+            if !is_cut_off(&entries) {
+                return Err(Interruption::broken_off("the fake was not cut off"));
             }
-            Err(Interruption::broken_off("the fake was not cut off"))
+            if (phase, trouble) == (Idle, LostConnection) {
+                let_go(stage, &entries).await;
+            }
+            Ok(CUT_OFF.to_owned())
         }
         _ => Ok("the end or the silence of the plugin".to_owned()),
     }
@@ -350,6 +370,14 @@ fn is_cut_off(entries: &[Entry]) -> bool {
     entries.iter().any(
         |entry| matches!(&entry.event, Seen::Wrote { text: Some(text), .. } if text == CUT_OFF),
     )
+}
+
+/// Waits until the host has let go of the connections that were cut: a call that is sent on one before that is lost with it. A host that
+/// keeps them is judged by what becomes of its call.
+async fn let_go(stage: &Stage<'_>, entries: &[Entry]) {
+    if let Some(port) = announced_port(entries) {
+        stage.until(PATIENCE, || held_connections(port) == 0).await;
+    }
 }
 
 /// Waits until the first process is stopped, as the system shows it.
@@ -419,7 +447,7 @@ async fn later(
     match (phase, trouble) {
         (Idle, Exit | Kill | Abort | Segfault) => {
             stage.wait_exit(folder).await?;
-            Ok(stage.status(folder).await?.state)
+            Ok(once_over(stage, folder).await?.state)
         }
         (Idle, Hang) => Ok(stage.health(folder).await?.status),
         (Idle, _) => called("MessageHasBeenPosted").await,
@@ -433,7 +461,10 @@ async fn later(
             let plugin = folder.id.clone();
             let stopped: Stopped = stage.done(Order::Deactivate { plugin }).await?;
             let found = stopped.steps.into_iter().find(|found| found.step == step);
-            Ok(found.map(|step| step.outcome).unwrap_or_default())
+            Ok(found.map_or_else(
+                || format!("no step {step} in the report"),
+                |found| found.outcome,
+            ))
         }
     }
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::filled::{differences, filled};
+use super::listing::once_over;
 use super::refusal::family;
 use super::stage::{Stage, good};
 use super::stopping::{SLACK, short};
@@ -351,12 +352,12 @@ enum Trouble {
 
 use Trouble::{Exit, Hang, Killed, LostConnection, Sigstop};
 
-const ROWS: [(Trouble, &str); 5] = [
-    (Exit, "unavailable"),
-    (Killed, "unavailable"),
-    (Hang, "deadline"),
-    (Sigstop, "deadline"),
-    (LostConnection, "unavailable"),
+const ROWS: [(Trouble, &str, &str); 5] = [
+    (Exit, "exit", "unavailable"),
+    (Killed, "killed", "unavailable"),
+    (Hang, "hang", "deadline"),
+    (Sigstop, "sigstop", "deadline"),
+    (LostConnection, "lost-connection", "unavailable"),
 ];
 
 async fn crash_matrix(case: &mut Case) -> ScenarioResult {
@@ -369,8 +370,11 @@ async fn crash_matrix(case: &mut Case) -> ScenarioResult {
     stage.close().await
 }
 
-async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> ScenarioResult {
-    let name = format!("stream-{trouble:?}").to_lowercase();
+async fn play(
+    stage: &Stage<'_>,
+    (trouble, word, expected): (Trouble, &str, &str),
+) -> ScenarioResult {
+    let name = format!("stream-{word}");
     let signal_name = SignalName::Kill;
     let hurt = match trouble {
         Exit => HttpStep::Exit { code: 3 },
@@ -396,6 +400,8 @@ async fn play(stage: &Stage<'_>, (trouble, expected): (Trouble, &str)) -> Scenar
     let before = family(&folder.entries()?);
     if matches!(trouble, Exit | Killed) {
         stage.wait_exit(&folder).await?;
+        // What has ended is started again as it is, whatever the host has made of its end.
+        once_over(stage, &folder).await?;
     } else {
         stage.deactivate(&folder).await?;
     }

@@ -11,12 +11,16 @@ use super::stage::{Setting, Stage};
 use super::traces::{calls, pids};
 use crate::case::Case;
 use crate::case::timeline::Source;
-use crate::driver::protocol::Order;
+use crate::case::words::Words as _;
 use crate::driver::protocol::environment::{Listed, Plugins, Watch};
+use crate::driver::protocol::{Order, Status};
 use crate::scenario::{Interruption, ScenarioResult};
 
 /// How often a listing is asked for while waiting.
 const LOOK: Duration = Duration::from_millis(40);
+
+/// By when a host has drawn its conclusion from what it knows.
+const SOON: Duration = Duration::from_secs(3);
 
 /// Settings under which failures are noticed and mended as soon as a test can wait for.
 pub(super) fn quick() -> Watch {
@@ -82,6 +86,23 @@ pub(super) async fn once_listed(
     }
 }
 
+/// The state of a plugin whose process has ended and that nobody looks after, as soon as the host has drawn its conclusion: that comes a
+/// moment after the end is known, when what the process left has been cleaned up.
+pub(super) async fn once_over(
+    stage: &Stage<'_>,
+    folder: &PluginFolder,
+) -> Result<Status, Interruption> {
+    let until = Instant::now() + stage.case().scaled(SOON);
+    loop {
+        let status = stage.status(folder).await?;
+        let is_open = matches!(&*status.state, "running" | "recovering");
+        if !is_open || Instant::now() >= until {
+            return Ok(status);
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// The plugin as it is listed once it runs in its `start`-th process.
 pub(super) async fn once_running(
     stage: &Stage<'_>,
@@ -137,7 +158,7 @@ pub(super) fn signal(stage: &Stage<'_>, pid: u32, signal: Signal) -> ScenarioRes
     let raw = raw.ok_or_else(|| Interruption::broken_off(format!("{pid} is no process")))?;
     stage
         .case()
-        .note(Source::Fault, format!("{signal:?} to {pid}"));
+        .note(Source::Fault, format!("{} to {pid}", signal.words()));
     kill_process(raw, signal)?;
     Ok(())
 }

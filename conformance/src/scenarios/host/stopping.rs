@@ -204,7 +204,7 @@ async fn told(case: &mut Case) -> ScenarioResult {
             "process-left",
         );
         if kill {
-            let expected = format!("a grace of {GRACE:?} before SIGKILL");
+            let expected = format!("a grace of {} before SIGKILL", GRACE.words());
             seen().holds(
                 took >= GRACE,
                 expected,
@@ -387,8 +387,8 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
         if !seen().within(limit(case), took, "stop-not-bounded") {
             return Ok(());
         }
-        let kept = position(&ending, "Shutdown")
-            .is_some_and(|shutdown| position(&ending, "OnDeactivate") < Some(shutdown));
+        let steps = ["OnDeactivate", "Shutdown"].map(|word| position(&ending, word));
+        let kept = matches!(steps, [Some(deactivate), Some(shutdown)] if deactivate < shutdown);
         seen().holds(
             kept,
             format!("{name}: OnDeactivate, then Shutdown"),

@@ -36,6 +36,25 @@ pub fn pids(entries: &[Entry]) -> Vec<u32> {
         .collect()
 }
 
+/// The port that the latest process has announced on stdout.
+pub fn announced_port(entries: &[Entry]) -> Option<u16> {
+    entries.iter().rev().find_map(|entry| match &entry.event {
+        Seen::Wrote {
+            to,
+            text: Some(text),
+            ..
+        } if to == "stdout" => text
+            .trim()
+            .split('|')
+            .nth(3)?
+            .rsplit_once(':')?
+            .1
+            .parse()
+            .ok(),
+        _ => None,
+    })
+}
+
 /// Whether there is a file of any kind at a path.
 pub fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()

@@ -18,6 +18,7 @@ use tonic::Code;
 
 use super::place;
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::backend::{Mishap, Recorder};
 use crate::plugin_run::order::Word;
 use crate::plugin_run::running::{Running, Setup, fresh};
@@ -103,18 +104,24 @@ fn gives_back(case: &Case, id: &'static str, what: &str, told: Told, expected: &
     );
 }
 
-/// A request that has to arrive as the order had it.
-fn arrives(case: &Case, running: &Running, id: &'static str, method: &str, expected: &Value) {
+/// A request that has to arrive as the order had it; the order's evidence shows that the handler ran.
+fn arrives(
+    case: &Case,
+    running: &Running,
+    (id, nonce): (&'static str, &Option<String>),
+    method: &str,
+    expected: &Value,
+) {
     let calls = running.api.calls_of(method);
     let reason = if calls.is_empty() {
         "not-sent"
     } else {
         "request-changed"
     };
-    case.require(id).seen(method, calls.last().cloned()).holds(
+    case.require(id).seen("evidence", nonce).holds(
         calls.contains(expected),
         format!("{method} {expected}"),
-        format!("{calls:?}"),
+        calls.words(),
         reason,
     );
 }
@@ -156,7 +163,7 @@ async fn activation(case: &mut Case) -> ScenarioResult {
         .holds(
             arrived && activated.is_ok(),
             "a KVSet during OnActivate, and an activation that succeeds",
-            format!("{seen}; calls: {:?}", running.api.calls()),
+            format!("{seen}; calls: {}", running.api.calls().words()),
             "client-not-connected",
         );
     running.end().await;
@@ -210,7 +217,7 @@ async fn log(case: &mut Case) -> ScenarioResult {
         let request = json!({"msg": text, "key_value_pairs": [{"key": "channel", "value": "town-square"}, {"key": "count", "value": 7.0}]});
         let told = told(case, &running, method, request.clone()).await?;
         if told.answer.get("unmapped").is_none() {
-            arrives(case, &running, "AP-053", method, &request);
+            arrives(case, &running, ("AP-053", &told.nonce), method, &request);
         }
         gives_back(case, "AP-053", method, told, &json!({}));
     }
@@ -283,8 +290,7 @@ async fn failed(case: &mut Case, running: &Running, code: Code) -> Result<(), In
         .is_ok_and(|told| told.answer.get("ok").is_some());
     let reason = match () {
         () if !goes_on => "process-ended",
-        () if first.answer.get("error").is_none() => "error-lost",
-        () => "handler-died",
+        () => "error-lost",
     };
     let seen = format!(
         "{}; afterwards: {}",
@@ -293,7 +299,7 @@ async fn failed(case: &mut Case, running: &Running, code: Code) -> Result<(), In
     );
     case.require("AP-059").seen("evidence", nonce).holds(
         first.answer.get("error").is_some() && goes_on,
-        format!("an error for {code:?}, and a plugin that goes on"),
+        format!("an error for {}, and a plugin that goes on", code.words()),
         seen,
         reason,
     );

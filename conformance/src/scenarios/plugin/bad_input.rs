@@ -18,9 +18,10 @@ use tonic::{Code, Status};
 use super::place;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::plugin_run::message::Orderable as _;
+use crate::case::words::Words as _;
+use crate::plugin_run::message::{Orderable as _, answered};
 use crate::plugin_run::order::{MODIFIED, Order, Word};
-use crate::plugin_run::raw::{Raw, Services, target_of, words};
+use crate::plugin_run::raw::{Raw, Services, target_of};
 use crate::plugin_run::running::fresh;
 use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -90,11 +91,11 @@ impl Up {
         let request = MessageWillBePosted::ordering(order.to_string());
         let answer = services.hook::<MessageWillBePosted>(request).await;
         if answer.is_err() || !self.showed(case, &order).await {
-            return Some((self.gone().await, words(&answer)));
+            return Some((self.gone().await, answered::<MessageWillBePosted>(&answer)));
         }
         match services.health("plugin").await {
             Ok(status) if status == "SERVING" => None,
-            other => Some((self.gone().await, format!("health: {}", words(&other)))),
+            other => Some((self.gone().await, format!("health: {}", other.words()))),
         }
     }
 
@@ -115,12 +116,7 @@ impl Up {
         answer: &Result<Bytes, Status>,
     ) -> bool {
         let trouble = self.trouble(case).await;
-        let seen = || {
-            case.require(id).seen(
-                what,
-                words(&answer.as_ref().map(Bytes::len).map_err(Clone::clone)),
-            )
-        };
+        let seen = || case.require(id).seen(what, answer.words());
         let failed = answer
             .as_ref()
             .is_err_and(|status| status.code() != Code::DeadlineExceeded);
@@ -128,7 +124,7 @@ impl Up {
         let failed = seen().holds(
             failed || trouble.is_some(),
             format!("{what} ends with a status"),
-            words(&answer.as_ref().map(Bytes::len).map_err(Clone::clone)),
+            answer.words(),
             reason,
         );
         failed && self.goes_on(case, id, Some(&what.to_owned()), trouble)
@@ -213,7 +209,7 @@ async fn large_both_ways(case: &mut Case) -> ScenarioResult {
         .await;
     let shown = up.showed(case, &order).await;
     let control = up.trouble(case).await.is_none();
-    let status = answer.as_ref().err().map(ToString::to_string);
+    let said = answer.words();
     let judge = |id| {
         let judge = case.require(id);
         judge.seen("control: a small request", control.then_some("answered"))
@@ -221,20 +217,25 @@ async fn large_both_ways(case: &mut Case) -> ScenarioResult {
     judge("BI-059").holds(
         shown,
         "a post of 64 MiB reaches its handler",
-        format!("{status:?}"),
+        said,
         "large-request-refused",
     );
-    let back = answer
-        .ok()
-        .and_then(|answer| MessageWillBePostedResponse::decode(answer).ok())
-        .and_then(|answer| answer.modified_post)
-        .map(|post| post.message)
-        .unwrap_or_default();
     let expected = text + MODIFIED;
+    let back = match answer.map(MessageWillBePostedResponse::decode) {
+        Ok(Ok(answer)) => answer
+            .modified_post
+            .map(|post| post.message)
+            .ok_or_else(|| "an answer without a post".to_owned()),
+        Ok(Err(error)) => Err(format!("an answer that is none: {error}")),
+        Err(status) => Err(status.words()),
+    };
     judge("BI-060").holds(
-        back == expected,
-        format!("{} bytes come back", expected.len()),
-        format!("{} bytes, {status:?}", back.len()),
+        back.as_ref() == Ok(&expected),
+        format!("a text of {} bytes comes back", expected.len()),
+        back.map_or_else(
+            |problem| problem,
+            |back| format!("a text of {} bytes", back.len()),
+        ),
         "large-answer-lost",
     );
     up.end().await

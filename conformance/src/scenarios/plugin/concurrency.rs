@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::place;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::order::{Order, Word};
 use crate::plugin_run::running::{Running, Setup, fresh};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -74,9 +75,10 @@ async fn own_answers(case: &mut Case) -> ScenarioResult {
                 "not-answered"
             };
             // The answer itself shows that the handler ran; evidence with another's nonce must not hide a mix-up.
-            let evidence = obeyed
-                .evidence
-                .map_or_else(|| format!("answer {got:?}"), |evidence| evidence.nonce);
+            let evidence = obeyed.evidence.map_or_else(
+                || format!("answer {}", got.words()),
+                |evidence| evidence.nonce,
+            );
             case.require("CC-051").seen("evidence", evidence).same(
                 "what came back",
                 expected,

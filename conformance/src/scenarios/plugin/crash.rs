@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use super::place;
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words as _;
 use crate::plugin_run::order::{Order, Word};
 use crate::plugin_run::process;
 use crate::plugin_run::raw::{Raw, START};
@@ -155,7 +156,7 @@ async fn before_handshake(case: &mut Case) -> ScenarioResult {
             case,
             "CR-051",
             &running,
-            format!("processes {killed:?}, before their handshakes"),
+            format!("processes {}, before their handshakes", killed.words()),
         )
         .await?;
     }

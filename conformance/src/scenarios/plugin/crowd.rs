@@ -6,8 +6,8 @@ use plugin_proto::{Shape, find_hook};
 use serde_json::{Value, json};
 
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::order::Word;
-use crate::plugin_run::raw::words;
 use crate::plugin_run::session::{Session, claimed};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -148,7 +148,7 @@ async fn given_up(case: &mut Case) -> ScenarioResult {
             "the same process, SERVING",
             format!(
                 "health: {}; the process: {}",
-                words(&health),
+                health.words(),
                 exit.map_or_else(|| "runs".to_owned(), |exit| exit.to_string())
             ),
             reason,
@@ -190,7 +190,7 @@ async fn noticed(case: &mut Case) -> ScenarioResult {
     judge().holds(
         answered.answer.is_ok() && wrongly.is_none(),
         "a call that is waited for is answered, and its handler is told nothing",
-        format!("{}, {wrongly:?}", answered.words()),
+        format!("{}, and {}", answered.words(), wrongly.words()),
         "cancelled-wrongly",
     );
     session.end(case).await;

@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::place;
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::launch;
 use crate::plugin_run::message::Orderable;
 use crate::plugin_run::order::Word;
-use crate::plugin_run::raw::{Raw, START, words};
+use crate::plugin_run::raw::{Raw, START};
 use crate::plugin_run::running::{Running, Setup, fresh};
 use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{ScenarioResult, scenarios};
@@ -102,7 +103,7 @@ async fn starts(
     .await?;
     let outcome = match raw.handshake(START).await {
         Ok(handshake) => match raw.connect(&handshake).await {
-            Ok(services) => words(&services.health("plugin").await),
+            Ok(services) => services.health("plugin").await.words(),
             Err(error) => error.to_string(),
         },
         Err(error) => {
@@ -135,12 +136,7 @@ async fn without_api(case: &mut Case) -> ScenarioResult {
                 let answer = services
                     .hook::<MessageWillBePosted>(MessageWillBePosted::ordering(order.to_string()))
                     .await;
-                answer.map_err(|status| {
-                    (
-                        "hook-not-answered",
-                        format!("{:?}: {}", status.code(), status.message()),
-                    )
-                })
+                answer.map_err(|status| ("hook-not-answered", status.words()))
             }
         },
     };
@@ -199,8 +195,9 @@ async fn log_level(case: &mut Case) -> ScenarioResult {
             all.1 == [true; 4] && some.1 == [false, false, true, true],
             "at DEBUG all four levels, at WARN only warn and error",
             format!(
-                "debug, info, warn, error at DEBUG: {:?}; at WARN: {:?}",
-                all.1, some.1
+                "debug, info, warn, error at DEBUG: {}; at WARN: {}",
+                all.1.words(),
+                some.1.words()
             ),
             "log-level-ignored",
         );
@@ -231,8 +228,8 @@ async fn api_target(case: &mut Case) -> ScenarioResult {
             arrived,
             "a KVSet with the key that was ordered",
             format!(
-                "calls that arrived: {:?}; the hook: {}",
-                running.api.calls(),
+                "calls that arrived: {}; the hook: {}",
+                running.api.calls().words(),
                 obeyed.outcome
             ),
             "called-elsewhere",

@@ -1,15 +1,19 @@
 //! What comes back from hooks that may change or refuse something, and from those that may not.
 
 use plugin_host::hooks::Outcome;
+use plugin_proto::Rpc;
 use plugin_proto::hook::{
     ExecuteCommand, MessageHasBeenPosted, MessageWillBePosted, UserWillLogIn,
 };
-use plugin_proto::pb::{MessageWillBePostedResponse, Post, UserWillLogInResponse};
+use plugin_proto::pb::{
+    MessageWillBePostedRequest, MessageWillBePostedResponse, Post, UserWillLogInResponse,
+};
 
 use super::place;
 use crate::case::Case;
-use crate::plugin_run::evidence::Evidence;
-use crate::plugin_run::message::post;
+use crate::case::words::Words as _;
+use crate::plugin_run::evidence::{Evidence, difference};
+use crate::plugin_run::message::{as_json, in_words, post};
 use crate::plugin_run::order::{MODIFIED, Word};
 use crate::plugin_run::running::{Obeyed, Running, Setup, fresh};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -46,9 +50,9 @@ fn nonce(evidence: Option<Evidence>) -> Option<String> {
 }
 
 /// An answer in words, whole.
-fn shown<T: std::fmt::Debug>(outcome: &Outcome<T>) -> String {
+fn shown<R: Rpc>(outcome: &Outcome<R::Response>) -> String {
     match outcome {
-        Outcome::Answered(answer) => format!("{answer:?}"),
+        Outcome::Answered(answer) => in_words::<R>(answer),
         other => other.to_string(),
     }
 }
@@ -89,7 +93,7 @@ async fn allowed(case: &mut Case, running: &Running) -> Result<(), Interruption>
         Outcome::Answered(_) => "replaced",
         _ => "not-answered",
     };
-    let seen = shown(&obeyed.outcome);
+    let seen = shown::<MessageWillBePosted>(&obeyed.outcome);
     case.require("HK-054")
         .seen("evidence", nonce(obeyed.evidence))
         .holds(passes, "an empty answer", seen, reason);
@@ -111,11 +115,11 @@ async fn changed(case: &mut Case, running: &Running) -> Result<(), Interruption>
     };
     let seen = match &obeyed.outcome {
         Outcome::Answered(answer) => answer.modified_post.as_ref().map_or_else(
-            || format!("{answer:?}"),
+            || in_words::<MessageWillBePosted>(answer),
             |post| {
                 format!(
-                    "reason {:?}, fields that differ: {}",
-                    answer.rejection_reason,
+                    "reason {}, fields that differ: {}",
+                    answer.rejection_reason.words(),
                     differing(&expected, post)
                 )
             },
@@ -126,24 +130,26 @@ async fn changed(case: &mut Case, running: &Running) -> Result<(), Interruption>
         .seen("evidence", nonce(obeyed.evidence))
         .holds(
             problem.is_none(),
-            format!("the whole post with the message {:?}", expected.message),
+            format!(
+                "the whole post with the message {}",
+                expected.message.words()
+            ),
             seen,
             problem.unwrap_or("fields-lost"),
         );
     Ok(())
 }
 
-/// The fields of two posts that differ, as their debug form names them.
+/// The first field in which a post differs from another.
 fn differing(expected: &Post, got: &Post) -> String {
-    let (expected, got) = (format!("{expected:#?}"), format!("{got:#?}"));
-    let lines: Vec<&str> = got.lines().map(str::trim).collect();
-    let missing: Vec<&str> = expected
-        .lines()
-        .map(str::trim)
-        .filter(|line| !lines.contains(line))
-        .take(5)
-        .collect();
-    missing.join(" ")
+    let as_json = |post: &Post| {
+        as_json::<MessageWillBePosted>(&MessageWillBePostedRequest {
+            post: Some(post.clone()),
+            ..MessageWillBePostedRequest::default()
+        })
+    };
+    let (expected, got) = (as_json(expected), as_json(got));
+    difference(&expected, &got, "").unwrap_or_else(|| "some that have no JSON".to_owned())
 }
 
 /// A rejection comes back word for word.
@@ -215,7 +221,10 @@ async fn notification(case: &mut Case) -> ScenarioResult {
         .holds(
             answered && ran,
             "an answer, and evidence with the nonce",
-            format!("answer: {}; evidence: {ran}", shown(&obeyed.outcome)),
+            format!(
+                "answer: {}; evidence: {ran}",
+                shown::<MessageHasBeenPosted>(&obeyed.outcome)
+            ),
             reason,
         );
     running.end().await;
@@ -236,7 +245,7 @@ async fn command(case: &mut Case) -> ScenarioResult {
         },
         _ => Some("not-answered"),
     };
-    let seen = shown(&obeyed.outcome);
+    let seen = shown::<ExecuteCommand>(&obeyed.outcome);
     case.require("HK-060")
         .seen("evidence of the first", nonce(obeyed.evidence))
         .holds(
@@ -254,7 +263,7 @@ async fn command(case: &mut Case) -> ScenarioResult {
         Outcome::Answered(_) => Some("error-swallowed"),
         _ => Some("error-as-status"),
     };
-    let seen = shown(&obeyed.outcome);
+    let seen = shown::<ExecuteCommand>(&obeyed.outcome);
     case.require("HK-060")
         .seen("evidence of the second", nonce(obeyed.evidence))
         .holds(

@@ -11,9 +11,9 @@ use tonic::Code;
 
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::filled;
 use crate::plugin_run::order::Word;
-use crate::plugin_run::raw::words;
 use crate::plugin_run::session::Session;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -93,7 +93,7 @@ async fn gating(case: &mut Case) -> ScenarioResult {
                 "{}: UNIMPLEMENTED, or an answer without objection",
                 hook.name
             ),
-            format!("{}: {}", hook.name, words(&answer)),
+            format!("{}: {}", hook.name, answer.words()),
             problem.unwrap_or("objects"),
         );
     }
@@ -101,7 +101,7 @@ async fn gating(case: &mut Case) -> ScenarioResult {
     case.require("HK-115").seen("process", pid).holds(
         exit.is_none() && control.evidence.is_some(),
         "a plugin that goes on and answers a hook that it has",
-        format!("exit: {exit:?}; {}", control.words()),
+        format!("exit: {}; {}", exit.words(), control.words()),
         "process-ended",
     );
     session.end(case).await;

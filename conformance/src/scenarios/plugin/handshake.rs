@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::place;
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words as _;
 use crate::plugin_run::first_line::{Line, is_local, looks_like_one, target};
 use crate::plugin_run::launch;
 use crate::plugin_run::listener::wider_listener;
-use crate::plugin_run::raw::{Raw, START};
+use crate::plugin_run::raw::{Raw, START, target_of};
 use crate::scenario::{ScenarioResult, scenarios};
 use plugin_host::event::{Stream, What};
 use plugin_host::handshake::HandshakeError;
@@ -95,9 +96,9 @@ async fn judge_absence(case: &Case, raw: &Raw, error: &HandshakeError, took: Dur
 
 /// What is said of a first line, field by field.
 async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
-    let entry = case.note(Source::Suite, format!("judging {:?}", line.text));
+    let entry = case.note(Source::Suite, format!("judging {}", line.text.words()));
     case.require("HS-054")
-        .seen("first line", format!("{:?}", line.text))
+        .seen("first line", line.text.words())
         .and("time", took)
         .holds(true, "", "", "no-line-feed");
     case.require("HS-061")
@@ -109,11 +110,11 @@ async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
         .require("HS-053")
         .at(entry)
         .go_host(go)
-        .seen("first line", format!("{:?}", line.text));
+        .seen("first line", line.text.words());
     if !judge.holds(
         form.is_ok(),
         "1|1|NETWORK|ADDRESS|grpc",
-        format!("{:?}", line.text),
+        line.text.words(),
         form.err().unwrap_or("no-line"),
     ) {
         return;
@@ -150,7 +151,7 @@ async fn judge_line(case: &Case, raw: &Raw, line: &Line, took: Duration) {
         .holds(
             !certificate && beyond.is_empty(),
             "nothing after the fifth field but perhaps one empty field",
-            format!("{:?}", line.fields.get(5..).unwrap_or_default()),
+            line.fields.get(5..).unwrap_or_default().words(),
             reason,
         );
     judge_address(case, raw, line, entry).await;
@@ -281,7 +282,7 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
     case.require("HS-052").seen("end", &seen).holds(
         says.is_some(),
         "words on stderr that name it a plugin",
-        format!("stderr: {stderr:?}"),
+        format!("stderr: {}", stderr.words()),
         "silent",
     );
 }
@@ -337,7 +338,11 @@ async fn two_at_once(case: &mut Case) -> ScenarioResult {
     let (one, other) = tokio::join!(first.handshake(START), second.handshake(START));
     match (&one, &other) {
         (Ok(one), Ok(other)) => {
-            let both = format!("{:?} and {:?}", one.address, other.address);
+            let both = format!(
+                "{} and {}",
+                target_of(&one.address),
+                target_of(&other.address)
+            );
             let answering = first.connect(one).await.is_ok() && second.connect(other).await.is_ok();
             let apart = one.address != other.address;
             let reason = if apart {

@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod crowds;
 pub mod laws;
+pub mod overdue;
 pub mod site;
 pub mod streams;
 pub mod troubles;
@@ -16,6 +17,7 @@ use prost::Message as _;
 use serde_json::{Value, json};
 
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::evidence::{Digest, as_seen, difference};
 use crate::plugin_run::http::{Packing, header};
 use crate::scenario::{ScenarioResult, scenarios};
@@ -166,8 +168,8 @@ fn read_as_sent(case: &Case, id: &'static str, name: &str, sent: &[u8], asked: &
     let expected = Digest::of(sent);
     case.require(id).seen(name, asked.heard.words()).holds(
         asked.body.as_ref() == Some(&expected),
-        format!("{name}: {expected:?}"),
-        format!("{:?}; {}", asked.body, asked.heard.words()),
+        format!("{name}: {}", expected.words()),
+        format!("{}; {}", asked.body.words(), asked.heard.words()),
         reason,
     );
 }
@@ -234,13 +236,7 @@ async fn borders(case: &mut Case) -> ScenarioResult {
             let mut asking: Asking = site.asking(case, "POST", read_it());
             (asking.pieces, asking.packing) = (pieces.clone(), packing);
             let asked = site.ask(asking).await;
-            read_as_sent(
-                case,
-                "HT-054",
-                &format!("{name}, {packing:?}"),
-                &sent,
-                &asked,
-            );
+            read_as_sent(case, "HT-054", &format!("{name}, {packing}"), &sent, &asked);
         }
     }
     site.close(case).await;

@@ -1,16 +1,18 @@
 //! Activation, configuration and deactivation, as the plugin sees and answers them.
 
 use plugin_host::event::What;
-use plugin_host::hooks::Outcome;
+use plugin_host::hooks::outcome::classify;
+use plugin_host::hooks::{FailureKind, Outcome};
 use plugin_proto::hook::{MessageWillBePosted, OnActivate, OnConfigurationChange, OnDeactivate};
 use plugin_proto::pb;
 use tonic::Status;
 
 use super::place;
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::launch;
 use crate::plugin_run::order::{self, Order, Word};
-use crate::plugin_run::raw::{Raw, START, Services, words};
+use crate::plugin_run::raw::{Raw, START, Services};
 use crate::plugin_run::running::{Running, Setup, fresh};
 use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -67,7 +69,11 @@ async fn activation(case: &mut Case) -> ScenarioResult {
     case.require("LC-052").seen("control, a later hook", barrier.evidence.map(|evidence| evidence.hook)).holds(
         once && in_order && answered("OnActivate") && answered("OnConfigurationChange"),
         "OnConfigurationChange and OnActivate, once each, in this order, both answered without an error",
-        format!("handlers ran: {ran:?}; answers: {ended:?}"),
+        format!(
+            "handlers ran: {}; answers: {}",
+            ran.words(),
+            ended.words()
+        ),
         reason,
     );
     running.end().await;
@@ -100,15 +106,10 @@ async fn ordered(
 /// How an answer falls short of an error in band with this text.
 fn shortcoming(answer: &Result<Option<pb::AppError>, Status>, text: &str) -> Option<&'static str> {
     match answer {
-        Err(status)
-            if matches!(
-                status.code(),
-                tonic::Code::Unavailable | tonic::Code::DeadlineExceeded
-            ) =>
-        {
-            Some("no-answer")
-        }
-        Err(_) => Some("error-as-status"),
+        Err(status) => match classify(status) {
+            FailureKind::Unavailable | FailureKind::Deadline => Some("no-answer"),
+            _ => Some("error-as-status"),
+        },
         Ok(None) => Some("error-swallowed"),
         Ok(Some(error)) if !error.message.contains(text) => Some("message-lost"),
         Ok(Some(_)) => None,
@@ -136,7 +137,7 @@ async fn failed_activation(case: &mut Case) -> ScenarioResult {
         .holds(
             problem.is_none(),
             format!("status OK with an error in band whose message holds {why:?}"),
-            words(&answer),
+            answer.words(),
             problem.unwrap_or("message-lost"),
         );
     if let Ok(Some(error)) = &answer {
@@ -145,11 +146,11 @@ async fn failed_activation(case: &mut Case) -> ScenarioResult {
     let health = services.health("plugin").await;
     let exit = raw.exit();
     case.require("LC-054")
-        .seen("answer of OnActivate", words(&answer))
+        .seen("answer of OnActivate", answer.words())
         .holds(
             health.is_ok() && exit.is_none(),
             "a process that goes on and answers its health check",
-            format!("health: {}; exit: {exit:?}", words(&health)),
+            format!("health: {}; exit: {}", health.words(), exit.words()),
             "ended",
         );
     raw.end().await;
@@ -198,7 +199,7 @@ async fn failed_configuration(case: &mut Case) -> ScenarioResult {
     case.require("LC-058").seen("evidence of OnConfigurationChange", evidence.map(|evidence| evidence.nonce)).holds(
         problem.is_none(),
         format!("status OK with an error in band whose message holds {why:?}, and a plugin that goes on"),
-        format!("{}; health afterwards: {}", words(&answer), words(&health)),
+        format!("{}; health afterwards: {}", answer.words(), health.words()),
         problem.unwrap_or("ended"),
     );
     raw.end().await;
@@ -249,8 +250,12 @@ async fn configuration(case: &mut Case) -> ScenarioResult {
             answered && ran == 4,
             "four runs of the handler, and three answers without an error beside the first",
             format!(
-                "{ran} runs; answers: {:?}",
-                outcomes.iter().map(ToString::to_string).collect::<Vec<_>>()
+                "{ran} runs; answers: {}",
+                outcomes
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             reason,
         );
@@ -288,7 +293,7 @@ async fn deactivation(case: &mut Case) -> ScenarioResult {
             format!("evidence of the handler, and an error in band whose message holds {why:?}"),
             format!(
                 "{}; {}",
-                words(&answer),
+                answer.words(),
                 if evidence.is_some() {
                     "evidence"
                 } else {

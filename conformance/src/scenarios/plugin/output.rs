@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::place;
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::logged::{Logged, Way};
 use crate::plugin_run::order::Word;
 use crate::plugin_run::running::{Running, Setup, fresh};
@@ -48,7 +49,7 @@ async fn log_lines(case: &mut Case) -> ScenarioResult {
             level: found, text, ..
         }) = &record
         {
-            let text = format!("{word} read as {found:?}: {text}");
+            let text = format!("{word} read as {}: {text}", found.words());
             case.require("PR-055").seen("log line", &text).same(
                 "the level",
                 level,

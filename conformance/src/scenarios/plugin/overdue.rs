@@ -6,6 +6,7 @@ use plugin_proto::{Shape, find_hook};
 use serde_json::{Value, json};
 
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::filled;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::session::{Heard, Session, claimed};
@@ -58,7 +59,7 @@ async fn overdue(case: &mut Case) -> ScenarioResult {
         .holds(
             answered && serving,
             "a later hook answered by its handler, and SERVING",
-            format!("{}; health: {health:?}", later.words()),
+            format!("{}; health: {}", later.words(), health.words()),
             reason,
         );
     session.end(case).await;

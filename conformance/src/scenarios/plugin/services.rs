@@ -7,12 +7,13 @@ use plugin_host::hooks::outcome::classify;
 use plugin_proto::hook::Implemented;
 use plugin_proto::pb::ImplementedRequest;
 use plugin_proto::{HOOKS, Method, Shape, find_hook};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use super::place;
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::plugin_run::raw::{Raw, START, Services, words};
+use crate::case::words::Words;
+use crate::plugin_run::raw::{Raw, START, Services};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 use crate::subject::claims::REQUIRED;
 
@@ -55,8 +56,8 @@ async fn health(case: &mut Case) -> ScenarioResult {
     let serving = plugin.as_deref().is_ok_and(|status| status == "SERVING");
     case.require("HE-051")
         .go_host(go)
-        .seen("check of plugin", words(&plugin))
-        .holds(serving, "SERVING", words(&plugin), reason);
+        .seen("check of plugin", plugin.words())
+        .holds(serving, "SERVING", plugin.words(), reason);
     if matches!(&plugin, Err(status) if status.code() == Code::DeadlineExceeded) {
         raw.end().await;
         return Ok(());
@@ -69,14 +70,14 @@ async fn health(case: &mut Case) -> ScenarioResult {
         .holds(
             not_found,
             "NOT_FOUND",
-            words(&nobody),
+            nobody.words(),
             "unknown-service-known",
         );
     let whole = services.health("").await;
     let serving = whole.as_deref().is_ok_and(|status| status == "SERVING");
     case.require("HE-053")
-        .seen("check of the empty name", words(&whole))
-        .holds(serving, "SERVING", words(&whole), "server-unknown");
+        .seen("check of the empty name", whole.words())
+        .holds(serving, "SERVING", whole.words(), "server-unknown");
     raw.end().await;
     Ok(())
 }
@@ -89,7 +90,7 @@ async fn implemented(case: &mut Case) -> ScenarioResult {
     let first = match first {
         Ok(answer) => answer,
         Err(status) => {
-            let seen = format!("{:?}: {}", status.code(), status.message());
+            let seen = status.words();
             case.require("HK-051")
                 .fails("call-failed", "a list of hooks", seen);
             raw.end().await;
@@ -106,18 +107,20 @@ async fn implemented(case: &mut Case) -> ScenarioResult {
         return Ok(());
     }
     judge_names(case, &first.hooks);
-    let mut lists = vec![first.hooks.clone()];
+    let mut lists = vec![Ok(first.hooks.clone())];
     for _ in 0..2 {
         let again = services
             .hook::<Implemented>(ImplementedRequest::default())
             .await;
-        lists.push(again.map(|answer| answer.hooks).unwrap_or_default());
+        lists.push(again.map(|answer| answer.hooks));
     }
     let distinct: BTreeSet<&String> = first.hooks.iter().collect();
     let repeated = distinct.len() != first.hooks.len();
-    let changed = lists
-        .iter()
-        .any(|list| list.iter().collect::<BTreeSet<_>>() != distinct);
+    let changed = lists.iter().any(|list| {
+        !list
+            .as_ref()
+            .is_ok_and(|list| list.iter().collect::<BTreeSet<_>>() == distinct)
+    });
     let reason = if repeated {
         "listed-twice"
     } else {
@@ -128,12 +131,18 @@ async fn implemented(case: &mut Case) -> ScenarioResult {
         .holds(
             !repeated && !changed,
             "three times the same list, each hook once",
-            format!("{lists:?}"),
+            listed(&lists),
             reason,
         );
     judge_handlers(case, &services, &first.hooks).await;
     raw.end().await;
     Ok(())
+}
+
+/// Several answers to the same question.
+fn listed(lists: &[Result<Vec<String>, Status>]) -> String {
+    let lists: Vec<String> = lists.iter().map(Words::words).collect();
+    lists.join("; then ")
 }
 
 /// Exact names and nothing else.
@@ -152,7 +161,7 @@ fn judge_names(case: &Case, hooks: &[String]) {
         .holds(
             strange.is_empty() && !hooks.is_empty(),
             "names of hooks",
-            format!("{} names; strange: {strange:?}", hooks.len()),
+            format!("{} names; strange: {}", hooks.len(), strange.words()),
             reason,
         );
 }
@@ -188,7 +197,11 @@ async fn judge_handlers(case: &Case, services: &Services, hooks: &[String]) {
         .holds(
             dead.is_empty() && omitted.is_empty(),
             "the hooks with a handler",
-            format!("listed and not served: {dead:?}; not listed: {omitted:?}"),
+            format!(
+                "listed and not served: {}; not listed: {}",
+                dead.words(),
+                omitted.words()
+            ),
             reason,
         );
 }
@@ -217,7 +230,7 @@ async fn unknown(case: &mut Case) -> ScenarioResult {
             .holds(
                 code == Code::Unimplemented,
                 "UNIMPLEMENTED",
-                words(&answer),
+                answer.words(),
                 reason,
             );
     }
@@ -228,7 +241,7 @@ async fn unknown(case: &mut Case) -> ScenarioResult {
     case.require("LC-056").seen("stdio stream", &stream).holds(
         alive && after.is_ok(),
         "a plugin that goes on",
-        format!("{stream}; health afterwards: {}", words(&after)),
+        format!("{stream}; health afterwards: {}", after.words()),
         "ended",
     );
     raw.end().await;

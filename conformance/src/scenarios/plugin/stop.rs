@@ -13,15 +13,17 @@ use plugin_proto::pb::OnActivateRequest;
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tonic::Code;
 
 use super::place;
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words as _;
 use crate::plugin_run::launch::{Prepared, leave_survivors, set};
-use crate::plugin_run::message::Orderable;
+use crate::plugin_run::message::{Orderable, answered};
 use crate::plugin_run::order::Word;
 use crate::plugin_run::process;
-use crate::plugin_run::raw::{Raw, START, Services, words};
+use crate::plugin_run::raw::{Raw, START, Services};
 use crate::plugin_run::running::fresh;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -76,7 +78,10 @@ async fn activated(
     let answer = services
         .hook::<OnActivate>(OnActivateRequest::default())
         .await;
-    case.note(Source::Suite, format!("activated: {}", words(&answer)));
+    case.note(
+        Source::Suite,
+        format!("activated: {}", answered::<OnActivate>(&answer)),
+    );
     Ok((raw, handshake, services))
 }
 
@@ -93,23 +98,27 @@ async fn shutdown(case: &mut Case) -> ScenarioResult {
     let begun = Instant::now();
     // The answer is waited for no longer than the exit: a server may stop before it has sent it.
     let (answer, exit) = tokio::select! {
-        answer = services.shutdown() => (words(&answer), raw.exit_within(AFTER_SHUTDOWN).await),
-        Some(exit) = raw.exit_within(AFTER_SHUTDOWN) => ("none".to_owned(), Some(exit)),
-        else => ("none".to_owned(), None),
+        answer = services.shutdown() => (Some(answer), raw.exit_within(AFTER_SHUTDOWN).await),
+        Some(exit) = raw.exit_within(AFTER_SHUTDOWN) => (None, Some(exit)),
+        else => (None, None),
     };
     let took = begun.elapsed();
     let ended = exit.map_or("still there".to_owned(), |exit| exit.to_string());
-    let unserved = answer.starts_with("Unimplemented");
+    let unserved = matches!(&answer, Some(Err(status)) if status.code() == Code::Unimplemented);
     let reason = if unserved {
         "shutdown-not-served"
     } else {
         "still-there"
     };
-    let seen = format!("{ended} after {} ms; answer: {answer}", took.as_millis());
+    let seen = format!(
+        "{ended} after {} ms; answer: {}",
+        took.as_millis(),
+        answer.words()
+    );
     let go = "waits two seconds, then sends SIGKILL";
     case.require("ST-051")
         .go_host(go)
-        .seen("answer", &answer)
+        .seen("answer", answer.words())
         .holds(
             exit.is_some() && !unserved,
             "an end within 2 s",
@@ -267,11 +276,19 @@ async fn host_gone(case: &mut Case) -> ScenarioResult {
         .kill_on_drop(true)
         .spawn()?;
     let first_lines = tokio::time::timeout(case.scaled(START), first_lines(&mut host)).await;
-    let Ok(Ok((Some(pid), line))) = first_lines else {
-        host.kill().await?;
-        return Err(Interruption::broken_off(format!(
-            "no handshake through a shell: {first_lines:?}"
-        )));
+    let (pid, line) = match first_lines {
+        Ok(Ok((Some(pid), line))) => (pid, line),
+        other => {
+            host.kill().await?;
+            let seen = match other {
+                Ok(Ok(_)) => "its output ended before".to_owned(),
+                Ok(Err(error)) => error.to_string(),
+                Err(late) => late.words(),
+            };
+            return Err(Interruption::broken_off(format!(
+                "no handshake through a shell: {seen}"
+            )));
+        }
     };
     case.spawned(pid);
     case.note(Source::Stdout, line.clone());

@@ -10,8 +10,9 @@ use serde_json::json;
 use tonic::Status;
 
 use crate::case::Case;
+use crate::case::words::Words as _;
+use crate::plugin_run::message::answered;
 use crate::plugin_run::order::{Order, Word};
-use crate::plugin_run::raw::words;
 use crate::plugin_run::running::fresh;
 use crate::plugin_run::seen::EVIDENCE;
 use crate::plugin_run::session::Session;
@@ -102,7 +103,11 @@ async fn activating(case: &mut Case) -> ScenarioResult {
         .holds(
             activated.is_none() && matches!(&answer, Ok(answer) if answer.error.is_none()),
             "OnConfigurationChange answered while OnActivate runs",
-            format!("{}; OnActivate had ended: {activated:?}", words(&answer)),
+            format!(
+                "{}; OnActivate had ended with {}",
+                answered::<OnConfigurationChange>(&answer),
+                activated.words()
+            ),
             "waits-for-activation",
         );
     session.end(case).await;
@@ -139,7 +144,7 @@ async fn deactivating(case: &mut Case) -> ScenarioResult {
         .holds(
             !ended && matches!(&answer, Ok(None)),
             "OnDeactivate answered without an error while another hook runs",
-            format!("{}; the other hook had ended: {ended}", words(&answer)),
+            format!("{}; the other hook had ended: {ended}", answer.words()),
             "waits-for-hook",
         );
     let health = session.services.health("plugin").await;
@@ -150,7 +155,7 @@ async fn deactivating(case: &mut Case) -> ScenarioResult {
         .holds(
             health.as_deref().is_ok_and(|health| health == "SERVING") && exit.is_none(),
             "SERVING, until the plugin is asked to end",
-            format!("health: {}; exit: {exit:?}", words(&health)),
+            format!("health: {}; exit: {}", health.words(), exit.words()),
             "unhealthy",
         );
     session.end(case).await;
@@ -187,7 +192,7 @@ async fn overdue(case: &mut Case) -> ScenarioResult {
             .holds(
                 in_time && matches!(&answer, Ok(Some(error)) if !error.message.is_empty()),
                 format!("{name}: an error in band after about one second"),
-                format!("after {} ms, {}", took.as_millis(), words(&answer)),
+                format!("after {} ms, {}", took.as_millis(), answer.words()),
                 reason,
             );
     }
@@ -223,7 +228,7 @@ async fn last_words(case: &mut Case) -> ScenarioResult {
         .holds(
             arrived && matches!(&answer, Ok(None)),
             "a KVSet with the key that was ordered, and OnDeactivate without an error",
-            format!("calls that arrived: {calls:?}; {}", words(&answer)),
+            format!("calls that arrived: {}; {}", calls.words(), answer.words()),
             "api-closed",
         );
     session.end(case).await;

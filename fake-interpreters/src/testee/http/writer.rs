@@ -155,7 +155,11 @@ impl<'a> Writer<'a> {
     }
 
     async fn piece(&mut self, body_chunk: Bytes) -> Result<(), Over> {
-        let early = self.has(Fault::HttpCompletionEarly) && !self.begun;
+        let early = !self.begun
+            && matches!(
+                self.fault,
+                Some(Fault::HttpCompletionEarly | Fault::HttpCompletionMoved)
+            );
         let init = self.init();
         self.send(ServeHttpResponse {
             init,
@@ -187,10 +191,15 @@ impl<'a> Writer<'a> {
         if let Some(piece) = self.spoiler.rest() {
             self.piece(piece).await?;
         }
-        let nothing = !self.begun && self.has(Fault::HttpEmptyAnswerLost);
+        let only = !self.begun;
+        let nothing = only && self.has(Fault::HttpEmptyAnswerLost);
         let mut last = ServeHttpResponse {
             init: self.init(),
-            body_complete: !self.has(Fault::HttpCompletionLost),
+            body_complete: match self.fault {
+                Some(Fault::HttpCompletionLost) => false,
+                Some(Fault::HttpCompletionMoved) => only,
+                _ => true,
+            },
             ..ServeHttpResponse::default()
         };
         if self.has(Fault::HttpAnswerInitTwice) {

@@ -18,6 +18,8 @@ scenarios! {
     Host, Hooks;
     /// A hook in an API call in a hook in an API call in a hook, several times at once.
     "host/concurrency/circle" => circle: ["CC-011"], waits();
+    /// The same with a plugin that gets one call at a time.
+    "host/concurrency/circle-of-one" => circle_of_one: ["CC-012"], waits();
 }
 
 /// How many circles at the same time.
@@ -74,6 +76,40 @@ async fn circle(case: &mut Case) -> ScenarioResult {
         answered,
         "api-not-answered",
     );
+    stage.close().await
+}
+
+async fn circle_of_one(case: &mut Case) -> ScenarioResult {
+    // Ends a hook that waits for itself.
+    let hook = case.scaled(Duration::from_secs(4));
+    let setting = Setting::new()
+        .bound("hook", hook)
+        .calls(1, CIRCLES)
+        .in_api("KVGet", "ExecuteCommand");
+    let stage = Stage::open_with(case, setting).await?;
+    let order = ApiOrder::new("KVGet", json!({}));
+    let asks = Answer::Api(order, Box::new(Answer::empty()));
+    let serve = Serve::good().hook("MessageWillBePosted", asks);
+    let folder = stage.started("plugin", &Script::serving(serve)).await?;
+    let hooks = (0..2).map(|_| stage.hook(&folder, "MessageWillBePosted", Value::Null));
+    let ends: Vec<_> = join_all(hooks)
+        .await
+        .into_iter()
+        .collect::<Result<_, Interruption>>()?;
+    let entries = folder.entries()?;
+    let [outer, inner] =
+        ["MessageWillBePosted", "ExecuteCommand"].map(|name| calls(&entries, name).len());
+    let kept = ends
+        .iter()
+        .all(|end| matches!(end, Ok(Called::Answered { .. })));
+    case.require("CC-012")
+        .seen("hooks that call the API", outer)
+        .holds(
+            kept && inner == 2,
+            "both hooks are answered, and those that their API calls lead to are called",
+            format!("{}; called by the API: {inner}", ends.words()),
+            "waits-for-itself",
+        );
     stage.close().await
 }
 

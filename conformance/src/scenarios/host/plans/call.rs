@@ -1,7 +1,7 @@
 //! What happens at one point: it is waited for, seen in the journal, and then something is done from outside, or the plugin does it by itself.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fake_interpreters::journal::{Entry, Event as Seen};
 use futures_util::future::{join, join_all, try_join};
@@ -131,7 +131,9 @@ impl Orders<'_> {
         step: &Step,
     ) -> Result<Option<Start>, Interruption> {
         self.stage.case().note(Source::Fault, step.to_string());
-        let hook = step.at.hook().unwrap_or_default();
+        let hook = step.at.hook().ok_or_else(|| {
+            Interruption::Suite(format!("{step} is no step within a hook").into())
+        })?;
         let over = AtomicBool::new(false);
         let call = async {
             let ended = self.hook(&self.hurt, hook).await;
@@ -174,11 +176,13 @@ impl Orders<'_> {
         if is_open(action) {
             self.other_answers().await?;
             let waited = over.load(Ordering::Acquire);
-            let texts = (
-                "the other plugin answers while a call of this one is open",
-                "it answered only after the call had ended",
-            );
-            self.check("FP-007", !waited, texts, "other-plugin-delayed")?;
+            if !waited || self.other_is_quick().await? {
+                let texts = (
+                    "the other plugin answers while a call of this one is open",
+                    "it answered only after the call had ended",
+                );
+                self.check("FP-007", !waited, texts, "other-plugin-delayed")?;
+            }
         }
         match action {
             Action::Kill {} => self.signal(start, Signal::KILL)?,
@@ -191,6 +195,15 @@ impl Orders<'_> {
             self.signal(start, Signal::KILL)?;
         }
         Ok(None)
+    }
+
+    /// Whether the other plugin, which nothing holds up now, answers in a part of the time that a call may be open. If it does not, this
+    /// machine is too busy to show who waited for whom.
+    async fn other_is_quick(&self) -> Result<bool, Interruption> {
+        let began = Instant::now();
+        self.other_answers().await?;
+        let open = self.stage.case().scaled(bound("hook"));
+        Ok(began.elapsed() < open / 4)
     }
 
     /// Orders that leave the plugin as it is.
@@ -319,7 +332,7 @@ impl Orders<'_> {
 
     fn signal(&self, start: u32, signal: Signal) -> Result<(), Interruption> {
         let pid = self.pid_of(start)?;
-        let text = format!("{} to {pid}", name(signal));
+        let text = format!("{} to {pid}", signal.words());
         self.stage.case().note(Source::Fault, text);
         match process::signal(pid, signal) {
             // Whoever ended it meanwhile is found out by what is told of its end.
@@ -354,14 +367,6 @@ impl Orders<'_> {
         started
             .map(|entry| entry.pid)
             .ok_or_else(|| Interruption::broken_off(format!("start {start} was never seen")))
-    }
-}
-
-fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::STOP => "SIGSTOP",
-        Signal::CONT => "SIGCONT",
-        _ => "SIGKILL",
     }
 }
 

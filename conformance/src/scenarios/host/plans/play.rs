@@ -15,7 +15,7 @@ use crate::driver::protocol::Order;
 use crate::fault_plan::life::{Begin, Life, Told, lives};
 use crate::fault_plan::place::Place;
 use crate::fault_plan::script::script;
-use crate::fault_plan::{CONTROL, FaultPlan};
+use crate::fault_plan::{FaultPlan, POKE};
 use crate::scenario::{Interruption, ScenarioResult};
 use crate::scenarios::host::stage::Stage;
 use crate::scenarios::host::traces::pids;
@@ -25,7 +25,7 @@ pub(super) async fn play(case: &mut Case, plan: &FaultPlan) -> ScenarioResult {
     let case = &*case;
     let stage = Stage::open_with(case, setting(case)).await?;
     let hurt = stage.place("hurt", &script(plan))?;
-    let well = Script::serving(Serve::good().implemented(["OnActivate", CONTROL]));
+    let well = Script::serving(Serve::good().implemented(["OnActivate", POKE]));
     let well = stage.place("well", &well)?;
     let orders = Orders::new(stage, hurt, well);
     let end = orders.live_all(plan).await;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::claimed;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::backend::ApiCall;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::session::{Asking, Session};
@@ -84,7 +85,7 @@ async fn token(case: &mut Case) -> ScenarioResult {
         .holds(
             timeout.is_some(),
             format!("{TIMEOUT} in the call's metadata"),
-            format!("metadata: {:?}", call.map(|call| call.metadata)),
+            format!("metadata: {}", call.map(|call| call.metadata).words()),
             "deadline-not-sent",
         );
     session.end(case).await;

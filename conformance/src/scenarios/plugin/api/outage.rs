@@ -14,9 +14,9 @@ use tokio::sync::{Barrier, Notify};
 use super::{claimed, told_in};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::backend::Mishap;
 use crate::plugin_run::order::Word;
-use crate::plugin_run::raw::words;
 use crate::plugin_run::session::{Asking, Heard, Session};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -147,7 +147,7 @@ async fn goes_on_and_ends(
             "SERVING, a later hook answered, and an end with status 0 when it is asked for",
             format!(
                 "health: {}; {}; {}",
-                words(&health),
+                health.words(),
                 later.words(),
                 exit.as_deref().unwrap_or("still there")
             ),

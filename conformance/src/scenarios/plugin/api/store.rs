@@ -47,7 +47,7 @@ async fn set_and_get(case: &mut Case, running: &Running) -> Result<(), Interrupt
     let key = format!("schlüssel {}", case.nonce());
     let set = json!({"key": key, "value": BYTES});
     let answer = told(case, running, "KVSet", set.clone()).await?;
-    arrives(case, running, "AP-054", "KVSet", &set);
+    arrives(case, running, ("AP-054", &answer.nonce), "KVSet", &set);
     gives_back(case, "AP-054", "KVSet", answer, &json!({}));
     // What the host has now, whatever the plugin thinks of it.
     let stored = running
@@ -87,7 +87,7 @@ async fn list_and_delete(case: &mut Case, running: &Running) -> Result<(), Inter
     arrives(
         case,
         running,
-        "AP-055",
+        ("AP-055", &answer.nonce),
         "KVList",
         &json!({"page": 1, "per_page": 2}),
     );
@@ -99,10 +99,22 @@ async fn list_and_delete(case: &mut Case, running: &Running) -> Result<(), Inter
         &json!({"keys": ["c", "d"]}),
     );
     let answer = told(case, running, "KVDelete", json!({"key": "b"})).await?;
-    arrives(case, running, "AP-055", "KVDelete", &json!({"key": "b"}));
+    arrives(
+        case,
+        running,
+        ("AP-055", &answer.nonce),
+        "KVDelete",
+        &json!({"key": "b"}),
+    );
     gives_back(case, "AP-055", "KVDelete", answer, &json!({}));
     let answer = told(case, running, "KVDeleteAll", json!({})).await?;
-    arrives(case, running, "AP-055", "KVDeleteAll", &json!({}));
+    arrives(
+        case,
+        running,
+        ("AP-055", &answer.nonce),
+        "KVDeleteAll",
+        &json!({}),
+    );
     gives_back(case, "AP-055", "KVDeleteAll", answer, &json!({}));
     Ok(())
 }
@@ -113,11 +125,23 @@ async fn compare(case: &mut Case, running: &Running) -> Result<(), Interruption>
     // "bmV3" is new, "b2xk" is old, "d3Jvbmc=" is wrong.
     let wrong = json!({"key": key, "old_value": "d3Jvbmc=", "new_value": "bmV3"});
     let answer = told(case, running, "KVCompareAndSet", wrong.clone()).await?;
-    arrives(case, running, "AP-056", "KVCompareAndSet", &wrong);
+    arrives(
+        case,
+        running,
+        ("AP-056", &answer.nonce),
+        "KVCompareAndSet",
+        &wrong,
+    );
     gives_back(case, "AP-056", "KVCompareAndSet", answer, &json!({}));
     let right = json!({"key": key, "old_value": "b2xk", "new_value": "bmV3"});
     let answer = told(case, running, "KVCompareAndSet", right.clone()).await?;
-    arrives(case, running, "AP-056", "KVCompareAndSet", &right);
+    arrives(
+        case,
+        running,
+        ("AP-056", &answer.nonce),
+        "KVCompareAndSet",
+        &right,
+    );
     gives_back(
         case,
         "AP-056",
@@ -128,7 +152,13 @@ async fn compare(case: &mut Case, running: &Running) -> Result<(), Interruption>
     for (old, expected) in [("b2xk", json!({})), ("bmV3", json!({"success": true}))] {
         let request = json!({"key": key, "old_value": old});
         let answer = told(case, running, "KVCompareAndDelete", request.clone()).await?;
-        arrives(case, running, "AP-056", "KVCompareAndDelete", &request);
+        arrives(
+            case,
+            running,
+            ("AP-056", &answer.nonce),
+            "KVCompareAndDelete",
+            &request,
+        );
         gives_back(case, "AP-056", "KVCompareAndDelete", answer, &expected);
     }
     Ok(())
@@ -138,13 +168,25 @@ async fn expire(case: &mut Case, running: &Running) -> Result<(), Interruption> 
     let key = case.nonce();
     let request = json!({"key": key, "value": "eA==", "expire_in_seconds": 3600});
     let answer = told(case, running, "KVSetWithExpiry", request.clone()).await?;
-    arrives(case, running, "AP-057", "KVSetWithExpiry", &request);
+    arrives(
+        case,
+        running,
+        ("AP-057", &answer.nonce),
+        "KVSetWithExpiry",
+        &request,
+    );
     gives_back(case, "AP-057", "KVSetWithExpiry", answer, &json!({}));
     let options = |old: &str| json!({"atomic": true, "old_value": old, "expire_in_seconds": 1800});
     for (old, expected) in [("d3Jvbmc=", json!({})), ("eA==", json!({"success": true}))] {
         let request = json!({"key": key, "value": "eQ==", "options": options(old)});
         let answer = told(case, running, "KVSetWithOptions", request.clone()).await?;
-        arrives(case, running, "AP-057", "KVSetWithOptions", &request);
+        arrives(
+            case,
+            running,
+            ("AP-057", &answer.nonce),
+            "KVSetWithOptions",
+            &request,
+        );
         gives_back(case, "AP-057", "KVSetWithOptions", answer, &expected);
     }
     Ok(())

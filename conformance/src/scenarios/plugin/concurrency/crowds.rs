@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::place;
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::backend::{Mishap, Recorder};
 use crate::plugin_run::message::Orderable as _;
 use crate::plugin_run::order::{Order, Word};
@@ -122,7 +123,7 @@ async fn api_crowd(case: &mut Case) -> ScenarioResult {
             Err(_) => Value::Null,
         };
         if !told["ok"].is_object() {
-            failed.push(format!("{number}: {answer:?}"));
+            failed.push(format!("{number}: {}", answer.words()));
         } else if told["ok"]["value"] != value(number) {
             wrong.push(format!("{number}: {told}"));
         }
@@ -199,7 +200,7 @@ async fn nested(case: &mut Case) -> ScenarioResult {
         .holds(
             answered && inner == expected,
             "hooks answered inside of API calls inside of hooks that are answered",
-            format!("outer: {outer:?}; inner: {inner:?}"),
+            format!("outer: {}; inner: {}", outer.words(), inner.words()),
             "deadlock",
         );
     running.end().await;

@@ -1,5 +1,6 @@
 //! SIGKILL and lost connections in each phase of a plugin's life after its handshake: one table, and one way to play each trouble.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ use super::super::place;
 use super::{JUST_BORN, LONG, SOON, host, kill_in, starts_again, starts_fresh, store};
 use crate::case::Case;
 use crate::case::timeline::Source;
+use crate::case::words::Words as _;
 use crate::plugin_run::launch;
-use crate::plugin_run::message::Orderable as _;
+use crate::plugin_run::message::{Orderable as _, answered};
 use crate::plugin_run::order::{self, Order, Word};
 use crate::plugin_run::process;
 use crate::plugin_run::raw::{Raw, START, Services, target_of};
@@ -58,6 +60,20 @@ enum Phase {
     Hook,
     Deactivating,
     Shutdown,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::AfterHandshake => "after its handshake",
+            Phase::Implemented => "in Implemented",
+            Phase::Activating => "in OnActivate",
+            Phase::Idle => "while idle",
+            Phase::Hook => "in a hook",
+            Phase::Deactivating => "in OnDeactivate",
+            Phase::Shutdown => "in its end",
+        })
+    }
 }
 
 /// Phases in which a plugin without a connection has to go on.
@@ -133,7 +149,10 @@ async fn killed_in_host(case: &mut Case, phase: Phase, id: &'static str) -> Scen
                 running.end().await;
                 return Ok(());
             }
-            (format!("{:?}", activated.err()), killed?)
+            (
+                activated.map_or_else(|error| error.to_string(), |_| "activated".to_owned()),
+                killed?,
+            )
         }
         Phase::Hook => {
             let call = running.order::<MessageWillBePosted>(&order);
@@ -148,10 +167,10 @@ async fn killed_in_host(case: &mut Case, phase: Phase, id: &'static str) -> Scen
         _ => {
             let pid = running.kill()?;
             let exit = running.exit_within(SOON).await;
-            (format!("{exit:?}"), format!("process {pid}, idle"))
+            (exit.words(), format!("process {pid}, idle"))
         }
     };
-    case.note(Source::Host, format!("{phase:?} ended: {ended}"));
+    case.note(Source::Host, format!("killed {phase}: {ended}"));
     running.exit_within(SOON).await;
     starts_again(case, id, &running, killed).await?;
     running.end().await;
@@ -185,7 +204,7 @@ async fn killed_by_hand(case: &mut Case, phase: Phase, id: &'static str) -> Scen
         let exit = raw.exit_within(SOON).await;
         raw.end().await;
         if in_time && exit == Some(Exit::Signal(Signal::KILL.as_raw())) {
-            killed = Some(format!("process {pid}, {phase:?}"));
+            killed = Some(format!("process {pid}, {phase}"));
             break;
         }
     }
@@ -236,7 +255,7 @@ async fn kill_at(
     if attempt.is_multiple_of(2) {
         // The answer says that it has begun to end.
         let answer = services.shutdown().await;
-        case.note(Source::Rpc, format!("Shutdown: {answer:?}"));
+        case.note(Source::Rpc, format!("Shutdown: {}", answer.words()));
         return Ok(kill());
     }
     let (_, sent) = tokio::join!(services.shutdown(), async { kill() });
@@ -388,12 +407,17 @@ async fn cut_off(case: &mut Case) -> ScenarioResult {
             "not-ready-again"
         };
         case.require("CR-060")
-            .seen("phase", format!("{phase:?}"))
-            .and("the call that was cut", format!("{status:?}"))
+            .seen("phase", phase.to_string())
+            .and("the call that was cut", status.words())
             .holds(
                 exit.is_none() && serving && answer.is_ok() && evidence.is_some(),
                 "the same process, SERVING, and a hook answered with evidence on another connection",
-                format!("exit: {exit:?}; health: {health:?}; hook: {answer:?}"),
+                format!(
+                    "exit: {}; health: {}; hook: {}",
+                    exit.words(),
+                    health.words(),
+                    answered::<MessageWillBePosted>(&answer)
+                ),
                 reason,
             );
         raw.end().await;
@@ -431,8 +455,8 @@ async fn cut_off_ending(case: &mut Case) -> ScenarioResult {
         .and("Shutdown answered", answered.to_string())
         .holds(
             exit.is_some(),
-            format!("an end within {SOON:?} of the loss"),
-            format!("{exit:?}"),
+            format!("an end within {} of the loss", SOON.words()),
+            exit.words(),
             "still-there",
         );
     raw.end().await;

@@ -6,6 +6,7 @@ use prost::Message as _;
 use super::site::{Asked, Site, bytes, cut};
 use super::{MIB, PIECE};
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::plugin_run::http::{Heard, Packing, steps};
 use crate::scenario::{ScenarioResult, scenarios};
 
@@ -42,7 +43,10 @@ async fn heads(case: &mut Case) -> ScenarioResult {
             .seen("handler", asked.witness())
             .holds(
                 asked.heard.is_whole() && asked.heard.status() == status.unwrap_or(200),
-                format!("{status:?} as the status of a whole answer"),
+                format!(
+                    "a whole answer with the status {}",
+                    status.map_or_else(|| "that is usual".to_owned(), |status| status.to_string())
+                ),
                 asked.heard.words(),
                 "status-changed",
             );
@@ -69,8 +73,8 @@ async fn heads(case: &mut Case) -> ScenarioResult {
             .seen("handler", asked.witness())
             .holds(
                 got == expected && asked.heard.is_whole(),
-                format!("{name}: {}", short(&format!("{expected:?}"))),
-                short(&format!("{got:?}; {}", asked.heard.words())),
+                format!("{name}: {}", short(&expected.words())),
+                short(&format!("{}; {}", got.words(), asked.heard.words())),
                 "header-changed",
             );
     }
@@ -101,7 +105,7 @@ async fn abuse(case: &mut Case) -> ScenarioResult {
         let left: Vec<String> = headers
             .flat_map(|header| [&header.key].into_iter().chain(&header.values))
             .filter(|text| text.contains(['\r', '\n', '\0']))
-            .map(|text| format!("{text:?}"))
+            .cloned()
             .collect();
         case.require("HT-075")
             .seen("handler", asked.witness())

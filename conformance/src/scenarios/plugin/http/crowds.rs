@@ -13,6 +13,7 @@ use super::{MIB, PIECE};
 use crate::case::Case;
 use crate::case::judge::some;
 use crate::case::timeline::Source;
+use crate::case::words::Words as _;
 use crate::plugin_run::evidence::Digest;
 use crate::plugin_run::http::{Exchange, Packing, complete, messages, piece, steps};
 use crate::plugin_run::order::Word;
@@ -83,7 +84,7 @@ async fn crowd(case: &mut Case) -> ScenarioResult {
     witness.holds(
         answered.is_empty() && serving,
         "hooks answered by their handlers, and SERVING",
-        format!("{answered:?}; health: {health:?}"),
+        format!("{}; health: {}", answered.words(), health.words()),
         reason,
     );
     let mut rest = Vec::new();
@@ -118,7 +119,7 @@ fn own_answer(case: &Case, asked: &Asked, body: &[u8], expected: &[u8]) {
         .holds(
             own && asked.heard.is_whole(),
             format!("its own {} bytes", expected.len()),
-            format!("{}; read: {:?}", asked.heard.words(), asked.body),
+            format!("{}; read: {}", asked.heard.words(), asked.body.words()),
             reason,
         );
 }

@@ -9,7 +9,7 @@ use plugin_host::event::Stream;
 use plugin_proto::find_hook;
 use plugin_proto::pb::ServeHttpResponse;
 use prost::Message as _;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::crowds::FORTY;
 use super::site::{Asking, Site, bytes};
@@ -17,6 +17,7 @@ use super::troubles::{CODE, ended, goes_on};
 use super::{MIB, PIECE};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words;
 use crate::plugin_run::http::{Exchange, Packing, complete, messages, piece, steps};
 use crate::plugin_run::order::Word;
 use crate::plugin_run::seen::EVIDENCE;
@@ -38,6 +39,24 @@ scenarios! {
     "plugin/http/let-go" => let_go: ["HT-091"], deadline(40);
 }
 
+/// Why a text did not come.
+#[derive(Debug)]
+enum Lacking {
+    /// The answer was over before.
+    Ended { after: usize },
+    /// The stream failed, or nothing more of it came in time.
+    Failed(Status),
+}
+
+impl Words for Lacking {
+    fn words(&self) -> String {
+        match self {
+            Lacking::Ended { after } => format!("the end after {after} bytes"),
+            Lacking::Failed(status) => status.words(),
+        }
+    }
+}
+
 /// Opens a request, and sends its head alone.
 async fn open(site: &Site, asking: Asking) -> Exchange {
     let mut exchange = site.session.services.open_http();
@@ -50,7 +69,7 @@ async fn open(site: &Site, asking: Asking) -> Exchange {
 }
 
 /// Takes messages until this text has come; what came instead, otherwise.
-async fn until(exchange: &mut Exchange, text: &str) -> Result<Vec<ServeHttpResponse>, String> {
+async fn until(exchange: &mut Exchange, text: &str) -> Result<Vec<ServeHttpResponse>, Lacking> {
     let mut taken: Vec<ServeHttpResponse> = Vec::new();
     loop {
         let body: Vec<u8> = taken
@@ -62,14 +81,10 @@ async fn until(exchange: &mut Exchange, text: &str) -> Result<Vec<ServeHttpRespo
         }
         match exchange.next().await {
             Ok(Some(message)) => taken.push(message),
-            Ok(None) => return Err(format!("the end after {} bytes", body.len())),
-            Err(status) => return Err(words(&status)),
+            Ok(None) => return Err(Lacking::Ended { after: body.len() }),
+            Err(status) => return Err(Lacking::Failed(status)),
         }
     }
-}
-
-fn words(status: &Status) -> String {
-    format!("{:?}: {}", status.code(), status.message())
 }
 
 async fn conversation(case: &mut Case) -> ScenarioResult {
@@ -105,12 +120,9 @@ async fn conversation(case: &mut Case) -> ScenarioResult {
             .send(piece(Bytes::from_static(text.as_bytes())))
             .await;
         let came = until(&mut exchange, &format!("<{text}>")).await;
-        let reason = match came
-            .as_ref()
-            .is_err_and(|came| came.starts_with("DeadlineExceeded"))
-        {
-            true => "held-back",
-            false => "broken-off",
+        let reason = match &came {
+            Err(Lacking::Failed(status)) if status.code() == Code::DeadlineExceeded => "held-back",
+            _ => "broken-off",
         };
         let witness = case
             .require("HT-084")
@@ -118,7 +130,8 @@ async fn conversation(case: &mut Case) -> ScenarioResult {
         let kept = witness.holds(
             sent && came.is_ok(),
             format!("<{text}> before the request goes on"),
-            format!("{:?}", came.map(|messages| messages.len())),
+            came.map(|messages| format!("it came, in {} messages", messages.len()))
+                .words(),
             reason,
         );
         if !kept {
@@ -177,7 +190,7 @@ async fn flush(case: &mut Case) -> ScenarioResult {
                 format!("{name} in a message with flush, while the handler sleeps"),
                 match &came {
                     Ok(came) => format!("{} messages, flush in one of them: {marked}", came.len()),
-                    Err(instead) => instead.clone(),
+                    Err(instead) => instead.words(),
                 },
                 reason,
             );
@@ -376,7 +389,7 @@ async fn broken_off(case: &mut Case) -> ScenarioResult {
                 .holds(
                     shown.is_none(),
                     "a handler that does not come to the end of the body",
-                    format!("{shown:?}"),
+                    shown.words(),
                     reason,
                 );
         }

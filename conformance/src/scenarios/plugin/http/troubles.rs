@@ -12,10 +12,10 @@ use tonic::Code;
 use super::site::{Asked, Site, bytes, cut, read_it};
 use crate::case::Case;
 use crate::case::judge::some;
+use crate::case::words::Words as _;
 use crate::plugin_run::evidence::Digest;
 use crate::plugin_run::http::{Heard, Packing, complete, messages, piece, steps};
 use crate::plugin_run::order::Word;
-use crate::plugin_run::raw::words;
 use crate::plugin_run::seen::EVIDENCE;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
@@ -32,7 +32,7 @@ scenarios! {
 }
 
 /// Whether a client would take this for a page that is as it should be.
-fn passes_for_whole(heard: &Heard) -> bool {
+pub(super) fn passes_for_whole(heard: &Heard) -> bool {
     heard.is_whole() && (1..400).contains(&heard.status())
 }
 
@@ -58,8 +58,10 @@ pub(super) async fn goes_on(case: &mut Case, site: &Site, id: &'static str) {
             answered && serving && exit.is_none(),
             "the same process, SERVING, that answers another request",
             format!(
-                "{}; health: {health:?}; exit: {exit:?}",
-                later.heard.words()
+                "{}; health: {}; exit: {}",
+                later.heard.words(),
+                health.words(),
+                exit.words()
             ),
             reason,
         );
@@ -176,7 +178,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
             .holds(
                 shown.is_none() && !passes_for_whole(&heard),
                 format!("no body, and no whole answer to a request that ends after {kept} pieces"),
-                format!("body: {shown:?}; {}", heard.words()),
+                format!("body: {}; {}", shown.words(), heard.words()),
                 "part-taken-for-whole",
             );
     }
@@ -189,7 +191,7 @@ async fn violations(case: &mut Case) -> ScenarioResult {
     case.require("HT-072").seen("answer", second.words()).holds(
         shown.is_none() && !passes_for_whole(&second),
         "a failure",
-        format!("body: {shown:?}; {}", second.words()),
+        format!("body: {}; {}", shown.words(), second.words()),
         "second-head-taken",
     );
     let evidence = site.session.raw.seen.evidence();
@@ -216,8 +218,8 @@ async fn violations(case: &mut Case) -> ScenarioResult {
         .seen("answer", late.heard.words())
         .holds(
             exact,
-            format!("{expected:?}, or a failure"),
-            format!("{:?}; {}", late.body, late.heard.words()),
+            format!("{}, or a failure", expected.words()),
+            format!("{}; {}", late.body.words(), late.heard.words()),
             "late-data-taken",
         );
     site.close(case).await;
@@ -264,7 +266,7 @@ pub(super) async fn ended(case: &Case, id: &'static str, site: &Site) {
         .holds(
             ended == Some(Exit::Code(CODE)),
             format!("a process that ends with {CODE}"),
-            format!("{ended:?}"),
+            ended.words(),
             "wrong-exit-status",
         );
 }
@@ -307,7 +309,7 @@ async fn without(case: &mut Case) -> ScenarioResult {
         .holds(
             control.evidence.is_some() && site.session.raw.exit().is_none(),
             "a plugin that goes on",
-            format!("{}; health: {}", control.words(), words(&health)),
+            format!("{}; health: {}", control.words(), health.words()),
             "process-ended",
         );
     site.close(case).await;
