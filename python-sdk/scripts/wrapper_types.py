@@ -15,10 +15,10 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from api_types import module_of
 from contract_comments import comments_of
 from hook_types import SCALARS
-from mattermost_plugin._contract import is_map, is_repeated, map_value
+from mattermost_plugin._contract import enum_members, is_map, is_repeated, map_value
 from mattermost_plugin._convert import STRUCT, VALUE
 from mattermost_plugin._internal import wrappers
-from mattermost_plugin._wrapping import enum_members, has_presence, wrapper_name
+from mattermost_plugin._wrapping import has_presence, wrapper_name
 from writing import SDK, wrapped, written_or_checked
 
 TARGET = SDK / "src/mattermost_plugin/_internal/wrappers.pyi"

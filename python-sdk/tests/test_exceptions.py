@@ -87,6 +87,8 @@ def test_grpc_errors_by_code(code: grpc.StatusCode, kind: Type[PluginAPIError]) 
 
 def test_text_shows_message_id_and_status() -> None:
     assert str(convert_app_error(AppError(id="an.id", message="text", status_code=404))) == "text [an.id] (HTTP 404)"
+    assert str(convert_app_error(AppError(id="an.id", status_code=404))) == "an.id (HTTP 404)"
+    assert str(convert_app_error(AppError(id="an.id", message="an.id", status_code=404))) == "an.id (HTTP 404)"
     assert str(convert_app_error(AppError())) == "the server refused the call without saying why"
     assert str(convert_grpc_error(grpc.RpcError("bare"))) == "API call failed (unknown status): bare"
 

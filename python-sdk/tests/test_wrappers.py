@@ -155,6 +155,10 @@ def test_a_wrapper_is_a_frozen_dataclass_that_can_be_pickled() -> None:
 def test_a_wrong_value_is_named() -> None:
     with pytest.raises(TypeError, match=r"User\.create_at"):
         User(create_at="now").to_proto()  # type: ignore[arg-type]
+    with pytest.raises(
+        ValueError, match=r"Channel\.type: 'O' is no ChannelType, which has UNSPECIFIED, OPEN, PRIVATE, DIRECT, GROUP$"
+    ):
+        Channel(type="O").to_proto()  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="str is not a list"):
         Post(file_ids="abc").to_proto()  # type: ignore[arg-type]
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):

@@ -116,17 +116,20 @@ class RequestMaker:
         try:
             bound = signature_of(parameters).bind(None, *args, **renamed)
         except TypeError as error:
-            raise TypeError(self._explained(args, kwargs, error)) from None
+            raise TypeError(self._explained(args, kwargs, renamed, error)) from None
         values: Values = dict(list(bound.arguments.items())[1:])
         left_out = {item.name: self._defaults[item.name] for item in parameters if item.name in self._defaults}
         return {**left_out, **values}, whole
 
-    def _explained(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any], error: TypeError) -> str:
+    def _explained(self, args: Tuple[Any, ...], kwargs: Mapping[str, Any], renamed: Values, error: TypeError) -> str:
+        names = ", ".join(item.name for item in self._parameters)
         if self._rpc_name not in BY_NAME_ONLY:
-            return f"{self._name}() {error}"
+            strange = [repr(name) for name in renamed if name not in self._slots]
+            if not strange or self._pairs is not None:
+                return f"{self._name}() {error}"
+            return f"{self._name}() has no parameter {', '.join(strange)}; it has {names or 'none'}"
         if not self._parameters:
             return f"{self._name}() takes no arguments: what it finds is its result"
-        names = ", ".join(item.name for item in self._parameters)
         text = f"{self._name}() takes the fields of {self._rpc_name}Request by name: {names}"
         missing: List[str] = [item.name for item in self._parameters if item.name in self._required - kwargs.keys()]
         unknown = [name for name in kwargs if name not in self._slots]
@@ -146,5 +149,5 @@ class RequestMaker:
             try:
                 self._kind(**{name: value})
             except (TypeError, ValueError) as cause:
-                return type(cause)(f"{self._name}(): {name}: {cause}")
+                return type(cause)(f"{self._name}(): {name}: {_convert.complaint(fields_of(self._kind)[name], value, cause)}")
         return error

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union, cast
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -103,6 +103,13 @@ def map_value(field: FieldDescriptor) -> FieldDescriptor:
     if field.message_type is None:
         raise TypeError(f"{field.full_name} is no map")
     return field.message_type.fields_by_name["value"]
+
+
+def enum_members(descriptor: EnumDescriptor) -> Dict[str, int]:
+    """The names of an enum's values, without the prefix that protobuf wants, and their numbers."""
+    first: str = descriptor.values[0].name
+    prefix = first[: first.rindex("_") + 1]
+    return {value.name[len(prefix) :]: value.number for value in descriptor.values}
 
 
 def _hook(method: MethodDescriptor) -> HookMethod:

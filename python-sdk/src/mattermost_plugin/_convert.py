@@ -15,7 +15,7 @@ from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from mattermost_plugin._contract import fields_of, is_map, is_repeated, map_value, message_class
+from mattermost_plugin._contract import enum_members, fields_of, is_map, is_repeated, map_value, message_class
 
 STRUCT = struct_pb2.Struct.DESCRIPTOR.full_name
 # Makes of a Python value what protobuf takes for a field.
@@ -88,8 +88,15 @@ def _blamed(values: Mapping[str, Any], kind: Type[Message], error: Exception) ->
             write = writers[field]
             kind(**{field: value if write is None or value is None else write(value)})
         except (TypeError, ValueError) as cause:
-            return type(cause)(f"{name}.{field}: {cause}")
+            return type(cause)(f"{name}.{field}: {complaint(fields_of(kind)[field], value, cause)}")
     return error
+
+
+def complaint(field: FieldDescriptor, value: Any, cause: Exception) -> str:
+    """What is wrong with a value, in words that tell what would be right, where protobuf's do not."""
+    if field.enum_type is None or not isinstance(value, str):
+        return str(cause)
+    return f"{value!r} is no {field.enum_type.name}, which has {', '.join(enum_members(field.enum_type))}"
 
 
 @functools.cache

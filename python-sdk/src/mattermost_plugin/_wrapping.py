@@ -14,14 +14,14 @@ import dataclasses
 import functools
 import operator
 from enum import IntEnum
-from typing import Any, Callable, ClassVar, Dict, Generic, List, Mapping, Optional, Tuple, Type, TypeVar, Union, cast
+from typing import Any, Callable, ClassVar, Generic, List, Mapping, Optional, Tuple, Type, TypeVar, Union, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from mattermost_plugin import _convert
-from mattermost_plugin._contract import fields_of, is_map, is_repeated, map_value, message_class
+from mattermost_plugin._contract import enum_members, fields_of, is_map, is_repeated, map_value, message_class
 
 M = TypeVar("M", bound=Message)
 M_co = TypeVar("M_co", bound=Message, covariant=True)
@@ -108,13 +108,6 @@ def wrapper_of(descriptor: Descriptor) -> Type[Wrapper[Any]]:
 def enum_of(descriptor: EnumDescriptor) -> Type[IntEnum]:
     """An enum of the contract, its members without the prefix that protobuf wants: `ChannelType.OPEN`."""
     return cast(Type[IntEnum], IntEnum(descriptor.name, enum_members(descriptor), module=MODULE))
-
-
-def enum_members(descriptor: EnumDescriptor) -> Dict[str, int]:
-    """Names and numbers."""
-    first: str = descriptor.values[0].name
-    prefix = first[: first.rindex("_") + 1]
-    return {value.name[len(prefix) :]: value.number for value in descriptor.values}
 
 
 def has_presence(field: FieldDescriptor) -> bool:

@@ -59,7 +59,7 @@ class PluginAPIError(Exception):
 
     def __str__(self) -> str:
         text = self.message
-        if self.error_id:
+        if self.error_id and self.error_id != self.message:
             text += f" [{self.error_id}]"
         if self.status_code:
             text += f" (HTTP {self.status_code})"
