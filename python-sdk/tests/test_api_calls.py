@@ -14,7 +14,7 @@ import pytest
 
 from conftest import CALL_SECONDS, FakeApi
 from mattermost_plugin import AsyncPluginAPIClient, PluginAPIClient, PluginAPIError, UnavailableError
-from mattermost_plugin._api_channel import MAX_SENT
+from mattermost_plugin._api_channel import MAX_SENT, default_options
 from mattermost_plugin.grpc import api_kv_config_pb2 as kv
 from mattermost_plugin.grpc import api_remaining_pb2 as rest
 
@@ -218,6 +218,11 @@ def test_what_is_sent_at_most_is_what_the_host_of_this_repository_takes() -> Non
     """The host takes one MiB more, so that it is this side that refuses, and with nothing sent."""
     (mebibytes,) = re.findall(r"pub const MAX_MESSAGE: usize = (\d+) \* 1024 \* 1024;", HOST.read_text(encoding="utf-8"))
     assert (int(mebibytes) - 1) * MEBIBYTE == MAX_SENT
+
+
+def test_a_client_that_is_idle_sends_no_pings() -> None:
+    """gRPC sends them when told to only; servers in Go answer frequent ones by closing the connection."""
+    assert [name for name in default_options() if "keepalive" in name or "ping" in name] == []
 
 
 def test_options_of_the_channel_can_be_given(api: FakeApi) -> None:
