@@ -35,7 +35,9 @@ PER_MIB = 16
 FLOOR = 0.85
 # The most that a hook may take beside a stream, as a multiple of what it takes otherwise.
 MOST_BESIDE = 1.5
-# Where two processors are shared by three busy processes that is out of reach for the bare servicer, too; then so much of its.
+# Here the server has one processor to itself, and a stream that comes as fast as it can fills it: a hook shares it with gRPC's
+# own threads before anything of the SDK runs. So the bare servicer is above that bound as well, and plugins are held to so much
+# of what it has, which is printed.
 MOST_BESIDE_BARE = 1.2
 # The size of a stream beside which hooks are called.
 STREAM_MIB = 16
@@ -233,7 +235,10 @@ async def beside(servers: Sequence[Server], rounds: int, seconds: float, verdict
                     ratios[server.kind].append(busy / idle)
                     idle_times[server.kind].append(idle)
                     rates[server.kind].append(streams.rate)
-        most = max(MOST_BESIDE, MOST_BESIDE_BARE * statistics.median(ratios[BARE]))
+        floor = statistics.median(ratios[BARE])
+        most = max(MOST_BESIDE, MOST_BESIDE_BARE * floor)
+        if most > MOST_BESIDE:
+            print(f"beside a stream {direction}, the bare servicer has {floor:.2f}: plugins may have {most:.2f}")
         for kind in ratios:
             figures = f"{statistics.median(idle_times[kind]) * 1e6:5.0f} us idle"
             more = f"   stream of {statistics.median(rates[kind]):.0f} MiB/s"
