@@ -221,7 +221,7 @@ def test_what_is_sent_at_most_is_what_the_host_of_this_repository_takes() -> Non
 
 
 def test_a_client_that_is_idle_sends_no_pings() -> None:
-    """gRPC sends them when told to only; servers in Go answer frequent ones by closing the connection."""
+    """GRPC sends them when told to only; servers in Go answer frequent ones by closing the connection."""
     assert [name for name in default_options() if "keepalive" in name or "ping" in name] == []
 
 

@@ -4,7 +4,7 @@
                                           └─ when that fails ──> stderr
 
 Whoever logs never waits. What comes while the queue is full is dropped, and how much that was is said as soon as there is room.
-The thread takes all that waits at once, and sends it in order.
+The thread takes all that waits at once, and sends it in order. What is not sent when the process ends goes to stderr, too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import os
 import queue
 import threading
 import time
-from typing import Any, Dict, List, Optional, Union
+from collections import deque
+from contextlib import suppress
+from typing import Any, Deque, Dict, Optional, Union
 
 import grpc
 
@@ -50,6 +52,8 @@ class APILogHandler(logging.Handler):
         self._counting = threading.RLock()
         # Not queue.Queue: a signal's handler may log while the same thread is putting something in.
         self._waiting: queue.SimpleQueue[Union[logging.LogRecord, threading.Event, None]] = queue.SimpleQueue()
+        # What the thread has taken out of there; its first is the one that is being sent.
+        self._taken: Deque[Union[logging.LogRecord, threading.Event, None]] = deque()
         self._thread: Optional[threading.Thread] = None
         self._process = os.getpid()
         self._api_again_at = 0.0
@@ -90,6 +94,17 @@ class APILogHandler(logging.Handler):
         self._waiting.put(sent)
         return sent.wait(seconds)
 
+    def leave(self, seconds: float = FLUSH_SECONDS) -> None:
+        """What the end of the process does: wait a short while, and give the fallback what is not sent by then."""
+        if self.flush_within(seconds):
+            return
+        self._ended = True
+        while self._taken or not self._waiting.empty():
+            with suppress(IndexError, queue.Empty):  # the thread was faster
+                item = self._taken.popleft() if self._taken else self._waiting.get_nowait()
+                if isinstance(item, logging.LogRecord):  # the first may have got through all the same
+                    self._fallback.handle(item)
+
     def close(self) -> None:
         """Send what waits, for a short while at most, and end the thread."""
         self.flush()
@@ -105,19 +120,23 @@ class APILogHandler(logging.Handler):
 
     def _run(self) -> None:
         while True:
-            batch: List[Union[logging.LogRecord, threading.Event, None]] = [self._waiting.get()]
+            taken = self._taken
+            taken.append(self._waiting.get())
             while not self._waiting.empty():
-                batch.append(self._waiting.get())
+                taken.append(self._waiting.get())
             with self._counting:
                 dropped, self.dropped = self.dropped, 0  # since the last batch, so after what is in this one
-            for item in batch:
+            while taken:
+                item = taken[0]
                 if isinstance(item, logging.LogRecord):
                     self._send(item)
-                    continue
-                dropped = self._said(dropped)
-                if item is None:
-                    return
-                item.set()
+                else:
+                    dropped = self._said(dropped)
+                    if item is None:
+                        return
+                    item.set()
+                with suppress(IndexError):  # `leave` took it
+                    taken.popleft()
             self._said(dropped)
 
     def _said(self, dropped: int) -> int:

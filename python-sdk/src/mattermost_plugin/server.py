@@ -156,9 +156,9 @@ class _Api:
         self._log, self._logger = APILogHandler(self.client), logger
         logger.addHandler(self._log)
 
-    def flush(self) -> None:
+    def leave(self) -> None:
         if self._log is not None:
-            self._log.flush()
+            self._log.leave()
 
     def close(self) -> None:
         if self._log is not None and self._logger is not None:
@@ -267,7 +267,7 @@ def run_plugin(plugin_class: Type[Plugin]) -> NoReturn:
 async def _run(plugin_class: Type[Plugin]) -> NoReturn:
     server, ending, api = await _start(plugin_class)
     await server.drain(await ending.wait())
-    api.flush()
+    api.leave()
     _leave(0)  # taking down server, channel and loop one by one would only take time: the system does it at once
 
 
