@@ -97,8 +97,14 @@ def test_a_call_that_waits_ends_at_its_deadline(socket: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["unix:", "unix://"])
 def test_a_socket_serves_as_well_as_a_port(socket: str, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: List[str] = []
+
+    def answer(context: Any) -> Any:
+        names.append(context._rpc_event.call_details.host.decode())
+        return kv.KVGetResponse(value=b"1")
+
     server = FakeApi(socket)
-    server.answers["KVGet"] = kv.KVGetResponse(value=b"1")
+    server.answers["KVGet"] = answer
     monkeypatch.setenv("MATTERMOST_PLUGIN_API_TARGET", scheme + socket[len("unix:") :])
 
     async def get() -> Optional[bytes]:
@@ -111,6 +117,7 @@ def test_a_socket_serves_as_well_as_a_port(socket: str, scheme: str, monkeypatch
             assert client.kv_get("k") == b"1"
             assert asyncio.run(client.as_async().kv_get("k")) == b"1"
         assert asyncio.run(get()) == b"1"
+        assert names == ["localhost"] * 3  # a path is no name of a host, and some servers refuse it
     finally:
         server.close()
 

@@ -56,6 +56,11 @@ def default_options() -> Dict[str, Any]:
     }
 
 
+def host_name(target: str) -> Dict[str, Any]:
+    """What a server behind a socket is called: gRPC would take the escaped path, which HTTP/2 servers refuse as no name."""
+    return {"grpc.default_authority": "localhost"} if target.startswith(("unix:", "unix-abstract:")) else {}
+
+
 class ApiChannel:
     """A channel to the API and its calls, for any number of threads at once."""
 
@@ -117,7 +122,7 @@ class ApiChannel:
             return found
 
     def _made(self) -> grpc.Channel:
-        options = list({**default_options(), **dict(self._options or ())}.items())
+        options = list({**default_options(), **host_name(self.target), **dict(self._options or ())}.items())
         if self._credentials is None:
             return grpc.insecure_channel(self.target, options=options)
         return grpc.secure_channel(self.target, self._credentials, options=options)
