@@ -1,5 +1,7 @@
-//! The plugin API as served to one plugin: a gRPC server of its own, on a loopback port that is open before the plugin
+//! The plugin API as served to one plugin: a gRPC server of its own, on a loopback port or a socket that is open before the plugin
 //! starts and gone after it.
+//!
+//! Where it listens is its [`server`]'s door; who may come in is said by [`token`], how errors travel by [`errors`].
 //!
 //! What the methods mean is a [`Backend`]'s affair. What is the same for all of them stands here: a request that cannot be meant is
 //! answered before anybody handles it ([`request`]), a method that the
@@ -21,11 +23,18 @@ pub mod scripted;
 
 pub mod journal;
 
+pub mod errors;
+
+pub mod token;
+
+mod door;
+
 pub mod server;
 
 pub use backend::Backend;
 pub use journal::Journal;
 pub use plugins::Plugins;
 pub use scripted::Scripted;
-pub use server::ApiServer;
 pub(crate) use server::panic_text;
+pub use server::{ApiServer, ApiSetting};
+pub use token::ApiToken;

@@ -35,6 +35,8 @@ mod fanout;
 
 mod configuration;
 
+mod installs;
+
 mod reach;
 
 use std::collections::BTreeMap;
@@ -48,6 +50,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use activate::{ActivateError, Activation, NotRunning};
 pub use fanout::FanOutError;
+pub use installs::{InstallError, Installation};
 pub use remove::{Folder, Removal, RemoveError};
 pub use scan::{Broken, Found, Scan, ScanError};
 pub use state::State;
@@ -65,6 +68,7 @@ use crate::process::Exit;
 use crate::supervisor::{Session, StartOrder, StopReport};
 use entry::Pending;
 use home::Home;
+use installs::Installs;
 use reach::Reach;
 use registry::{MakeOrder, Message, Registry};
 use scan::Folders;
@@ -81,6 +85,8 @@ pub struct Environment {
     metrics: Metrics,
     /// The hooks of which an administrator says that nothing passes when they fail.
     closed: HookSet,
+    /// Where plugins are installed.
+    installs: Arc<Installs>,
     /// The guard that was started for this environment alone, and how long its end may take.
     guard: Option<(GuardHandle, Duration)>,
 }
@@ -107,6 +113,7 @@ impl Environment {
         };
         let guard_limit = options.timing.kill + options.timing.drain;
         let guard = options.shared_guard.clone().or_else(|| own_guard.clone());
+        let installs = Installs::new(options.plugins_folder.clone(), guard.clone());
         let journal = Journal::new();
         let (registry, messages) = mpsc::unbounded_channel();
         let (sender, views) = watch::channel(Views::new());
@@ -120,6 +127,7 @@ impl Environment {
             scanned: Arc::default(),
             metrics,
             closed,
+            installs: Arc::new(installs),
             guard: own_guard.map(|guard| (guard, guard_limit)),
         };
         backend.attach(Arc::new(Reach::of(&environment)));
@@ -213,6 +221,15 @@ impl Environment {
     /// When it is not known, or its folder cannot be deleted.
     pub async fn remove(&self, id: &PluginId, folder: Folder) -> Result<Removal, RemoveError> {
         let home = self.scanned().home(id).ok();
+        self.remove_from(id, folder, home).await
+    }
+
+    async fn remove_from(
+        &self,
+        id: &PluginId,
+        folder: Folder,
+        home: Option<Home>,
+    ) -> Result<Removal, RemoveError> {
         let removed = self.command(id.clone(), home, |reply| Pending::Remove {
             folder,
             reply,
@@ -243,6 +260,8 @@ impl Environment {
     /// last. Answers how each of those that ran was stopped.
     pub async fn shutdown(&self) -> BTreeMap<PluginId, StopReport> {
         let reports = self.ask(|reply| Message::Shutdown { reply }).await;
+        let installs = Arc::clone(&self.installs);
+        blocking(move || installs.close()).await;
         if let Some((guard, limit)) = &self.guard
             && !guard.close(*limit).await
         {

@@ -3,8 +3,8 @@
 //! Modules in reading order, which is the layer order: a module uses only what stands above it.
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
-//! 2. What is started: [`manifest`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
-//! 3. What is spoken: [`in_band`], [`model`], [`api`], [`memory`], [`body`], [`http_rules`], [`hooks`], [`health`], [`stdio`].
+//! 2. What is started: [`manifest`], [`bundle`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
+//! 3. What is spoken: [`in_band`], [`model`], [`body`], [`http_rules`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 //! 5. Where browsers come in: [`front`].
 
@@ -19,6 +19,8 @@ pub mod event;
 pub mod metrics;
 
 pub mod manifest;
+
+pub mod bundle;
 
 pub mod handshake;
 
@@ -36,13 +38,13 @@ pub mod in_band;
 
 pub mod model;
 
-pub mod api;
-
-pub mod memory;
-
 pub mod body;
 
 pub mod http_rules;
+
+pub mod api;
+
+pub mod memory;
 
 pub mod hooks;
 

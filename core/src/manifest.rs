@@ -31,10 +31,27 @@ pub struct Manifest {
     pub version: String,
     /// Version of the server that it needs.
     pub min_server_version: String,
+    /// What it says of itself to people.
+    pub about: About,
     /// The part that runs as a process; `None` for plugins that have only a web app.
     pub server: Option<Server>,
     /// Whether there is a part that runs in the browser.
     pub has_webapp: bool,
+}
+
+/// What a plugin says of itself to people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// What it does.
+    pub description: String,
+    /// Where more is said.
+    pub homepage_url: String,
+    /// Where help is.
+    pub support_url: String,
+    /// What is new in this version.
+    pub release_notes_url: String,
+    /// Its icon, inside its folder.
+    pub icon_path: String,
 }
 
 /// What has to be started.
@@ -178,6 +195,13 @@ impl Manifest {
             name: document.name,
             version: document.version,
             min_server_version: document.min_server_version,
+            about: About {
+                description: document.description,
+                homepage_url: document.homepage_url,
+                support_url: document.support_url,
+                release_notes_url: document.release_notes_url,
+                icon_path: document.icon_path,
+            },
             server: document.server,
             has_webapp,
         })
@@ -219,6 +243,16 @@ struct Document {
     version: String,
     #[serde(default, deserialize_with = "or_default")]
     min_server_version: String,
+    #[serde(default, deserialize_with = "or_default")]
+    description: String,
+    #[serde(default, deserialize_with = "or_default")]
+    homepage_url: String,
+    #[serde(default, deserialize_with = "or_default")]
+    support_url: String,
+    #[serde(default, deserialize_with = "or_default")]
+    release_notes_url: String,
+    #[serde(default, deserialize_with = "or_default")]
+    icon_path: String,
     #[serde(default)]
     server: Option<Server>,
     #[serde(default)]

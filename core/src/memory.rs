@@ -77,7 +77,11 @@ mod ticket;
 
 mod command;
 
+mod switches;
+
 mod configuration;
+
+mod plugin;
 
 mod oauth;
 
@@ -328,6 +332,7 @@ impl Backend for Memory {
             bot::register,
             command::register,
             configuration::register,
+            plugin::register,
             oauth::register,
             group::register,
             shared_channel::register,

@@ -1,6 +1,9 @@
 //! What an application can set about its host, and nothing that a single plugin decides.
 
+mod api;
+
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -14,6 +17,7 @@ use crate::launch::Launch;
 use crate::metrics::Metrics;
 use crate::policy::{HookPolicy, Policy};
 use crate::timing::{Recovery, Timing};
+pub use api::{ApiErrors, ApiOptions, ApiTransport, UnknownWord};
 
 /// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
 pub type PrepareLaunch = Arc<dyn Fn(&mut Launch) + Send + Sync>;
@@ -32,6 +36,8 @@ pub struct HostOptions {
     pub policy: Policy,
     /// What an administrator decides about hooks.
     pub hooks: HookPolicy,
+    /// The API that plugins call.
+    pub api: ApiOptions,
     /// Where calls are counted; hosts may share it.
     pub metrics: Metrics,
     /// Names of host variables that plugins may see besides the allowlist; a trailing `*` matches any rest.
@@ -40,6 +46,9 @@ pub struct HostOptions {
     pub extra_environment: Vec<(String, String)>,
     /// `MATTERMOST_PLUGIN_LOG_LEVEL`.
     pub log_level: String,
+    /// Where plugins are installed that other plugins bring, and the only place where the files of a removed one are deleted. Without
+    /// it this is a temporary folder that is gone with the environment.
+    pub plugins_folder: Option<PathBuf>,
     /// Adjusts each command before it is started.
     pub prepare: Option<PrepareLaunch>,
     /// Reads the handshake.
@@ -69,10 +78,12 @@ impl Default for HostOptions {
             recovery: Recovery::default(),
             policy: Policy::default(),
             hooks: HookPolicy::default(),
+            api: ApiOptions::default(),
             metrics: Metrics::default(),
             pass_environment: Vec::new(),
             extra_environment: Vec::new(),
             log_level: "INFO".to_owned(),
+            plugins_folder: None,
             prepare: None,
             read_handshake: Arc::new(crate::handshake::line::parse),
             guard: None,
@@ -90,8 +101,10 @@ impl fmt::Debug for HostOptions {
             .field("recovery", &self.recovery)
             .field("policy", &self.policy)
             .field("hooks", &self.hooks)
+            .field("api", &self.api)
             .field("pass_environment", &self.pass_environment)
             .field("log_level", &self.log_level)
+            .field("plugins_folder", &self.plugins_folder)
             .field("prepare", &self.prepare.is_some())
             .field("guard", &self.guard)
             .field("run_mark", &self.run_mark)

@@ -13,6 +13,9 @@ mod world;
 #[path = "memory/documents.rs"]
 mod documents;
 
+#[path = "memory/plugins.rs"]
+mod plugins;
+
 #[path = "memory/users.rs"]
 mod users;
 

@@ -19,6 +19,25 @@ use crate::stage::Stage;
 /// Where the host tells the target of its API (Mattermost `plugin/python_supervisor.go`).
 pub(crate) const TARGET: &str = "MATTERMOST_PLUGIN_API_TARGET";
 
+/// Where the host tells the token that every call carries.
+const TOKEN: &str = "MATTERMOST_PLUGIN_API_TOKEN";
+
+/// The metadata by which a call says in which hook it is made.
+const REQUEST_ID: &str = "x-request-id";
+
+tokio::task_local! {
+    /// The request id of the hook that is running.
+    static HOOK: String;
+}
+
+/// What is called in this future says that it is called in this hook.
+pub(crate) async fn within<T>(hook: Option<String>, work: impl Future<Output = T>) -> T {
+    match hook {
+        Some(hook) => HOOK.scope(hook, work).await,
+        None => work.await,
+    }
+}
+
 /// No call of the API and no connection to it takes longer.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -26,6 +45,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(crate) struct ApiClient {
     target: Option<String>,
+    token: Option<String>,
     channel: OnceCell<Channel>,
 }
 
@@ -35,10 +55,11 @@ impl ApiClient {
         Self::at(std::env::var(TARGET).ok())
     }
 
-    /// The API at this target.
+    /// The API at this target; whosever it is, it gets the token of this plugin.
     pub(crate) fn at(target: Option<String>) -> Self {
         Self {
             target,
+            token: std::env::var(TOKEN).ok().filter(|token| !token.is_empty()),
             channel: OnceCell::new(),
         }
     }
@@ -58,13 +79,29 @@ impl ApiClient {
             .unwrap_or_else(|_| Err(Status::deadline_exceeded("the API does not answer")))
     }
 
+    /// A request that says whose it is and in which hook it is made, as far as that is known.
+    fn introduced(&self, request: Bytes) -> Result<Request<Bytes>, Status> {
+        let mut request = Request::new(request);
+        let unsendable = |_| Status::internal("what the host has told cannot be sent");
+        if let Some(token) = &self.token {
+            let bearer = format!("Bearer {token}").parse().map_err(unsendable)?;
+            request.metadata_mut().insert("authorization", bearer);
+        }
+        if let Ok(hook) = HOOK.try_with(|hook| hook.parse()) {
+            let hook = hook.map_err(unsendable)?;
+            request.metadata_mut().insert(REQUEST_ID, hook);
+        }
+        Ok(request)
+    }
+
     async fn connect(&self) -> Result<Channel, Status> {
         let target = self
             .target
             .as_deref()
             .ok_or_else(|| Status::unavailable(format!("{TARGET} is not set")))?;
         let target = match target.strip_prefix("unix:") {
-            Some(path) => Target::Unix(path.into()),
+            // Both `unix:PATH` and `unix:///PATH`, as gRPC has it.
+            Some(path) => Target::Unix(path.strip_prefix("//").unwrap_or(path).into()),
             None => Target::Tcp(target.to_owned()),
         };
         dial(&target, DEADLINE)
@@ -98,7 +135,7 @@ pub(crate) async fn obey(stage: &Stage, host: &ApiClient, order: &ApiOrder) {
 
 async fn answer(client: &ApiClient, order: &ApiOrder) -> Result<Value, Status> {
     let method = find_api(&order.method).ok_or_else(|| Status::not_found("no such method"))?;
-    let request = Request::new(encode(method, &order.request)?);
+    let request = client.introduced(encode(method, &order.request)?)?;
     let answer = client.call(method, request).await?;
     decode(method, &answer)
 }

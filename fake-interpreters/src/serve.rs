@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use plugin_proto::goplugin::{SHUTDOWN, STREAM_STDIO};
-use plugin_proto::{Call, Method, Methods, MethodsService, find_path, hook};
+use plugin_proto::{Call, Form, Method, Methods, MethodsService, find_path, hook, reflect};
 use plugin_proto::{Rpc as _, health as checking};
 use tokio::sync::watch;
 use tonic::Status;
@@ -22,7 +22,7 @@ use tonic::metadata::KeyAndValueRef;
 pub(crate) use answer::{in_band, play as play_answer};
 pub(crate) use http::Over;
 
-use crate::apiclient::ApiClient;
+use crate::apiclient::{self, ApiClient};
 use crate::fault::Fault;
 use crate::journal::{Event, Payload};
 use crate::play::{Place, watch_parent};
@@ -107,9 +107,21 @@ impl Server {
     /// One unary call, from its arrival to its answer.
     async fn call(&self, call: Call) -> Result<Bytes, Status> {
         let seen = Seen::new(&self.stage, &call, self.has(Fault::CancelKills));
-        let answer = self.answer(&call).await;
+        let answer = apiclient::within(self.hook_of(&call), self.answer(&call)).await;
         seen.answered(&answer);
         answer
+    }
+
+    /// The request id of a call, if calls of the API that are made in it are to name it.
+    fn hook_of(&self, call: &Call) -> Option<String> {
+        if !self.serve.names_hooks {
+            return None;
+        }
+        let request =
+            reflect::to_json(find_path(&call.path)?, Form::Request, &call.message).ok()?;
+        let places = ["/context/request_id", "/init/plugin_context/request_id"];
+        let id = places.iter().find_map(|place| request.pointer(place))?;
+        Some(id.as_str()?.to_owned())
     }
 
     async fn answer(&self, call: &Call) -> Result<Bytes, Status> {

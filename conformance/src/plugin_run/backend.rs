@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use plugin_host::api::{Backend, filler};
+use plugin_host::api::{Backend, Plugins, filler};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::{Memory, ServerFacts};
 use plugin_proto::method::{Form, Rpc};
@@ -214,6 +214,10 @@ impl Backend for Recorder {
                 }
             });
         }
+    }
+
+    fn attach(&self, plugins: Arc<dyn Plugins>) {
+        self.memory.attach(plugins);
     }
 }
 

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_host::api::{ApiServer, Journal};
+use plugin_host::api::{ApiServer, ApiSetting, ApiToken, Journal};
 use plugin_host::event::{EventSink, PluginEvents};
 use plugin_host::guard::GuardHandle;
 use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
 use plugin_host::ids::PluginId;
 use plugin_host::manifest::Manifest;
 use plugin_host::metrics::Metrics;
-use plugin_host::options::ReadHandshake;
+use plugin_host::options::{ApiOptions, ReadHandshake};
 use plugin_host::policy::Policy;
 use plugin_host::process::{
     Asked, Child, ChildSetting, Diagnosis, Exit, Launch, ProcessStop, SpawnError,
@@ -135,15 +135,19 @@ impl Raw {
         // The id is known only from the manifest, which the command is built from; the server must be there before the command.
         let plugin = Manifest::find(folder).map_err(PrepareError::from)?.id;
         let events = sink.of(&plugin);
-        let server = ApiServer::start(
-            &api,
-            Journal::new(),
-            Metrics::default().of(events.plugin()),
-            events.clone(),
-        )
-        .await
-        .map_err(StartError::Api)?;
-        let mut prepared = Prepared::new(folder, &ground.mark, server.address())?;
+        let token = ApiToken::fresh();
+        let setting = ApiSetting {
+            options: ApiOptions::default(),
+            token: token.clone(),
+            journal: Journal::new(),
+            metrics: Metrics::default().of(events.plugin()),
+            events: events.clone(),
+            guard: ground.guard.clone(),
+        };
+        let server = ApiServer::start(&api, setting)
+            .await
+            .map_err(StartError::Api)?;
+        let mut prepared = Prepared::new(folder, &ground.mark, server.address(), Some(&token))?;
         change(&mut prepared.launch);
         let child = spawn(&prepared, events, ground.guard.clone())?;
         Ok(Raw {

@@ -8,19 +8,21 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use plugin_proto::serve::{self, Listener, Serving};
+use plugin_proto::serve::{self, Serving};
 use plugin_proto::{Call, Method, Methods};
-use tokio::net::TcpListener;
 use tonic::Status;
 use tracing::Instrument as _;
 
 use crate::api::backend::Backend;
-use crate::api::filler;
+use crate::api::door::{Door, SocketFolder};
 use crate::api::journal::{CallOutcome, Journal};
-use crate::api::request;
+use crate::api::token::{self, ApiToken};
+use crate::api::{errors, filler, request};
 use crate::event::{PluginEvents, What};
+use crate::guard::GuardHandle;
 use crate::in_band;
 use crate::metrics::PluginMetrics;
+use crate::options::{ApiErrors, ApiOptions};
 
 /// How long handlers that are dropped may take to notice.
 const DROPPING: Duration = Duration::from_millis(100);
@@ -30,30 +32,48 @@ const DROPPING: Duration = Duration::from_millis(100);
 pub struct ApiServer {
     address: String,
     serving: Serving,
+    /// Deleted after the listener is gone.
+    _folder: Option<SocketFolder>,
+}
+
+/// What the server of one plugin is made of.
+#[derive(Debug, Clone)]
+pub struct ApiSetting {
+    /// Where it listens, and how it answers.
+    pub options: ApiOptions,
+    /// What the plugin's calls may carry, or have to.
+    pub token: ApiToken,
+    /// Where calls are written down.
+    pub journal: Journal,
+    /// Where they are counted.
+    pub metrics: Arc<PluginMetrics>,
+    /// Where they are told.
+    pub events: PluginEvents,
+    /// Who removes a socket if the host is killed.
+    pub guard: Option<GuardHandle>,
 }
 
 impl ApiServer {
-    /// Serves `backend` to one plugin on a random port of 127.0.0.1. The port accepts connections when this returns.
+    /// Serves `backend` to one plugin. Connections are accepted when this returns.
     ///
     /// # Errors
-    /// When no port can be opened.
-    pub async fn start(
-        backend: &dyn Backend,
-        journal: Journal,
-        metrics: Arc<PluginMetrics>,
-        events: PluginEvents,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?.to_string();
-        let table = watched(backend, journal, metrics, events.clone());
-        let serving = serve::start(Listener::Tcp(listener), table.into_service());
+    /// When no port or no socket can be opened.
+    pub async fn start(backend: &dyn Backend, setting: ApiSetting) -> io::Result<Self> {
+        let door = Door::open(setting.options.transport, setting.guard.as_ref()).await?;
+        let events = setting.events.clone();
+        let table = watched(backend, setting);
+        let serving = serve::start(door.listener, table.into_service());
         events.emit(What::ApiListening {
-            address: address.clone(),
+            address: door.address.clone(),
         });
-        Ok(Self { address, serving })
+        Ok(Self {
+            address: door.address,
+            serving,
+            _folder: door.folder,
+        })
     }
 
-    /// The address as the plugin is told, for instance `127.0.0.1:54321`.
+    /// The address as the plugin is told: `127.0.0.1:54321`, or `unix:///run/api.sock`.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -68,21 +88,11 @@ impl ApiServer {
 }
 
 /// The backend's table behind one that records calls and survives panics.
-fn watched(
-    backend: &dyn Backend,
-    journal: Journal,
-    metrics: Arc<PluginMetrics>,
-    events: PluginEvents,
-) -> Methods {
+fn watched(backend: &dyn Backend, setting: ApiSetting) -> Methods {
     let mut inner = Methods::new();
     filler::fill(&mut inner);
-    backend.register(events.plugin(), &mut inner);
-    let observer = Arc::new(Observer {
-        inner,
-        journal,
-        metrics,
-        events,
-    });
+    backend.register(setting.events.plugin(), &mut inner);
+    let observer = Arc::new(Observer { inner, setting });
     let mut table = Methods::new();
     table.fallback(move |call| {
         let observer = observer.clone();
@@ -93,9 +103,7 @@ fn watched(
 
 struct Observer {
     inner: Methods,
-    journal: Journal,
-    metrics: Arc<PluginMetrics>,
-    events: PluginEvents,
+    setting: ApiSetting,
 }
 
 /// Counts a call; dropped without an end, its caller went away or the server was closed over it, and it was no success.
@@ -116,6 +124,10 @@ impl Drop for Counting<'_> {
 impl Observer {
     /// A method that nobody has is answered so, whatever it is asked.
     async fn handle(&self, method: &Method, call: Call) -> Result<Bytes, Status> {
+        let (token, said) = (&self.setting.token, call.metadata.get(token::METADATA));
+        token
+            .admits(said, self.setting.options.require_token)
+            .map_err(|error| Status::unauthenticated(error.to_string()))?;
         if self.inner.contains(&call.path)
             && let Err(error) = request::check(method, &call.message)
         {
@@ -128,48 +140,49 @@ impl Observer {
         let Some(method) = filler::row(&call.path) else {
             return self.inner.dispatch(call).await;
         };
-        let ticket = self
-            .journal
-            .begin(self.events.plugin(), method, &call.message);
+        let ApiSetting {
+            options,
+            journal,
+            metrics,
+            events,
+            ..
+        } = &self.setting;
+        let plugin = events.plugin();
+        let ticket = journal.begin(plugin, method, &call.message);
         let mut counting = Counting {
-            metrics: &self.metrics,
+            metrics,
             method,
             began: Instant::now(),
             success: false,
         };
-        let span =
-            tracing::debug_span!("api", plugin = %self.events.plugin(), method = method.name);
+        let span = tracing::debug_span!("api", %plugin, method = method.name);
         let handled = AssertUnwindSafe(self.handle(method, call))
             .catch_unwind()
             .instrument(span)
             .await;
         let (answer, outcome) = match handled {
-            Ok(Ok(answer)) => {
-                let outcome = judge(&answer);
-                (Ok(answer), outcome)
-            }
+            Ok(Ok(answer)) => judged(answer, options.errors),
             Ok(Err(status)) => {
                 let outcome = CallOutcome::Status(status.code());
                 (Err(status), outcome)
             }
             Err(panic) => {
                 let text = panic_text(panic.as_ref());
-                let answer = filler::panicked(method, &text);
-                (Ok(answer), CallOutcome::Panicked(text))
+                let (answer, _) = judged(filler::panicked(method, &text), options.errors);
+                (answer, CallOutcome::Panicked(text))
             }
         };
         counting.success = outcome == CallOutcome::Answered;
         drop(counting);
-        let plugin = self.events.plugin();
         if let CallOutcome::Panicked(text) = &outcome {
             tracing::error!(%plugin, method = method.name, "the API handler panicked: {text}");
         } else {
             tracing::trace!(%plugin, method = method.name, %outcome, "API call");
         }
-        let told = self.events.is_heard().then(|| outcome.to_string());
+        let told = events.is_heard().then(|| outcome.to_string());
         let took = ticket.end(outcome);
         if let Some(outcome) = told {
-            self.events.emit(What::ApiCall {
+            events.emit(What::ApiCall {
                 method: method.name.to_owned(),
                 outcome,
                 took,
@@ -179,14 +192,22 @@ impl Observer {
     }
 }
 
-fn judge(answer: &Bytes) -> CallOutcome {
-    match in_band::decode(answer) {
-        Ok(Some(error)) => CallOutcome::Refused {
-            id: error.id,
-            status_code: error.status_code,
-        },
+/// An answer as it leaves, and what it is.
+fn judged(answer: Bytes, errors: ApiErrors) -> (Result<Bytes, Status>, CallOutcome) {
+    match in_band::decode(&answer) {
+        Ok(Some(error)) => {
+            let answer = match errors {
+                ApiErrors::InBand => Ok(answer),
+                ApiErrors::Status => Err(errors::status(&error)),
+            };
+            let outcome = CallOutcome::Refused {
+                id: error.id,
+                status_code: error.status_code,
+            };
+            (answer, outcome)
+        }
         // A backend that answers nonsense is the plugin's to notice; it did answer.
-        Ok(None) | Err(_) => CallOutcome::Answered,
+        Ok(None) | Err(_) => (Ok(answer), CallOutcome::Answered),
     }
 }
 

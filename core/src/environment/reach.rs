@@ -3,16 +3,24 @@
 //! It does not keep the environment alive: the environment's plugins hold the backend, and the backend holds this. When the
 //! environment is gone there are no plugins.
 
-use std::sync::{Arc, Mutex};
+mod http;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
 
 use bytes::Bytes;
+use plugin_proto::pb::ServeHttpRequestInit;
 use plugin_proto::{Method, Service};
 use tokio::sync::{mpsc, watch};
 
 use crate::api::Journal;
 use crate::api::chain::Link;
-use crate::api::plugins::{Asking, Plugins, Reply, Stop, Stopped, Verdict};
+use crate::api::plugins::{
+    Asking, HttpReply, Installed, Plugins, Reply, Stop, Stopped, Undone, Verdict,
+};
+use crate::bundle::{Bundle, BundleError};
 use crate::environment::Environment;
+use crate::environment::installs::Installs;
 use crate::environment::registry::Message;
 use crate::environment::scan::Folders;
 use crate::environment::status::Views;
@@ -28,6 +36,7 @@ pub(super) struct Reach {
     scanned: Arc<Mutex<Folders>>,
     metrics: Metrics,
     closed: HookSet,
+    installs: Weak<Installs>,
 }
 
 impl Reach {
@@ -39,6 +48,7 @@ impl Reach {
             scanned: environment.scanned.clone(),
             metrics: environment.metrics.clone(),
             closed: environment.closed,
+            installs: Arc::downgrade(&environment.installs),
         }
     }
 
@@ -51,8 +61,38 @@ impl Reach {
             scanned: self.scanned.clone(),
             metrics: self.metrics.clone(),
             closed: self.closed,
+            installs: self.installs.upgrade()?,
             guard: None,
         })
+    }
+
+    /// Does something to a plugin; without an environment nothing is done.
+    fn act<T, E, A>(
+        &self,
+        action: &'static str,
+        plugin: &PluginId,
+        act: impl FnOnce(Environment, PluginId) -> A,
+    ) -> Asking<Result<T, Undone>>
+    where
+        T: Send + 'static,
+        E: std::fmt::Display,
+        A: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let undone = {
+            let plugin = plugin.clone();
+            move |reason: String| Undone {
+                action,
+                plugin,
+                reason,
+            }
+        };
+        match self.environment() {
+            Some(environment) => {
+                let acting = act(environment, plugin.clone());
+                Box::pin(async move { acting.await.map_err(|error| undone(error.to_string())) })
+            }
+            None => Box::pin(async move { Err(undone("the host ends".to_owned())) }),
+        }
     }
 }
 
@@ -104,6 +144,86 @@ impl Plugins for Reach {
                 Outcome::Refused(error) => Reply::Refused(error),
                 Outcome::Failed(failure) => Reply::Failed(failure.to_string()),
             }
+        })
+    }
+
+    fn serve_http(
+        &self,
+        plugin: &PluginId,
+        head: ServeHttpRequestInit,
+        body: Bytes,
+        link: Link,
+    ) -> Asking<HttpReply> {
+        let hooks = self
+            .environment()
+            .and_then(|environment| environment.hooks(plugin).ok());
+        let plugin = plugin.clone();
+        Box::pin(async move {
+            let Some(hooks) = hooks else {
+                return HttpReply::NotRunning;
+            };
+            let _turn = link.turn(&plugin);
+            http::exchange(&hooks, head, body).await
+        })
+    }
+
+    fn installed(&self) -> Asking<Vec<Installed>> {
+        let environment = self.environment();
+        Box::pin(async move {
+            match environment {
+                Some(environment) => environment.installed().await,
+                None => Vec::new(),
+            }
+        })
+    }
+
+    fn folder(&self, plugin: &PluginId) -> Asking<Result<PathBuf, Undone>> {
+        self.act(
+            "finding the folder of",
+            plugin,
+            |environment, id| async move { environment.folder_of(&id).await },
+        )
+    }
+
+    fn enable(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        self.act("starting", plugin, |environment, id| async move {
+            environment.start(&id).await.map(drop)
+        })
+    }
+
+    fn disable(&self, plugin: &PluginId) -> Asking<()> {
+        let (environment, plugin) = (self.environment(), plugin.clone());
+        Box::pin(async move {
+            if let Some(environment) = environment {
+                environment.deactivate(&plugin).await;
+            }
+        })
+    }
+
+    fn remove(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        self.act("removing", plugin, |environment, id| async move {
+            environment.uninstall(&id).await.map(drop)
+        })
+    }
+
+    fn unpack(&self, bundle: Bytes) -> Asking<Result<Bundle, BundleError>> {
+        let environment = self.environment();
+        Box::pin(async move {
+            match environment {
+                Some(environment) => environment.unpack(bundle).await,
+                None => Err(BundleError::Write {
+                    path: PathBuf::new(),
+                    source: std::io::Error::other("the host ends"),
+                }),
+            }
+        })
+    }
+
+    fn install(&self, bundle: Bundle) -> Asking<Result<bool, Undone>> {
+        let id = bundle.manifest().id.clone();
+        self.act("installing", &id, |environment, _| async move {
+            let installed = environment.install(bundle).await;
+            installed.map(|installation| installation.was_wanted)
         })
     }
 }

@@ -131,7 +131,7 @@ fn shortened(name: &str) -> String {
 }
 
 /// A name as Go writes it, `Content-Type`: plugins compare names with this form.
-pub(super) fn canonical(name: &str) -> String {
+pub fn canonical(name: &str) -> String {
     let mut begins = true;
     name.chars()
         .map(|letter| {

@@ -12,7 +12,8 @@ use prost::Message as _;
 use tonic::Status;
 use tracing::Instrument as _;
 
-use crate::api::chain::{Cause, REQUEST_ID};
+use crate::api::Plugins;
+use crate::api::chain::{Cause, Link, REQUEST_ID};
 use crate::api::plugins::{Reply, Stop, Stopped};
 use crate::ids::PluginId;
 use crate::memory::outbox::{Telling, in_context};
@@ -63,6 +64,19 @@ impl Act {
     /// The plugin that called.
     pub(crate) fn caller(&self) -> &PluginId {
         &self.caller
+    }
+
+    /// The plugins of the host, if there is one.
+    pub(super) fn plugins(&self) -> Option<Arc<dyn Plugins>> {
+        self.store.plugins.get().cloned()
+    }
+
+    /// A hook of one plugin begins, whose request the caller makes with this request id.
+    pub(super) fn link<H: Rpc>(&self) -> (Link, String) {
+        self.check_trigger(H::METHOD);
+        let request_id = self.store.lock().new_id();
+        let link = self.store.chains.begin(&self.cause, H::METHOD, &request_id);
+        (link, request_id)
     }
 
     /// A step on the tables. What it tells plugins is told when it is done, in the background.
@@ -175,6 +189,47 @@ pub(super) fn answer<R, A>(
     R::Response: InBandError,
     A: Future<Output = Result<R::Response, Refusal>> + Send + 'static,
 {
+    answer_by::<R, _>(methods, store, caller, move |act, request| {
+        let answer = handle(act, request).in_current_span();
+        async move {
+            match tokio::spawn(answer).await {
+                Ok(answer) => Ok(answer),
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(Status::unavailable("the host ends")),
+                },
+            }
+        }
+    });
+}
+
+/// The same for work that is worth something to its caller alone: when the caller goes away, it ends.
+pub(super) fn answer_attended<R, A>(
+    methods: &mut Methods,
+    store: &Arc<Store>,
+    caller: &PluginId,
+    handle: fn(Act, R::Request) -> A,
+) where
+    R: Rpc,
+    R::Response: InBandError,
+    A: Future<Output = Result<R::Response, Refusal>> + Send + 'static,
+{
+    answer_by::<R, _>(methods, store, caller, move |act, request| {
+        let answer = handle(act, request);
+        async move { Ok(answer.await) }
+    });
+}
+
+fn answer_by<R, A>(
+    methods: &mut Methods,
+    store: &Arc<Store>,
+    caller: &PluginId,
+    answering: impl Fn(Act, R::Request) -> A + Copy + Send + Sync + 'static,
+) where
+    R: Rpc,
+    R::Response: InBandError,
+    A: Future<Output = Result<Result<R::Response, Refusal>, Status>> + Send + 'static,
+{
     let (store, caller) = (store.clone(), caller.clone());
     methods.unary(R::METHOD.path, move |call| {
         let begun = Act::begin(&store, &caller, R::METHOD, &call);
@@ -185,16 +240,10 @@ pub(super) fn answer<R, A>(
                 Err(error) => return Ok(crate::in_band::encode(*error)),
             };
             let request = decode::<R>(&call)?;
-            let answer = handle(act, request).in_current_span();
-            match tokio::spawn(answer).await {
-                Ok(answer) => match kept.kept(R::METHOD).await {
-                    Ok(()) => Ok(encode::<R>(answer)),
-                    Err(error) => Ok(crate::in_band::encode(*error)),
-                },
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    Err(_) => Err(Status::unavailable("the host ends")),
-                },
+            let answer = answering(act, request).await?;
+            match kept.kept(R::METHOD).await {
+                Ok(()) => Ok(encode::<R>(answer)),
+                Err(error) => Ok(crate::in_band::encode(*error)),
             }
         }
     });

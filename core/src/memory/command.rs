@@ -85,6 +85,11 @@ fn add(
     Ok(RegisterCommandResponse::default())
 }
 
+/// A plugin that is switched off takes its commands along.
+pub(super) fn drop_of(t: &mut Tables, plugin: &PluginId) {
+    t.commands.of_plugins.retain(|(owner, _)| owner != plugin);
+}
+
 /// Whoever registered it.
 fn remove(
     t: &mut Tables,

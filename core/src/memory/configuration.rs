@@ -1,5 +1,6 @@
 //! The configuration as plugins read and save it. What is secret is masked, and a mask that comes back means: as it was.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use crate::api::request::INVALID;
 use crate::ids::PluginId;
 use crate::memory::act::{Act, acts};
 use crate::memory::websocket::To;
-use crate::memory::{Refusal, Store, Tables, config, handlers, log};
+use crate::memory::{Refusal, Store, Tables, config, handlers, log, switches};
 
 /// What stands for a secret.
 const MASK: &str = "********************************";
@@ -166,7 +167,8 @@ fn wire(value: Value) -> prost_types::Value {
 
 async fn save(act: Act, r: SaveConfigRequest) -> Result<SaveConfigResponse, Refusal> {
     let document = read(&r.config_json)?;
-    replace(&act, document).await?;
+    let switched = replace(&act, |now| now.clone_from(&document)).await?;
+    switches::follow(&act, switched);
     Ok(SaveConfigResponse::default())
 }
 
@@ -196,18 +198,29 @@ async fn save_own(
         Some(plugins) => plugins.insert(act.caller().to_string(), own.into()),
         None => return Err(Refusal::new("app.save_config.app_error", 500)),
     };
-    replace(&act, document).await?;
+    let switched = replace(&act, |now| now.clone_from(&document)).await?;
+    switches::follow(&act, switched);
     Ok(SavePluginConfigResponse::default())
 }
 
-/// Asks the plugins, replaces the whole configuration, and tells them.
-async fn replace(act: &Act, document: Map<String, Value>) -> Result<(), Refusal> {
-    let mut document = document;
-    act.with(|t| unmask(&mut document, t.config.document()));
+/// Asks the plugins, changes the configuration, and tells them; the plugins that are switched on or off by it. What is stored is what
+/// they made of it; if they left it as it was, the change is made to the configuration as it is by then, so that two small ones at the
+/// same time are both made.
+pub(super) async fn replace(
+    act: &Act,
+    change: impl Fn(&mut Map<String, Value>) + Send + Sync,
+) -> Result<BTreeSet<PluginId>, Refusal> {
+    let wished = |t: &Tables| {
+        let mut document = t.config.document().clone();
+        change(&mut document);
+        unmask(&mut document, t.config.document());
+        document
+    };
+    let config_json = act.with(|t| written(wished(t)));
     let asked = ConfigurationWillBeSavedRequest {
         context: None,
         new_config: Some(ConfigJson {
-            config_json: written(document),
+            config_json: config_json.clone(),
         }),
     };
     let answer = act.filter::<hook::ConfigurationWillBeSaved>(asked).await;
@@ -220,13 +233,19 @@ async fn replace(act: &Act, document: Map<String, Value>) -> Result<(), Refusal>
             Refusal::new("app.save_config.plugin_hook_error", 400).about(reason)
         }
     })?;
-    let mut document = read(&answer.new_config.unwrap_or_default().config_json)?;
-    config::complete(&mut document);
-    act.with(|t| {
+    let answered = answer.new_config.unwrap_or_default().config_json;
+    let replaced = match answered == config_json {
+        true => None,
+        false => Some(read(&answered)?),
+    };
+    Ok(act.with(|t| {
+        let mut document = replaced.unwrap_or_else(|| wished(t));
+        config::complete(&mut document);
         unmask(&mut document, t.config.document());
+        let switched = switches::changed(t.config.document(), &document);
         *t.config.document_mut() = document;
         t.event("config_changed", To::All, []);
         t.tell::<hook::OnConfigurationChange>(OnConfigurationChangeRequest::default());
-    });
-    Ok(())
+        switched
+    }))
 }

@@ -117,6 +117,15 @@ triggers! {
     SavePluginConfig =>
         ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
         | OnConfigurationChange After "when the new configuration is in force";
+    EnablePlugin =>
+        ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
+        | OnConfigurationChange After "when the new configuration is in force; the plugin is started beside it";
+    DisablePlugin =>
+        ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
+        | OnConfigurationChange After "when the new configuration is in force; the plugin is stopped beside it";
+    RemovePlugin =>
+        ConfigurationWillBeSaved Before "with the whole configuration; an error refuses"
+        | OnConfigurationChange After "when the new configuration is in force; then the plugin is stopped";
     CreateBot =>
         ChannelHasBeenCreated After "when a user owns the bot: their direct channel"
         | MessageWillBePosted Before "with the bot's message there; a no is only logged"
@@ -145,6 +154,8 @@ triggers! {
         OnSharedChannelsSyncMsg After "of each plugin that is invited, with the posts that it does not have";
     SendPushNotification =>
         NotificationWillBePushed Before "with the message; a no stops it, and is no error";
+    PluginHTTP =>
+        ServeHTTP Before "of the plugin that the path names, and of no other";
     UpdatePreferencesForUser =>
         PreferencesHaveChanged After "with the preferences given; not by deleting some";
 }

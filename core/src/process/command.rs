@@ -26,6 +26,8 @@ pub struct LaunchRequest<'a> {
     pub host_environment: &'a BTreeMap<OsString, OsString>,
     /// Where the plugin's API server listens, if it has one.
     pub api_target: Option<&'a str>,
+    /// What opens it.
+    pub api_token: Option<&'a str>,
     /// The mark of this child, from [`crate::ids::fresh_session_mark`].
     pub session_mark: &'a str,
 }
@@ -110,6 +112,7 @@ impl Launch {
             plugin: &request.manifest.id,
             folder: &folder,
             api_target: request.api_target,
+            api_token: request.api_token,
             session_mark: request.session_mark,
         })?;
         let mut launch = Self {

@@ -11,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::ids::{PluginId, RUN_MARK_VARIABLE, SESSION_MARK_VARIABLE};
+use crate::launch::API_TOKEN;
 use crate::options::HostOptions;
 
 /// Host variables that every plugin may see; a trailing `*` matches any rest.
@@ -58,6 +59,8 @@ pub struct Variables<'a> {
     pub folder: &'a Path,
     /// Where its API server listens.
     pub api_target: Option<&'a str>,
+    /// What opens it.
+    pub api_token: Option<&'a str>,
     /// The mark of this child.
     pub session_mark: &'a str,
 }
@@ -92,8 +95,8 @@ pub enum EnvironmentError {
 const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
 
-/// What a pattern does not mean: the target of somebody else's API server, and requests that this host does not honour.
-const NEVER_PASSED: [&str; 3] = [API_TARGET, CLIENT_CERT, MULTIPLEX];
+/// What a pattern does not mean: the target of somebody else's API server, what opens it, and requests that this host does not honour.
+const NEVER_PASSED: [&str; 4] = [API_TARGET, API_TOKEN, CLIENT_CERT, MULTIPLEX];
 
 impl EnvironmentError {
     /// Stable word for the error.
@@ -131,6 +134,9 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
         if !inherited {
             set(API_TARGET, OsStr::new(target));
         }
+    }
+    if let Some(token) = of.api_token.filter(|_| !policy.omit_plugin_variables) {
+        set(API_TOKEN, OsStr::new(token));
     }
     if !policy.omit_plugin_variables {
         set("MATTERMOST_PLUGIN_ID", OsStr::new(of.plugin.as_str()));

@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use tokio::time::timeout;
 use tonic::transport::Channel;
 
-use crate::api::{ApiServer, panic_text};
+use crate::api::{ApiServer, ApiSetting, ApiToken, panic_text};
 use crate::hooks::Hooks;
 use crate::process::{Asked, Child, ChildSetting, Diagnosis, Launch, LaunchRequest};
 use crate::supervisor::error::{StartCause, StartError, StartStep};
@@ -54,20 +54,23 @@ pub async fn start(order: StartOrder) -> Result<Session, StartError> {
 }
 
 async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartError> {
-    let api = ApiServer::start(
-        order.backend.as_ref(),
-        order.journal.clone(),
-        order.options.metrics.of(&order.manifest.id),
-        order.events.clone(),
-    );
-    let api = match api.await {
+    let token = ApiToken::fresh();
+    let setting = ApiSetting {
+        options: order.options.api,
+        token: token.clone(),
+        journal: order.journal.clone(),
+        metrics: order.options.metrics.of(&order.manifest.id),
+        events: order.events.clone(),
+        guard: order.guard.clone(),
+    };
+    let api = match ApiServer::start(order.backend.as_ref(), setting).await {
         Ok(api) => api,
         Err(error) => {
             let failed = (StartStep::ApiServer, StartCause::ApiServer(error));
             return Err(order.error(failed, began.elapsed(), None));
         }
     };
-    let child = match order.spawn(&api) {
+    let child = match order.spawn(&api, &token) {
         Ok(child) => child,
         Err(failed) => {
             let elapsed = began.elapsed();
@@ -99,7 +102,7 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
 }
 
 impl StartOrder {
-    fn spawn(&self, api: &ApiServer) -> Result<Child, Failed> {
+    fn spawn(&self, api: &ApiServer, token: &ApiToken) -> Result<Child, Failed> {
         let session_mark = ids::fresh_session_mark(&self.options.run_mark);
         let launch = Launch::build(&LaunchRequest {
             manifest: &self.manifest,
@@ -107,6 +110,7 @@ impl StartOrder {
             options: &self.options,
             host_environment: &self.host_environment,
             api_target: Some(api.address()),
+            api_token: Some(token.secret()),
             session_mark: &session_mark,
         })
         .map_err(|error| (StartStep::Command, error.into()))?;

@@ -1,5 +1,7 @@
 //! The API server by itself: every method answered, in band, whatever its handler does.
 
+mod doors;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,12 +10,13 @@ use http::uri::PathAndQuery;
 use plugin_host::api::backend::NoBackend;
 use plugin_host::api::filler::{NOT_IMPLEMENTED, PANICKED};
 use plugin_host::api::journal::CallOutcome;
-use plugin_host::api::{ApiServer, Backend, Journal};
+use plugin_host::api::{ApiServer, ApiSetting, ApiToken, Backend, Journal};
 use plugin_host::event::{EventSink, Level};
 use plugin_host::ids::PluginId;
 use plugin_host::in_band;
 use plugin_host::memory::Memory;
 use plugin_host::metrics::Metrics;
+use plugin_host::options::ApiOptions;
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::method::Form;
 use plugin_proto::pb::{AppError, KvGetRequest, KvGetResponse, KvSetRequest, KvSetResponse};
@@ -29,25 +32,35 @@ struct Served {
     server: ApiServer,
     channel: Channel,
     journal: Journal,
+    token: ApiToken,
 }
 
 async fn serve(backend: &dyn Backend) -> Served {
+    serve_with(backend, ApiOptions::default()).await
+}
+
+async fn serve_with(backend: &dyn Backend, options: ApiOptions) -> Served {
     let plugin = PluginId::parse("com.example.caller").unwrap();
-    let journal = Journal::new();
-    let events = EventSink::new(None).of(&plugin);
-    let server = ApiServer::start(
-        backend,
-        journal.clone(),
-        Metrics::default().of(&plugin),
-        events,
-    )
-    .await
-    .unwrap();
-    let target = Target::Tcp(server.address().to_owned());
+    let setting = ApiSetting {
+        options,
+        token: ApiToken::fresh(),
+        journal: Journal::new(),
+        metrics: Metrics::default().of(&plugin),
+        events: EventSink::new(None).of(&plugin),
+        guard: None,
+    };
+    let (journal, token) = (setting.journal.clone(), setting.token.clone());
+    let server = ApiServer::start(backend, setting).await.unwrap();
+    let address = server.address();
+    let target = match address.strip_prefix("unix://") {
+        Some(path) => Target::Unix(path.into()),
+        None => Target::Tcp(address.to_owned()),
+    };
     Served {
         channel: dial(&target, LONG).await.unwrap(),
         server,
         journal,
+        token,
     }
 }
 

@@ -21,8 +21,15 @@ use tonic::metadata::MetadataMap;
 
 use crate::world::{LONG, Setting, World};
 
-/// Asks the server as some plugin would that does not run.
-async fn ask(memory: &Memory, method: &str, request: Value) -> Value {
+/// Asks the server as some plugin would that does not run; no error.
+pub(crate) async fn ask(memory: &Memory, method: &str, request: Value) -> Value {
+    let answer = ask_for(memory, method, request).await;
+    assert_eq!(answer.get("error"), None, "{method}");
+    answer
+}
+
+/// The same with whatever comes.
+pub(crate) async fn ask_for(memory: &Memory, method: &str, request: Value) -> Value {
     let mut methods = Methods::new();
     memory.register(
         &PluginId::parse("com.example.asking").unwrap(),
@@ -35,9 +42,7 @@ async fn ask(memory: &Memory, method: &str, request: Value) -> Value {
         message: reflect::from_json(row, Form::Request, &request).unwrap(),
     };
     let answer = methods.dispatch(call).await.unwrap();
-    let answer = reflect::to_json(row, Form::Response, &answer).unwrap();
-    assert_eq!(answer.get("error"), None, "{method}");
-    answer
+    reflect::to_json(row, Form::Response, &answer).unwrap()
 }
 
 /// A server with a channel and a user, and a post for both.
@@ -155,4 +160,25 @@ async fn a_hook_that_its_own_plugin_waits_for_needs_no_turn_and_one_behind_it_do
         matches!(entry.event, Seen::Rpc { .. }) && entry.method() == Some("MessageHasBeenPosted")
     });
     assert!(behind.unwrap().t_ms >= answered("/ExecuteCommand"));
+}
+
+#[tokio::test]
+async fn a_plugin_that_says_in_which_hook_it_calls_is_stopped_at_the_limit() {
+    let (memory, post) = server().await;
+    let order = ApiOrder::new("CreatePost", post.clone());
+    let serve = Serve::good().naming_hooks().hook(
+        "MessageHasBeenPosted",
+        Answer::Api(order, Box::new(Answer::empty())),
+    );
+    let world = world(&memory, serve);
+    world.activate().await.unwrap();
+    ask(&memory, "CreatePost", post).await;
+    timeout(LONG, memory.settled()).await.unwrap();
+    let calls = world.environment.journal().entries();
+    let ends: Vec<_> = calls
+        .iter()
+        .map(|call| call.ended.as_ref().unwrap().0.word())
+        .collect();
+    // The first post was somebody else's; the chain has two hooks, and each has led to one more call.
+    assert_eq!(ends, ["answered", "refused"]);
 }

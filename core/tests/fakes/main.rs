@@ -15,6 +15,7 @@ mod front;
 mod hooks;
 mod http;
 mod lifecycle;
+mod plugins;
 mod services;
 mod start;
 mod stop;

@@ -12,7 +12,7 @@ use plugin_host::environment::{ActivateError, Activation, Environment};
 use plugin_host::event::{HostEvent, What};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
-use plugin_host::options::HostOptions;
+use plugin_host::options::{ApiOptions, HostOptions};
 use plugin_host::policy::{HookPolicy, Policy};
 use plugin_host::timing::{Recovery, Timing};
 use plugin_proto::api::GetPluginID;
@@ -32,7 +32,7 @@ pub(crate) struct World {
     pub(crate) id: PluginId,
     events: mpsc::UnboundedReceiver<HostEvent>,
     seen: Vec<What>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What a world can differ in.
@@ -43,6 +43,7 @@ pub(crate) struct Setting {
     pub(crate) recovery: Recovery,
     pub(crate) hooks: HookPolicy,
     pub(crate) backend: Option<Arc<dyn Backend>>,
+    pub(crate) api: ApiOptions,
 }
 
 impl World {
@@ -75,6 +76,7 @@ impl World {
             policy: setting.policy,
             recovery: setting.recovery,
             hooks: setting.hooks,
+            api: setting.api,
             events: Some(sender),
             ..HostOptions::default()
         };
@@ -87,8 +89,13 @@ impl World {
             id: PluginId::parse(&id).unwrap(),
             events,
             seen: Vec::new(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// One more plugin, which the host does not know yet.
+    pub(crate) fn beside(&self, id: &str, script: &Script) -> PluginFolder {
+        place(&self.folder.path().join(id), fake(), id, script).unwrap()
     }
 
     pub(crate) async fn activate(&self) -> Result<Activation, ActivateError> {

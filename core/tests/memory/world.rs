@@ -2,19 +2,26 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use plugin_host::api::chain::Link;
-use plugin_host::api::plugins::{Asking, Plugins, Reply, Stop, Stopped, Verdict};
+use plugin_host::api::plugins::{
+    Asking, HttpReply, Installed, Plugins, Reply, Stop, Stopped, Undone, Verdict,
+};
 use plugin_host::api::{Backend as _, filler, request};
+use plugin_host::bundle::{Bundle, BundleError};
 use plugin_host::ids::PluginId;
 use plugin_host::in_band;
 use plugin_host::memory::{Making, Memory, NotKept};
+use plugin_proto::pb::ServeHttpRequestInit;
 use plugin_proto::{Call, Form, Method, Methods, find_api, reflect};
 use serde_json::{Value, json};
 use tonic::metadata::MetadataMap;
+
+use crate::plugins::Fleet;
 
 /// When the world begins, in milliseconds; each reading of the clock takes one.
 pub(crate) const BEGINNING: i64 = 1_700_000_000_000;
@@ -212,6 +219,7 @@ pub(crate) struct Hooks {
     fired: Mutex<Vec<(&'static str, Value)>>,
     answers: Mutex<VecDeque<(&'static str, Answer)>>,
     told: Mutex<VecDeque<Told>>,
+    pub(crate) fleet: Fleet,
 }
 
 /// What a plugin that is asked alone answers.
@@ -297,4 +305,47 @@ impl Plugins for Hooks {
         };
         Box::pin(async move { reply })
     }
+
+    fn serve_http(
+        &self,
+        plugin: &PluginId,
+        head: ServeHttpRequestInit,
+        body: Bytes,
+        _: Link,
+    ) -> Asking<HttpReply> {
+        ready(self.fleet.serve_http(plugin, head, body))
+    }
+
+    fn installed(&self) -> Asking<Vec<Installed>> {
+        ready(self.fleet.installed())
+    }
+
+    fn folder(&self, plugin: &PluginId) -> Asking<Result<PathBuf, Undone>> {
+        ready(Ok(self.fleet.folder(plugin)))
+    }
+
+    fn enable(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        ready(self.fleet.enable(plugin))
+    }
+
+    fn disable(&self, plugin: &PluginId) -> Asking<()> {
+        self.fleet.disable(plugin);
+        ready(())
+    }
+
+    fn remove(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        ready(self.fleet.remove(plugin))
+    }
+
+    fn unpack(&self, bundle: Bytes) -> Asking<Result<Bundle, BundleError>> {
+        ready(self.fleet.unpack(&bundle))
+    }
+
+    fn install(&self, bundle: Bundle) -> Asking<Result<bool, Undone>> {
+        ready(self.fleet.install(&bundle))
+    }
+}
+
+fn ready<T: Send + 'static>(done: T) -> Asking<T> {
+    Box::pin(std::future::ready(done))
 }

@@ -230,6 +230,13 @@ impl Serve {
         self
     }
 
+    /// Says with each call of the API in which hook it is made.
+    #[must_use]
+    pub fn naming_hooks(mut self) -> Self {
+        self.names_hooks = true;
+        self
+    }
+
     /// Hooks without an answer of their own get an empty message.
     #[must_use]
     pub fn all_empty(mut self) -> Self {

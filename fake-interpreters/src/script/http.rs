@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refused, SignalName};
+use super::{ApiOrder, Refused, SignalName};
 
 /// The steps of every request. After the last one the stream ends with the status OK.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub enum HttpStep {
     Send(HttpMessage),
     /// Sends each piece of the request back as it comes, and completes the body when the request's is complete.
     Echo {},
+    /// Calls the API; the answer goes to the journal.
+    Api(ApiOrder),
     /// Does nothing for a while.
     Sleep {
         /// For how many milliseconds.

@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Answer, ScriptError, ServeHttp, SignalName, Stream};
+use super::{Answer, HttpStep, ScriptError, ServeHttp, SignalName, Stream};
 use crate::fault::Fault;
 
 /// What the gRPC server answers.
@@ -40,6 +40,9 @@ pub struct Serve {
     /// The one thing that this testee does wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// Calls of the API that are made in a hook say in which: by its request id, as metadata `x-request-id`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub names_hooks: bool,
     /// Ends when the host has died. A testee does so anyway.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub watch_parent: bool,
@@ -162,6 +165,11 @@ impl Serve {
         }
         if let Some(answer) = &self.every_call {
             check_answer(answer)?;
+        }
+        for step in self.http.iter().flat_map(|http| &http.steps) {
+            if let HttpStep::Api(order) = step {
+                check_method(&order.method)?;
+            }
         }
         match self.fault {
             Some(fault) if !self.testee => Err(ScriptError::FaultWithoutTestee(fault.name())),

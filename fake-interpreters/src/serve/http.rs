@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tonic::{Request, Status, Streaming};
 
 use super::{Seen, Server, answer};
+use crate::apiclient;
 use crate::fault::Fault;
 use crate::hex;
 use crate::journal::Event;
@@ -77,7 +78,8 @@ impl Server {
                 sender: &sender,
                 sent: &mut sent,
             };
-            exchange.play().await
+            let hook = self.hook_of(&call);
+            apiclient::within(hook, exchange.play()).await
         };
         let played = tokio::select! {
             played = answered => played,
@@ -117,6 +119,7 @@ impl Exchange<'_> {
                 HttpStep::Read {} => self.read(false).await?,
                 HttpStep::Echo {} => self.read(true).await?,
                 HttpStep::Send(message) => self.send(response(message)).await?,
+                HttpStep::Api(order) => apiclient::obey(stage, &self.server.api, order).await,
                 HttpStep::Sleep { ms } => tokio::time::sleep(Duration::from_millis(*ms)).await,
                 HttpStep::Exit { code } => stage.exit(*code, "http"),
                 HttpStep::Raise { signal } => {

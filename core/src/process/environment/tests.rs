@@ -8,7 +8,7 @@ use super::*;
 use crate::policy::Policy;
 use crate::timing::{HookClass, Timing};
 
-const HOST: [(&str, &str); 9] = [
+const HOST: [(&str, &str); 10] = [
     ("PATH", "/bin"),
     ("LC_ALL", "C"),
     ("LANG", "de_DE"),
@@ -16,6 +16,7 @@ const HOST: [(&str, &str); 9] = [
     ("MM_SQLSETTINGS_DATASOURCE", "secret"),
     ("PYTHONPATH", "/evil"),
     ("MATTERMOST_PLUGIN_API_TARGET", "10.0.0.1:1"),
+    ("MATTERMOST_PLUGIN_API_TOKEN", "another's"),
     ("MATTERMOST_PLUGIN", "no cookie"),
     ("PLUGIN_CLIENT_CERT", "PEM"),
 ];
@@ -38,6 +39,7 @@ fn try_built(
         plugin: &PluginId::parse("com.example.demo").unwrap(),
         folder: Path::new("/plugins/demo"),
         api_target,
+        api_token: api_target.map(|_| "secret"),
         session_mark: "run/1",
     })?;
     let text = |text: OsString| text.into_string().unwrap();
@@ -61,6 +63,7 @@ fn the_whole_environment() {
         ("LC_ALL", "C"),
         ("MATTERMOST_PLUGIN", "Securely message teams, anywhere."),
         ("MATTERMOST_PLUGIN_API_TARGET", "127.0.0.1:4242"),
+        ("MATTERMOST_PLUGIN_API_TOKEN", "secret"),
         ("MATTERMOST_PLUGIN_HOOK_TIMEOUT", "30"),
         ("MATTERMOST_PLUGIN_ID", "com.example.demo"),
         ("MATTERMOST_PLUGIN_LOG_LEVEL", "INFO"),
@@ -87,7 +90,13 @@ fn without_an_api_server_there_is_no_target_not_even_an_inherited_one() {
         ..options()
     };
     for options in [options(), passing] {
-        assert!(!built(&options, None).contains_key("MATTERMOST_PLUGIN_API_TARGET"));
+        let built = built(&options, None);
+        for name in [
+            "MATTERMOST_PLUGIN_API_TARGET",
+            "MATTERMOST_PLUGIN_API_TOKEN",
+        ] {
+            assert!(!built.contains_key(name), "{name}");
+        }
     }
 }
 
