@@ -7,6 +7,7 @@ pub mod replay;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use plugin_host::options::{ApiErrors, ApiOptions, ApiTransport};
 
 use crate::body_plan::Direction;
 use crate::body_plan::generate::Part;
@@ -270,9 +271,40 @@ pub struct Serve {
     /// The log level that plugins are told.
     #[arg(long, value_name = "LEVEL", default_value = "INFO")]
     pub log_level: String,
+    /// Where plugins are installed that other plugins bring, and the only place where files of removed ones are deleted; without it a
+    /// temporary folder. Plugins that are in it are known, but not started.
+    #[arg(long, value_name = "DIR")]
+    pub plugins_folder: Option<PathBuf>,
+    /// The API that plugins call.
+    #[command(flatten)]
+    pub api: ApiArguments,
     /// Lines on stderr are JSON, one object each.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of the API that plugins call.
+#[derive(Debug, Args)]
+pub struct ApiArguments {
+    /// Where each plugin's API server listens: on a port of 127.0.0.1, or on a socket that no other user can reach. `tcp` or `unix`.
+    #[arg(long, value_name = "WHERE", default_value_t)]
+    pub api_transport: ApiTransport,
+    /// How errors of the application travel: in the answer, or as a gRPC status as in Mattermost's own host. `in-band` or `status`.
+    #[arg(long, value_name = "STYLE", default_value_t)]
+    pub api_errors: ApiErrors,
+    /// Refuse calls of the API without the token in MATTERMOST_PLUGIN_API_TOKEN. A wrong one is always refused.
+    #[arg(long)]
+    pub require_api_token: bool,
+}
+
+impl ApiArguments {
+    fn options(&self) -> ApiOptions {
+        ApiOptions {
+            transport: self.api_transport,
+            errors: self.api_errors,
+            require_token: self.require_api_token,
+        }
+    }
 }
 
 /// Options of everything that plays cases.

@@ -30,7 +30,8 @@ use std::time::Duration;
 
 use plugin_host::environment::{Environment, ScanError};
 use plugin_host::front::{Access, Front, FrontOptions, Session};
-use plugin_host::options::{GuardProgram, HostOptions};
+use plugin_host::memory::Memory;
+use plugin_host::options::{ApiOptions, GuardProgram, HostOptions};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -63,6 +64,10 @@ pub struct Options {
     pub data: DataFiles,
     /// The log level that plugins are told.
     pub log_level: String,
+    /// Where plugins are installed.
+    pub plugins_folder: Option<PathBuf>,
+    /// The API that plugins call.
+    pub api: ApiOptions,
 }
 
 /// Why nothing is served.
@@ -120,6 +125,8 @@ pub async fn serve(options: Options, out: &mut dyn Write) -> Result<Exit, ServeE
     let program = std::env::current_exe().map_err(ServeError::Host)?;
     let mut host = HostOptions {
         log_level: options.log_level.clone(),
+        plugins_folder: options.plugins_folder.clone(),
+        api: options.api,
         guard: Some(GuardProgram {
             program,
             args: vec!["guard".into()],

@@ -356,6 +356,8 @@ fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
             save_fixtures: arguments.save_fixtures.clone(),
         },
         log_level: arguments.log_level.clone(),
+        plugins_folder: arguments.plugins_folder.clone(),
+        api: arguments.api.options(),
     };
     let runtime = runtime()?;
     let served = runtime.block_on(serve::serve(options, out));

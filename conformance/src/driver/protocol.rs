@@ -4,6 +4,7 @@
 //! answer per request on stdout; answers may overtake each other, and events may stand between them. The end of stdin is an orderly
 //! shutdown. A word of a host's own (a kind, a state) is free text here; what it has to be is for the requirements to say.
 
+pub mod api;
 pub mod environment;
 pub mod hooks;
 pub mod http;
@@ -182,6 +183,9 @@ pub struct Configuration {
     /// How running plugins are looked after, once that is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<environment::Watch>,
+    /// The API that plugins call.
+    #[serde(skip_serializing_if = "api::ApiSettings::is_default")]
+    pub api: api::ApiSettings,
     /// What is decided about hooks.
     #[serde(flatten)]
     pub hooks: hooks::HookSettings,

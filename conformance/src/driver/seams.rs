@@ -12,11 +12,12 @@ pub(super) mod line;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_host::options::HostOptions;
+use plugin_host::options::{ApiOptions, HostOptions, UnknownWord};
 use plugin_host::policy::{HttpFaults, Policy};
 use plugin_host::timing::{Recovery, Timing};
 
 use super::fault::Fault;
+use super::protocol::api::ApiSettings;
 use super::protocol::{Configuration, Refusal};
 use super::proxy;
 
@@ -38,6 +39,7 @@ pub(super) fn options(
         recovery: recovery(fault, configuration),
         policy: policy(fault),
         hooks: hooks::policy(fault, &configuration.hooks)?,
+        api: api_options(&configuration.api)?,
         pass_environment: configuration.pass_env.clone(),
         ..HostOptions::default()
     };
@@ -62,6 +64,25 @@ pub(super) fn options(
         false => Arc::new(parse),
     };
     Ok(options)
+}
+
+fn api_options(settings: &ApiSettings) -> Result<ApiOptions, Refusal> {
+    fn read<T: std::str::FromStr<Err = UnknownWord> + Default>(
+        word: Option<&str>,
+    ) -> Result<T, Refusal> {
+        let read = word.map(str::parse).transpose();
+        let read = read.map_err(|error: UnknownWord| Refusal {
+            kind: "configuration".to_owned(),
+            message: error.to_string(),
+            ..Refusal::default()
+        });
+        Ok(read?.unwrap_or_default())
+    }
+    Ok(ApiOptions {
+        transport: read(settings.transport.as_deref())?,
+        errors: read(settings.errors.as_deref())?,
+        require_token: settings.require_token,
+    })
 }
 
 fn policy(fault: Option<Fault>) -> Policy {

@@ -2,7 +2,9 @@
 //!
 //! Both are there before the plugin starts. The folder goes with the door, and if the host is killed, by the guard.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use plugin_proto::serve::Listener;
@@ -86,6 +88,7 @@ fn folder_within(temporary: &Path) -> io::Result<TempDir> {
     let made = |within: &Path| {
         tempfile::Builder::new()
             .prefix("plugin-api-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(within)
     };
     let folder = made(&temporary)?;
@@ -116,7 +119,6 @@ fn too_long(socket: &Path) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
     use std::path::PathBuf;
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -88,7 +89,10 @@ impl Installs {
         let made = match &mut *made {
             Some(made) => made,
             empty => {
-                let folder = tempfile::Builder::new().prefix("plugins-").tempdir()?;
+                let folder = tempfile::Builder::new()
+                    .prefix("plugins-")
+                    .permissions(fs::Permissions::from_mode(0o700))
+                    .tempdir()?;
                 if let Some(guard) = &self.guard {
                     guard.add_folder(folder.path());
                 }

@@ -79,6 +79,7 @@ fn http() -> impl Strategy<Value = ServeHttp> {
         signal().prop_map(|signal| HttpStep::Raise { signal }),
         Just(HttpStep::Hang {}),
         Just(HttpStep::Close {}),
+        order().prop_map(HttpStep::Api),
     ];
     vec(step, 0..4).prop_map(|steps| ServeHttp { steps })
 }
@@ -126,7 +127,7 @@ fn serve() -> impl Strategy<Value = Serve> {
         stdio,
         option::of(answer()),
         option::of(http()),
-        any::<(bool, bool)>(),
+        any::<(bool, bool, bool)>(),
     )
         .prop_map(
             |(
@@ -137,7 +138,7 @@ fn serve() -> impl Strategy<Value = Serve> {
                 stdio,
                 every_call,
                 http,
-                (testee, watch_parent),
+                (testee, watch_parent, names_hooks),
             )| {
                 Serve {
                     implemented,
@@ -154,6 +155,7 @@ fn serve() -> impl Strategy<Value = Serve> {
                     every_call,
                     testee,
                     fault: testee.then_some(Fault::NonceWrong),
+                    names_hooks,
                     watch_parent,
                 }
             },
