@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use plugin_host::api::Plugins;
 use plugin_host::api::chain::Link;
-use plugin_host::api::plugins::{Asking, Reply, Verdict};
+use plugin_host::api::plugins::{Asking, HttpReply, Installed, Reply, Undone, Verdict};
+use plugin_host::bundle::{Bundle, BundleError};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
-use plugin_proto::{Call, Form, Method, Methods};
+use plugin_proto::hook::ServeHTTP;
+use plugin_proto::pb::ServeHttpRequestInit;
+use plugin_proto::{Call, Form, Method, Methods, Rpc as _};
 use tonic::Status;
 
 use crate::driver::damage::{Damage, Damages, Deed, Silence};
@@ -149,5 +153,53 @@ impl Plugins for Silenced {
                 })
             }
         }
+    }
+
+    fn serve_http(
+        &self,
+        plugin: &PluginId,
+        head: ServeHttpRequestInit,
+        body: Bytes,
+        link: Link,
+    ) -> Asking<HttpReply> {
+        match self.damages.silence(ServeHTTP::METHOD) {
+            None => self.plugins.serve_http(plugin, head, body, link),
+            Some(Silence::Never) => Box::pin(async { HttpReply::NotImplemented }),
+            Some(Silence::Unheard) => {
+                let asked = self.plugins.serve_http(plugin, head, body, link);
+                Box::pin(async move {
+                    asked.await;
+                    HttpReply::NotImplemented
+                })
+            }
+        }
+    }
+
+    fn installed(&self) -> Asking<Vec<Installed>> {
+        self.plugins.installed()
+    }
+
+    fn folder(&self, plugin: &PluginId) -> Asking<Result<PathBuf, Undone>> {
+        self.plugins.folder(plugin)
+    }
+
+    fn enable(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        self.plugins.enable(plugin)
+    }
+
+    fn disable(&self, plugin: &PluginId) -> Asking<()> {
+        self.plugins.disable(plugin)
+    }
+
+    fn remove(&self, plugin: &PluginId) -> Asking<Result<(), Undone>> {
+        self.plugins.remove(plugin)
+    }
+
+    fn unpack(&self, bundle: Bytes) -> Asking<Result<Bundle, BundleError>> {
+        self.plugins.unpack(bundle)
+    }
+
+    fn install(&self, bundle: Bundle) -> Asking<Result<bool, Undone>> {
+        self.plugins.install(bundle)
     }
 }
