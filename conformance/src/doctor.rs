@@ -189,7 +189,7 @@ fn look(visit: &mut Visit<'_>) -> Option<Launch> {
         "manifest",
         format!("{} {}", manifest.id, manifest.version),
     ));
-    match Prepared::new(visit.folder, &visit.options.mark, "127.0.0.1:9", None) {
+    match Prepared::new(visit.folder, &visit.options.mark, "127.0.0.1:9") {
         Ok(prepared) => {
             visit.note(of_launch(&prepared.launch, manifest.runtime()));
             Some(prepared.launch)

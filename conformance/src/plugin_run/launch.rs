@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use plugin_host::api::ApiToken;
 use plugin_host::ids::{PluginId, fresh_session_mark};
 use plugin_host::manifest::{Manifest, ManifestError};
 use plugin_host::options::HostOptions;
@@ -33,13 +32,9 @@ pub enum PrepareError {
 }
 
 impl Prepared {
-    /// The command of the plugin in a folder, under this mark of a run, with the API at this address, which this token opens.
-    pub fn new(
-        folder: &Path,
-        run_mark: &str,
-        api_target: &str,
-        api_token: Option<&ApiToken>,
-    ) -> Result<Prepared, PrepareError> {
+    /// The command of the plugin in a folder, under this mark of a run, with the API at this address. It is given no token: who checks
+    /// what a plugin does with one gives it one.
+    pub fn new(folder: &Path, run_mark: &str, api_target: &str) -> Result<Prepared, PrepareError> {
         let manifest = Manifest::find(folder)?;
         let session_mark = fresh_session_mark(run_mark);
         let options = HostOptions {
@@ -52,7 +47,7 @@ impl Prepared {
             options: &options,
             host_environment: &std::env::vars_os().collect::<BTreeMap<_, _>>(),
             api_target: Some(api_target),
-            api_token: api_token.map(ApiToken::secret),
+            api_token: None,
             session_mark: &session_mark,
         })?;
         Ok(Prepared {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use plugin_host::api::{ApiServer, ApiSetting, ApiToken, Journal};
+use plugin_host::api::{ApiServer, ApiSetting, Journal};
 use plugin_host::event::{EventSink, PluginEvents};
 use plugin_host::guard::GuardHandle;
 use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
@@ -135,10 +135,10 @@ impl Raw {
         // The id is known only from the manifest, which the command is built from; the server must be there before the command.
         let plugin = Manifest::find(folder).map_err(PrepareError::from)?.id;
         let events = sink.of(&plugin);
-        let token = ApiToken::fresh();
         let setting = ApiSetting {
             options: ApiOptions::default(),
-            token: token.clone(),
+            // Whatever the plugin shows is let in and written down.
+            token: None,
             journal: Journal::new(),
             metrics: Metrics::default().of(events.plugin()),
             events: events.clone(),
@@ -147,7 +147,7 @@ impl Raw {
         let server = ApiServer::start(&api, setting)
             .await
             .map_err(StartError::Api)?;
-        let mut prepared = Prepared::new(folder, &ground.mark, server.address(), Some(&token))?;
+        let mut prepared = Prepared::new(folder, &ground.mark, server.address())?;
         change(&mut prepared.launch);
         let child = spawn(&prepared, events, ground.guard.clone())?;
         Ok(Raw {

@@ -57,7 +57,7 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
     let token = ApiToken::fresh();
     let setting = ApiSetting {
         options: order.options.api,
-        token: token.clone(),
+        token: Some(token.clone()),
         journal: order.journal.clone(),
         metrics: order.options.metrics.of(&order.manifest.id),
         events: order.events.clone(),

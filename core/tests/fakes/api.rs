@@ -41,15 +41,16 @@ async fn serve(backend: &dyn Backend) -> Served {
 
 async fn serve_with(backend: &dyn Backend, options: ApiOptions) -> Served {
     let plugin = PluginId::parse("com.example.caller").unwrap();
+    let token = ApiToken::fresh();
     let setting = ApiSetting {
         options,
-        token: ApiToken::fresh(),
+        token: Some(token.clone()),
         journal: Journal::new(),
         metrics: Metrics::default().of(&plugin),
         events: EventSink::new(None).of(&plugin),
         guard: None,
     };
-    let (journal, token) = (setting.journal.clone(), setting.token.clone());
+    let journal = setting.journal.clone();
     let server = ApiServer::start(backend, setting).await.unwrap();
     let address = server.address();
     let target = match address.strip_prefix("unix://") {

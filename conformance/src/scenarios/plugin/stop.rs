@@ -258,7 +258,7 @@ const HOST: &str = "\"$@\" </dev/null & echo \"pid $!\"; wait";
 
 async fn host_gone(case: &mut Case) -> ScenarioResult {
     let folder = place(case)?;
-    let prepared = Prepared::new(&folder, case.mark(), "127.0.0.1:9", None).map_err(|error| {
+    let prepared = Prepared::new(&folder, case.mark(), "127.0.0.1:9").map_err(|error| {
         Interruption::broken_off(format!("the plugin cannot be started: {error}"))
     })?;
     let launch = &prepared.launch;
