@@ -30,7 +30,6 @@ use std::time::Duration;
 
 use plugin_host::environment::{Environment, ScanError};
 use plugin_host::front::{Access, Front, FrontOptions, Session};
-use plugin_host::memory::Memory;
 use plugin_host::options::{ApiOptions, GuardProgram, HostOptions};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
