@@ -163,7 +163,7 @@ impl Plugins for Reach {
                 return HttpReply::NotRunning;
             };
             let _turn = link.turn(&plugin);
-            http::exchange(&hooks, head, body).await
+            http::exchange(&hooks, head, body, link.is_waited_for_by(&plugin)).await
         })
     }
 

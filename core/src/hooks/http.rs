@@ -174,6 +174,19 @@ impl Hooks {
     where
         B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
     {
+        self.serve_http_in(head, body, false).await
+    }
+
+    /// The same for a request that an API call led to. `nested` is one that the plugin itself waits for: it waits for no turn.
+    pub(crate) async fn serve_http_in<B>(
+        &self,
+        head: ServeHttpRequestInit,
+        body: B,
+        nested: bool,
+    ) -> Outcome<HttpAnswer>
+    where
+        B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+    {
         if let Some(not_called) = self.gate(HOOK, self.is_active()) {
             return match not_called {
                 Outcome::Failed(failure) => Outcome::Failed(Failure {
@@ -185,7 +198,7 @@ impl Hooks {
         }
         let mut told = Told::begin(self, &head);
         let span = told.span().clone();
-        match self.answer_of(head, body).instrument(span).await {
+        match self.answer_of(head, body, nested).instrument(span).await {
             Ok(Begun {
                 call,
                 head,
@@ -221,7 +234,12 @@ impl Hooks {
     }
 
     /// Everything up to the head of the answer.
-    async fn answer_of<B>(&self, mut head: ServeHttpRequestInit, body: B) -> Result<Begun, Failure>
+    async fn answer_of<B>(
+        &self,
+        mut head: ServeHttpRequestInit,
+        body: B,
+        nested: bool,
+    ) -> Result<Begun, Failure>
     where
         B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
     {
@@ -234,7 +252,7 @@ impl Hooks {
             })?;
         }
         let method = head.method.clone();
-        let mut call = HttpCall::open(self, head, body).await?;
+        let mut call = HttpCall::open(self, head, body, nested).await?;
         // Without a first message, and with one that has no head, the reassembler has said so.
         let mut first = call
             .next()

@@ -25,10 +25,15 @@ const WHOLE: Duration = Duration::from_secs(120);
 const LARGEST: usize = MAX_MESSAGE - 2 * LARGEST_FIELDS;
 
 /// Asks, and gathers what comes.
-pub(super) async fn exchange(hooks: &Hooks, head: ServeHttpRequestInit, body: Bytes) -> HttpReply {
+pub(super) async fn exchange(
+    hooks: &Hooks,
+    head: ServeHttpRequestInit,
+    body: Bytes,
+    nested: bool,
+) -> HttpReply {
     let exchange = async {
         let body = futures_util::stream::iter((!body.is_empty()).then_some(Ok(body)));
-        match hooks.serve_http(head, body).await {
+        match hooks.serve_http_in(head, body, nested).await {
             Outcome::Answered(answer) => gather(answer).await,
             // `ServeHTTP` has no error in band.
             Outcome::NotImplemented | Outcome::Refused(_) => HttpReply::NotImplemented,

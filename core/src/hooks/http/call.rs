@@ -42,11 +42,12 @@ pub(super) struct HttpCall {
 }
 
 impl HttpCall {
-    /// Waits for a turn and sends the request; its body goes on its way from here.
+    /// Waits for a turn, unless the plugin itself waits for this, and sends the request; its body goes on its way from here.
     pub(super) async fn open<B>(
         hooks: &Hooks,
         head: ServeHttpRequestInit,
         body: B,
+        nested: bool,
     ) -> Result<Self, Failure>
     where
         B: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
@@ -59,7 +60,7 @@ impl HttpCall {
             &rules.http,
         ));
         let lifeline = setting.lifeline.clone();
-        let turn = match &hooks.turns {
+        let turn = match hooks.turns.as_ref().filter(|_| !nested) {
             None => None,
             Some(turns) => {
                 let turn = OwnTurn::take(Arc::clone(turns));
