@@ -10,6 +10,7 @@ const TABLES: &[&[Mutant]] = &[
     host::MUTANTS,
     host::branches::MUTANTS,
     host::http::MUTANTS,
+    host::api::MUTANTS,
     host::seams::MUTANTS,
     plugin::MUTANTS,
     plugin::api::MUTANTS,

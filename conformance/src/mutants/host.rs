@@ -3,6 +3,7 @@
 //! Each row is a requirement, the fault that breaks it, and the reason by which its check has to catch it. Many requirements have several
 //! faults: one for each way in which hosts are known to break them.
 
+pub mod api;
 pub mod branches;
 pub mod http;
 pub mod seams;

@@ -52,6 +52,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/api.toml"),
     ),
     (
+        "api_host.toml",
+        "AP",
+        include_str!("../../requirements/api_host.toml"),
+    ),
+    (
         "crash.toml",
         "CR",
         include_str!("../../requirements/crash.toml"),

@@ -173,7 +173,7 @@ fn do_not_disturb(
     set(t, &r.user_id, "dnd", true);
     if let Some(known) = t.statuses.rows.get_mut(&r.user_id) {
         known.before = before;
-        known.status.dnd_end_time = r.end_time - r.end_time.rem_euclid(60);
+        known.status.dnd_end_time = r.end_time.saturating_sub(r.end_time.rem_euclid(60));
     }
     // Read as it was written, also when its time is over already.
     let written = t.statuses.rows.get(&r.user_id);

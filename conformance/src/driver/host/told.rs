@@ -1,9 +1,11 @@
-//! What the host tells by itself: its events, and what plugins log through the API; less what a fault keeps back.
+//! What the host tells by itself: its events, and what plugins log and publish through the API; less what a fault keeps back.
 
 use plugin_host::environment::Environment;
 use plugin_host::event::{HostEvent, Level, What};
 use plugin_host::ids::PluginId;
 use plugin_host::memory::Memory;
+use plugin_proto::reflect;
+use prost::Message as _;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
@@ -18,6 +20,8 @@ pub(super) struct Told {
     out: mpsc::UnboundedSender<Message>,
     /// How many records of the API's log were told.
     logged: usize,
+    /// How many of the websocket events of plugins were told.
+    published: usize,
 }
 
 impl Told {
@@ -33,12 +37,14 @@ impl Told {
             environment,
             out,
             logged: 0,
+            published: 0,
         }
     }
 
     pub(super) async fn run(mut self, mut events: mpsc::UnboundedReceiver<HostEvent>) {
         while let Some(mut event) = events.recv().await {
             let api_call = matches!(event.what, What::ApiCall { .. });
+            let published = matches!(&event.what, What::ApiCall { method, .. } if method == "PublishWebSocketEvent");
             self.misbehave(&mut event);
             let hidden = match &event.what {
                 What::Health { .. } => self.fault == Some(Fault::HidesHealth),
@@ -53,6 +59,9 @@ impl Told {
             }
             if api_call {
                 self.tell_logs();
+            }
+            if published {
+                self.tell_published();
             }
         }
     }
@@ -118,6 +127,32 @@ impl Told {
             }
         }
         self.logged = records.len();
+    }
+
+    /// The events that plugins have published for clients; the server's own are not told.
+    fn tell_published(&mut self) {
+        let events = self.memory.websocket_events();
+        let own = events
+            .iter()
+            .filter(|event| event.name.starts_with("custom_"));
+        let mut count = 0;
+        for event in own {
+            count += 1;
+            if count <= self.published {
+                continue;
+            }
+            let broadcast = reflect::message_to_json(
+                "mattermost.pluginapi.v1.WebsocketBroadcast",
+                &event.broadcast.encode_to_vec(),
+            );
+            let told = json!({
+                "event": "websocket", "name": event.name, "payload": event.payload, "broadcast": broadcast.unwrap_or_default(),
+            });
+            if let Value::Object(fields) = told {
+                self.tell(fields);
+            }
+        }
+        self.published = count;
     }
 
     fn tell(&self, mut fields: Map<String, Value>) {

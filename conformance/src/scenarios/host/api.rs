@@ -1,20 +1,39 @@
 //! The plugin API as the host serves it: a fake calls it step by step, and its journal has the answers.
 
+pub(super) mod door;
+mod drawn;
+mod story;
+
+pub mod channel_members;
+pub mod channels;
+pub mod crowds;
+pub mod echo;
+pub mod files;
+pub mod groups;
+pub mod integrations;
 pub mod kv;
+pub mod methods;
+pub mod outward;
+pub mod post_lists;
+pub mod posts;
+pub mod properties;
+pub mod settings;
+pub mod store;
+pub mod teams;
+pub mod users;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use fake_interpreters::PluginFolder;
 use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::script::{ApiOrder, Script, Step};
-use plugin_proto::dial::{Target, dial};
 use serde_json::{Value, json};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
+
+use door::Door;
 
 use super::stage::{Stage, good};
-use super::traces::environment_of;
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
@@ -247,64 +266,19 @@ async fn missing_methods(case: &mut Case) -> ScenarioResult {
         &statuses,
         "answered-out-of-band",
     );
-    let code = |answer: &Result<Value, String>| {
-        answer
-            .as_ref()
-            .ok()
-            .and_then(|answer| answer["error"]["status_code"].as_i64())
-    };
-    let missing = answers
-        .values()
-        .filter(|answer| code(answer) == Some(501))
-        .count();
-    // A host that has every method shows no 501, and has nothing to be judged by.
-    if missing == 0 && unanswered.is_empty() && statuses.is_empty() {
-        case.not_applicable("AP-007", "a method that the host does not have");
-    } else {
-        seen()
-            .and("answers 501", missing)
-            .holds(missing > 0, "501 in band", "none", "no-501");
-    }
     stage.close().await
-}
-
-/// A channel to the API server of a running plugin.
-pub(super) async fn channel(
-    folder: &PluginFolder,
-) -> Result<tonic::transport::Channel, Interruption> {
-    let entries = folder.entries()?;
-    let target = environment_of(&entries)
-        .and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned())
-        .unwrap_or_default();
-    let dialled = dial(&Target::Tcp(target.clone()), Duration::from_secs(5)).await;
-    dialled.map_err(|error| {
-        Interruption::broken_off(format!(
-            "the API server at {target} cannot be reached: {error}"
-        ))
-    })
-}
-
-pub(super) async fn raw(
-    channel: &tonic::transport::Channel,
-    method: &str,
-    message: Bytes,
-) -> Result<Bytes, Status> {
-    let path = format!("/mattermost.pluginapi.v1.PluginAPI/{method}");
-    let mut request = Request::new(message);
-    request.set_timeout(Duration::from_secs(8));
-    plugin_proto::call::call_raw(channel, &path, request).await
 }
 
 async fn wrong_calls(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
-    let channel = channel(&folder).await?;
-    let before = raw(&channel, "GetServerVersion", Bytes::new()).await;
+    let door = Door::open(&folder).await?;
+    let before = door.raw("GetServerVersion", Bytes::new()).await;
     // Field 1 announces more bytes than there are.
     let broken = Bytes::from_static(&[0x0a, 0x7f, 0x01]);
-    let unknown = raw(&channel, "NoSuchMethod", Bytes::new()).await;
-    let undecodable = raw(&channel, "KVSet", broken).await;
-    let after = raw(&channel, "GetServerVersion", Bytes::new()).await;
+    let unknown = door.raw("NoSuchMethod", Bytes::new()).await;
+    let undecodable = door.raw("KVSet", broken).await;
+    let after = door.raw("GetServerVersion", Bytes::new()).await;
     let next = stage
         .hook(&folder, "MessageHasBeenPosted", json!({}))
         .await?;
@@ -345,7 +319,7 @@ async fn wrong_calls(case: &mut Case) -> ScenarioResult {
 async fn large_messages(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
-    let channel = channel(&folder).await?;
+    let door = Door::open(&folder).await?;
     // KVSet with the key `k` and a value of 6 MiB: two fields, each a tag, a length and bytes.
     let value = vec![b'x'; 6 << 20];
     let mut message = vec![0x0a, 1, b'k', 0x12];
@@ -356,9 +330,11 @@ async fn large_messages(case: &mut Case) -> ScenarioResult {
     }
     message.push(u8::try_from(length).unwrap_or_default());
     message.extend(&value);
-    let set = raw(&channel, "KVSet", message.into()).await;
-    let get = raw(&channel, "KVGet", Bytes::from_static(&[0x0a, 1, b'k'])).await;
-    let control = raw(&channel, "GetServerVersion", Bytes::new()).await;
+    let set = door.raw("KVSet", message.into()).await;
+    let get = door
+        .raw("KVGet", Bytes::from_static(&[0x0a, 1, b'k']))
+        .await;
+    let control = door.raw("GetServerVersion", Bytes::new()).await;
     let seen = || {
         let judge = case
             .require("AP-009")

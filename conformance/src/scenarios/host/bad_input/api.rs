@@ -8,9 +8,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::Status;
-use tonic::transport::Channel;
 
-use super::super::api::{channel, raw};
+use super::super::api::door::Door;
 use super::super::stage::{Stage, good};
 use super::super::traces::environment_of;
 use crate::case::Case;
@@ -35,16 +34,18 @@ const LARGE: usize = 64 << 20;
 async fn large_messages(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
-    let channel = channel(&folder).await?;
+    let door = Door::open(&folder).await?;
     // The key `k`, and a value.
     let mut message = BytesMut::with_capacity(LARGE + 16);
     message.put_slice(&[0x0a, 1, b'k', 0x12]);
     prost::encode_length_delimiter(LARGE, &mut message)?;
     message.put_bytes(b'x', LARGE);
     let message = message.freeze();
-    let set = raw(&channel, "KVSet", message.clone()).await;
-    let get = raw(&channel, "KVGet", Bytes::from_static(&[0x0a, 1, b'k'])).await;
-    let control = raw(&channel, "GetServerVersion", Bytes::new()).await;
+    let set = door.raw("KVSet", message.clone()).await;
+    let get = door
+        .raw("KVGet", Bytes::from_static(&[0x0a, 1, b'k']))
+        .await;
+    let control = door.raw("GetServerVersion", Bytes::new()).await;
     let seen = || {
         let judge = case
             .require("BI-007")
@@ -85,7 +86,10 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
     let target = environment_of(&folder.entries()?)
         .and_then(|variables| variables.get("MATTERMOST_PLUGIN_API_TARGET").cloned())
         .unwrap_or_default();
-    let before = raw(&channel(&folder).await?, "GetServerVersion", Bytes::new()).await;
+    let before = Door::open(&folder)
+        .await?
+        .raw("GetServerVersion", Bytes::new())
+        .await;
     let seen = || {
         case.require("BI-008").seen(
             "control: a call before",
@@ -112,9 +116,9 @@ async fn garbage(case: &mut Case) -> ScenarioResult {
         ("a message that ends early", &[0, 0, 0, 0, 100, 0x0a]),
         ("no message", &[]),
     ];
-    let once: Channel = channel(&folder).await?;
+    let once = Door::open(&folder).await?;
     for (what, bytes) in streams {
-        let call = call_stream(&once, KV_SET, Bytes::from_static(bytes));
+        let call = call_stream(once.channel(), KV_SET, Bytes::from_static(bytes));
         let answer = tokio::time::timeout(case.scaled(Duration::from_secs(8)), call).await;
         seen().holds(
             matches!(answer, Ok(Err(_))),
@@ -154,8 +158,8 @@ async fn judge_api<'a>(
     folder: &fake_interpreters::PluginFolder,
     after: &str,
 ) -> Result<(), Interruption> {
-    let answer = match channel(folder).await {
-        Ok(channel) => raw(&channel, "GetServerVersion", Bytes::new()).await,
+    let answer = match Door::open(folder).await {
+        Ok(door) => door.raw("GetServerVersion", Bytes::new()).await,
         Err(Interruption::BrokenOff(refused)) => Err(Status::unavailable(refused)),
         Err(suite) => return Err(suite),
     };
@@ -171,21 +175,18 @@ async fn judge_api<'a>(
 async fn text(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let folder = stage.started("plugin", &good()).await?;
-    let channel = channel(&folder).await?;
+    let door = Door::open(&folder).await?;
     // A key of two bytes that are no UTF-8, with a value; then a good one.
-    let bad = raw(
-        &channel,
-        "KVSet",
-        Bytes::from_static(&[0x0a, 2, 0xc3, 0x28, 0x12, 1, b'v']),
-    )
-    .await;
-    let good = raw(
-        &channel,
-        "KVSet",
-        Bytes::from_static(&[0x0a, 1, b'k', 0x12, 1, b'v']),
-    )
-    .await;
-    let list = raw(&channel, "KVList", Bytes::from_static(&[0x10, 10])).await;
+    let bad = door
+        .raw(
+            "KVSet",
+            Bytes::from_static(&[0x0a, 2, 0xc3, 0x28, 0x12, 1, b'v']),
+        )
+        .await;
+    let good = door
+        .raw("KVSet", Bytes::from_static(&[0x0a, 1, b'k', 0x12, 1, b'v']))
+        .await;
+    let list = door.raw("KVList", Bytes::from_static(&[0x10, 10])).await;
     let seen = || {
         case.require("BI-009")
             .seen("control: a good key", good.as_ref().ok().map(|_| "set"))
