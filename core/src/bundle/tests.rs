@@ -1,3 +1,5 @@
+//! Bundles that are good, bad and hostile.
+
 use super::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
