@@ -70,7 +70,6 @@ where
         requests: Some(Box::pin(requests)),
         stream,
         waiting: Gathering::default(),
-        begun: false,
         end: None,
         unwanted,
     });
@@ -157,8 +156,6 @@ struct Sending<S> {
     stream: SendStream<Gathered>,
     /// Messages that wait for room.
     waiting: Gathering,
-    /// The first message has left.
-    begun: bool,
     /// How the requests ended that are waiting.
     end: Option<End>,
     unwanted: oneshot::Receiver<()>,
@@ -197,23 +194,21 @@ where
                 self.stream.reserve_capacity(self.waiting.len());
                 continue;
             }
-            // The first message leaves together with the head, before which there is no room that could be waited for.
-            if self.begun {
-                while self.stream.capacity() == 0 {
-                    match ready!(self.stream.poll_capacity(context)) {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return Poll::Ready(End::Refused),
-                    }
-                }
-                // There is room, so whatever else is there leaves in the same frame. Asked for any sooner, it would wait here for a plugin
-                // that takes nothing, and look like something that the client has yet to send.
-                while self.end.is_none() && !self.waiting.is_full() {
-                    if self.poll_next(context).is_pending() {
-                        break;
-                    }
+            // The last message waits within the connection: a request of one leaves together with its head, before which there is no room.
+            let last = self.end == Some(End::Said);
+            while !last && self.stream.capacity() == 0 {
+                match ready!(self.stream.poll_capacity(context)) {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return Poll::Ready(End::Refused),
                 }
             }
-            self.begun = true;
+            // There is room, so whatever else is there leaves in the same frame. Asked for any sooner, it would wait here for a plugin that
+            // takes nothing, and look like something that the client has yet to send.
+            while self.end.is_none() && !self.waiting.is_full() {
+                if self.poll_next(context).is_pending() {
+                    break;
+                }
+            }
             let last = self.end == Some(End::Said);
             // What goes beyond the window waits within the connection: the rest of one frame.
             if self.stream.send_data(self.waiting.take(), last).is_err() {
