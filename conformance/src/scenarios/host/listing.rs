@@ -19,9 +19,6 @@ use crate::scenario::{Interruption, ScenarioResult};
 /// How often a listing is asked for while waiting.
 const LOOK: Duration = Duration::from_millis(40);
 
-/// By when a host has drawn its conclusion from what it knows.
-const SOON: Duration = Duration::from_secs(3);
-
 /// Settings under which failures are noticed and mended as soon as a test can wait for.
 pub(super) fn quick() -> Watch {
     Watch {
@@ -92,7 +89,7 @@ pub(super) async fn once_over(
     stage: &Stage<'_>,
     folder: &PluginFolder,
 ) -> Result<Status, Interruption> {
-    let until = Instant::now() + stage.case().scaled(SOON);
+    let until = Instant::now() + stage.patience();
     loop {
         let status = stage.status(folder).await?;
         let is_open = matches!(&*status.state, "running" | "recovering");
