@@ -83,7 +83,8 @@ macro_rules! environment_faults {
         BringsBackDeactivated,
         /// A restart that fails is the last.
         FailedRestartIsFinal,
-        /// What is given up is not started by order.
+        /// What is given up at the time of an order is not started by it. On a busy machine a check that does not look after plugins may come
+        /// before that, so only one that waits for a plugin to be given up is sure to meet this.
         RefusesGivenUp,
         /// Failures of plugins are not told.
         HidesFailures,

@@ -35,6 +35,5 @@ mutants! {
     "host/mixes-pages": breaks "HT-022" by "answers-mixed", Driver("mixes-pages");
     "host/ignores-lengths": breaks "HT-023" by "length-not-looked-at", Driver("ignores-lengths");
     "host/no-stream-deadlines": breaks "HT-024" by "not-in-time", Driver("no-stream-deadlines");
-    "host/hurt-stream-given-up": breaks "HT-008" by "next-start-failed", Driver("refuses-given-up");
     "host/hurt-stream-without-next-start": breaks "HT-008" by "next-start-failed", Driver("starts-once");
 }
