@@ -7,7 +7,7 @@ use fake_interpreters::{Script, base64};
 use plugin_proto::dial::Target;
 use serde_json::json;
 
-use super::talk::{GOOD, PATIENCE, Seen, end, talk, target};
+use super::talk::{GOOD, PATIENCE, Seen, end, talk, talk_without_api, target};
 use super::web::{requesting, streaming};
 use crate::run::{Fake, lines, next_within};
 
@@ -98,14 +98,16 @@ fn terminated(script: &Script, _: Option<&Seen>) -> Seen {
     vec![format!("{:?}", running.ended_within(PATIENCE))]
 }
 
+/// A testee that is started twice, and has no API.
 fn started_again(script: &Script, _: Option<&Seen>) -> Seen {
     let fake = Fake::new(script);
-    (0..2)
-        .map(|_| {
-            let line = fake.start().stdout_within(PATIENCE);
-            format!("{:?}", line.map(|line| without_port(&line)))
+    let start = |_| {
+        talk_without_api(&fake, async |talk| {
+            talk.health("plugin").await?;
+            talk.hook("UserHasLoggedIn").await
         })
-        .collect()
+    };
+    (0..2).flat_map(start).collect()
 }
 
 fn orphaned(script: &Script, _: Option<&Seen>) -> Seen {
@@ -354,6 +356,7 @@ fn working(script: &Script, good: Option<&Seen>) -> Seen {
             "log error loud",
             "allow ä€",
             "fail x",
+            "sleep 1",
         ] {
             talk.post(&format!("conformance n {order}")).await?;
         }

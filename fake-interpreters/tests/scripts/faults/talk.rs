@@ -51,43 +51,64 @@ pub(super) struct Talk<'a> {
     good: Option<&'a Seen>,
 }
 
-/// Starts a testee and talks with it; `None` out of `about` breaks off.
+/// Starts a testee with an API and talks with it; `None` out of `about` breaks off.
 pub(super) fn talk(
     script: &Script,
     variables: &[(&str, &str)],
     good: Option<&Seen>,
     about: impl AsyncFnOnce(&mut Talk) -> Option<()>,
 ) -> Seen {
+    let fake = Fake::new(script);
+    waited_for(async {
+        let (_api, api) = some_api().await;
+        let host = [GOOD, ("MATTERMOST_PLUGIN_API_TARGET", api.as_str())];
+        let variables: Vec<_> = host.into_iter().chain(variables.iter().copied()).collect();
+        converse(&fake, &variables, good, about).await
+    })
+}
+
+/// The same with a testee that is told of no API, and is kept for another start.
+pub(super) fn talk_without_api(
+    fake: &Fake,
+    about: impl AsyncFnOnce(&mut Talk) -> Option<()>,
+) -> Seen {
+    waited_for(converse(fake, &[GOOD], None, about))
+}
+
+fn waited_for(conversation: impl Future<Output = Seen>) -> Seen {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let fake = Fake::new(script);
-        let (_api, api) = some_api().await;
-        let host = [GOOD, ("MATTERMOST_PLUGIN_API_TARGET", api.as_str())];
-        let variables: Vec<_> = host.into_iter().chain(variables.iter().copied()).collect();
-        let running = fake.start_with(&variables);
-        let Some(address) = running.stdout_within(PATIENCE).as_deref().and_then(target) else {
-            return vec!["no handshake".to_owned()];
-        };
-        let Ok(channel) = dial(&address, PATIENCE).await else {
-            return vec!["no connection".to_owned()];
-        };
-        let mut talk = Talk {
-            running,
-            lane: Arc::new(Lane::new(address.clone(), PATIENCE)),
-            target: address,
-            channel,
-            seen: Vec::new(),
-            good,
-        };
-        if about(&mut talk).await.is_some() {
-            talk.end(&fake).await;
-        }
-        talk.seen
-    })
+    runtime.block_on(conversation)
+}
+
+async fn converse(
+    fake: &Fake,
+    variables: &[(&str, &str)],
+    good: Option<&Seen>,
+    about: impl AsyncFnOnce(&mut Talk) -> Option<()>,
+) -> Seen {
+    let running = fake.start_with(variables);
+    let Some(address) = running.stdout_within(PATIENCE).as_deref().and_then(target) else {
+        return vec!["no handshake".to_owned()];
+    };
+    let Ok(channel) = dial(&address, PATIENCE).await else {
+        return vec!["no connection".to_owned()];
+    };
+    let mut talk = Talk {
+        running,
+        lane: Arc::new(Lane::new(address.clone(), PATIENCE)),
+        target: address,
+        channel,
+        seen: Vec::new(),
+        good,
+    };
+    if about(&mut talk).await.is_some() {
+        talk.end(fake).await;
+    }
+    talk.seen
 }
 
 impl Talk<'_> {
