@@ -98,6 +98,9 @@ fn bots() {
         404,
     );
     w.refuses("GetBot", json!({ "bot_user_id": alice }), NO_BOT, 404);
+    let refused = w.ask("GetBot", &json!({ "bot_user_id": alice }));
+    let told = format!("user_id={alice}");
+    assert_eq!(refused["error"]["detailed_error"], told);
     w.fired();
     w.ok("UpdateBotActive", json!({ "bot_user_id": id }));
     assert_eq!(w.fired_names(), ["UserHasBeenDeactivated"]);

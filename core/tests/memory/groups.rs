@@ -319,6 +319,35 @@ fn link_key(group: &str, syncable: &str, kind: &str) -> Value {
 }
 
 #[test]
+fn a_group_admits_to_what_it_is_linked_with_and_to_nothing_else() {
+    let w = World::new();
+    let (id, one) = (team(&w, "one"), group(&w, "one"));
+    let eve = member(&w, &id, "eve");
+    let (bound, other) = (channel(&w, &id, "aa"), channel(&w, &id, "bb"));
+    let mut changed = w.ok("GetChannel", json!({ "channel_id": bound }))["channel"].clone();
+    changed["group_constrained"] = json!(true);
+    w.ok("UpdateChannel", json!({ "channel": changed }));
+    w.ok(
+        "UpsertGroupMember",
+        json!({"group_id": one, "user_id": eve}),
+    );
+    let link = |channel: &str| {
+        let link = json!({"group_id": one, "syncable_id": channel, "syncable_type": "channel"});
+        w.ok("UpsertGroupSyncable", json!({ "group_syncable": link }));
+    };
+    let add = json!({"channel_id": bound, "user_id": eve});
+    link(&other);
+    w.refuses(
+        "AddChannelMember",
+        add.clone(),
+        "api.channel.add_members.user_denied",
+        400,
+    );
+    link(&bound);
+    w.ok("AddChannelMember", add);
+}
+
+#[test]
 fn memberships_follow_from_groups() {
     let w = World::new();
     let (id, one) = (team(&w, "one"), group(&w, "one"));

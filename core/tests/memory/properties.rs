@@ -92,6 +92,11 @@ fn property_fields() {
         json!({"group_id": group, "field": changed}),
         json!({"field": {"name": "m", "create_at": made["create_at"]}}),
     );
+    w.answers(
+        "GetPropertyField",
+        get(&made["id"], &group),
+        json!({"field": {"name": "m", "create_at": made["create_at"]}}),
+    );
     changed["create_at"] = json!(0);
     w.refuses(
         "UpdatePropertyField",
