@@ -54,7 +54,8 @@ impl Door {
     ) -> Result<Door, Interruption> {
         let entries = folder.entries()?;
         let variable = |name: &str| environment_of(&entries)?.get(name).cloned();
-        let target = variable("MATTERMOST_PLUGIN_API_TARGET").unwrap_or_default();
+        let target = variable("MATTERMOST_PLUGIN_API_TARGET")
+            .ok_or_else(|| Interruption::broken_off("the plugin was not told where its API is"))?;
         let address = match target.strip_prefix("unix:") {
             Some(path) => Target::Unix(path.trim_start_matches("//").into()),
             None => Target::Tcp(target.clone()),
