@@ -140,7 +140,7 @@ kinds! {
     IgnoreTerm = "ignore_term": host &[BeforeHandshake], plugin &[];
     Kill = "kill": host Place::ALL, plugin &[Idle, InHook];
     Stop = "stop": host ALL_BUT_AFTER_HANDSHAKE, plugin &[Idle, InHook];
-    Activate = "activate": host &[BeforeHandshake, Idle, InHook], plugin &[Idle];
+    Activate = "activate": host &[Idle, InHook], plugin &[Idle];
     Deactivate = "deactivate": host &[BeforeHandshake, InActivate, Idle, InHook], plugin &[Idle, InHook];
     Restart = "restart": host &[Idle, InHook], plugin &[Idle, InHook];
     Health = "health": host &[Idle, InHook], plugin &[Idle, InHook];

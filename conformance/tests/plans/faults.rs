@@ -110,18 +110,6 @@ fn a_plan_without_steps_judges_every_requirement_and_keeps_nothing() {
     assert!(!folder.path().join("plugin-conformance-plans").exists());
 }
 
-#[rstest]
-#[case::kill(r#"{"at": "in_configuration", "do": {"kill": {}}}"#)]
-#[case::stop(r#"{"at": "in_activate", "do": {"stop": {"resume": false}}}"#)]
-#[case::second_kill(r#"{"at": "before_handshake", "do": {"kill": {}}}"#)]
-fn what_follows_a_second_activation_happens_before_it_is_answered(#[case] later: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    let steps = format!(r#"{{"at": "before_handshake", "do": {{"activate": {{}}}}}}, {later}"#);
-    let file = written(folder.path(), &plan(&steps));
-    let (code, stdout, stderr) = check(folder.path(), &["replay", file.to_str().unwrap()]);
-    assert_eq!(code, 0, "{stdout}{stderr}");
-}
-
 const STEP: &str = r#"      {"at": "idle", "do": {"exit": {"code": 3}}}"#;
 
 #[rstest]
