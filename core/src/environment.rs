@@ -135,7 +135,8 @@ impl Environment {
     }
 
     /// Activates the plugin in a folder, and waits until it answered `OnActivate`. On a running plugin it does nothing.
-    /// Who activates a plugin that is just being activated gets the same outcome.
+    /// Who activates a plugin that is just being activated gets the same outcome. It counts once the manifest is read: if the first
+    /// start fails before that, another one begins.
     ///
     /// # Errors
     /// When the plugin does not run afterwards. Nothing of it is left then.

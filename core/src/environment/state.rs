@@ -13,6 +13,8 @@
 //!       └── deactivate ── Recovering (1) <─stopped── Mending (1)       given up ──────────────────────┘
 //! ```
 //!
+//! Who deactivates a plugin that is being cleaned up joins that, and has it `NotRunning` in the end.
+//!
 //! The numbers are those of Mattermost's `model/plugin_status.go`. Unlike there, a plugin counts as running only once
 //! `OnActivate` was answered, and a plugin that will be brought back is one that is starting.
 //!
@@ -161,8 +163,9 @@ impl State {
             (Self::Running, Command::Activate) => Reaction::AlreadyRunning,
             (Self::Running, Command::Deactivate) => Reaction::Stop,
             (Self::Running, Command::Restart | Command::Remove) => Reaction::StopAndWait,
-            (Self::Stopping | Self::Cleaning, Command::Deactivate) => Reaction::Join,
-            (Self::Mending, Command::Deactivate) => Reaction::JoinForGood,
+            (Self::Stopping, Command::Deactivate) => Reaction::Join,
+            // Somebody wants it not to run: that it had failed before is no longer its state then, as where nothing is left of it.
+            (Self::Mending | Self::Cleaning, Command::Deactivate) => Reaction::JoinForGood,
             (Self::Stopping | Self::Cleaning | Self::Mending, _) => Reaction::Wait,
         }
     }
@@ -239,7 +242,7 @@ mod tests {
     #[case(State::Running, [Reaction::AlreadyRunning, Reaction::StopAndWait, Reaction::Stop, Reaction::StopAndWait])]
     #[case(State::Stopping, [Reaction::Wait, Reaction::Wait, Reaction::Join, Reaction::Wait])]
     #[case(State::Mending, [Reaction::Wait, Reaction::Wait, Reaction::JoinForGood, Reaction::Wait])]
-    #[case(State::Cleaning, [Reaction::Wait, Reaction::Wait, Reaction::Join, Reaction::Wait])]
+    #[case(State::Cleaning, [Reaction::Wait, Reaction::Wait, Reaction::JoinForGood, Reaction::Wait])]
     fn what_commands_lead_to(#[case] state: State, #[case] reactions: [Reaction; 4]) {
         assert_eq!(COMMANDS.map(|command| state.react(command)), reactions);
     }

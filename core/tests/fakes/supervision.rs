@@ -430,7 +430,10 @@ fn follows() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "failed_to_stay_running",
             ],
         ),
-        ("failed_to_stay_running", &["starting", "not_running"]),
+        (
+            "failed_to_stay_running",
+            &["starting", "stopping", "not_running"],
+        ),
     ])
 }
 

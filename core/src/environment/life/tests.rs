@@ -430,3 +430,21 @@ fn a_deactivation_at_any_moment_of_a_recovery_has_the_last_word() {
         assert_eq!(world.life.state(), State::NotRunning, "{moment}");
     }
 }
+
+#[test]
+fn what_fails_and_is_then_ended_is_not_running_in_the_end() {
+    for looked_after in [true, false] {
+        for end in [Act::Deactivate, Act::ShutDown] {
+            let mut world = World::new(looked_after);
+            for act in [ACTIVATE, WELL, Act::Exits, end] {
+                world.play(act);
+            }
+            world.settle();
+            assert_eq!(
+                world.life.state(),
+                State::NotRunning,
+                "{looked_after} {end:?}"
+            );
+        }
+    }
+}
