@@ -1,6 +1,6 @@
 //! What there is to know of plugins, and what is told to all of them: states, errors, configuration changes, the shutdown.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::script::{Answer, InBand, Script, Serve};
@@ -339,7 +339,7 @@ async fn slow_shutdown(case: &mut Case) -> ScenarioResult {
 }
 
 async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
-    let patience = Duration::from_millis(500);
+    let patience = Duration::from_secs(1);
     let setting = short()
         .bound("hook", Duration::from_secs(60))
         .bound("deactivate", patience);
@@ -347,13 +347,14 @@ async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
     let hangs = Script::serving(Serve::good().hook("OnDeactivate", Answer::Hang));
     let folder = stage.started("hangs", &hangs).await?;
     let limit = patience + super::stopping::LONGEST + case.scaled(SLACK);
-    let began = Instant::now();
+    let (began, asked_at) = (Instant::now(), SystemTime::now());
     let answer = stage
         .host()
         .ask_for::<Value>(Order::Shutdown {}, limit)
         .await;
     let took = began.elapsed();
-    let asked = calls(&folder.entries()?, "OnDeactivate").len();
+    let entries = folder.entries()?;
+    let asked = calls(&entries, "OnDeactivate").len();
     let seen = || case.require("PE-019").seen("calls of OnDeactivate", asked);
     let kept = matches!(answer, Ok(Ok(_)));
     let said = format!("{} after {} ms", answer.words(), took.as_millis());
@@ -365,11 +366,37 @@ async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
     ) {
         return Ok(());
     }
+    // Measured from the order, since the host's patience cannot begin before it.
+    let asked_at = asked_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let sign = given_up(&entries).map(|at| at - asked_at.as_secs_f64() * 1000.0);
+    // A plugin that is killed at once writes nothing any more.
+    let killed = (asked > 0).then(|| took.as_secs_f64() * 1000.0);
+    let waited = sign.or(killed);
+    let patience = patience.as_secs_f64() * 1000.0;
     seen().holds(
-        took >= patience,
-        format!("not before {} ms", patience.as_millis()),
-        took.words(),
+        waited.is_some_and(|waited| waited >= patience),
+        format!("the next sign of the end not before {patience:.0} ms after the order"),
+        waited.map_or_else(
+            || "no call of OnDeactivate".to_owned(),
+            |waited| format!("it came {waited:.0} ms after the order"),
+        ),
         "no-patience",
     );
     stage.close().await
+}
+
+/// When the first thing happened after `OnDeactivate` was called, which it does not answer: the host had lost its patience.
+fn given_up(entries: &[Entry]) -> Option<f64> {
+    let is_call = |entry: &Entry| {
+        matches!(entry.event, Seen::Rpc { .. }) && entry.method() == Some("OnDeactivate")
+    };
+    let call = entries.iter().position(is_call)?;
+    let mut later = entries[call + 1..].iter();
+    later
+        .find(|entry| match &entry.event {
+            Seen::Rpc { path, .. } => path.ends_with("/Shutdown"),
+            Seen::Abandoned { .. } | Seen::Signal { .. } => true,
+            _ => false,
+        })
+        .map(|entry| entry.t_ms)
 }
