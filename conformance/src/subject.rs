@@ -7,8 +7,8 @@ pub mod claims;
 pub mod fake;
 pub mod host;
 pub mod in_place;
-pub mod null;
 pub mod python;
+pub mod staged;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -12,8 +12,8 @@ use crate::scenario::Scenario;
 use crate::scenarios;
 use crate::subject::fake::{FakePlugin, RustFake};
 use crate::subject::host::OwnHost;
-use crate::subject::null::Null;
 use crate::subject::python::PythonSdk;
+use crate::subject::staged::Staged;
 use crate::subject::{Skipped, Subject, SubjectFactory};
 
 /// Everything that a run chooses from.
@@ -39,7 +39,7 @@ impl<'a> Suite<'a> {
             Box::new(RustFake),
             Box::new(PythonSdk),
         ];
-        subjects.extend(Null::all().map(|null| Box::new(null) as Box<dyn SubjectFactory>));
+        subjects.extend(Staged::all().map(|staged| Box::new(staged) as Box<dyn SubjectFactory>));
         Suite {
             catalogue,
             scenarios: scenarios::all(),

@@ -27,7 +27,8 @@ use crate::verdict::settle::{End, settle};
 use crate::verdict::{Failure, Outcome};
 
 /// How long a scenario that was told to end may take to do so: only one that blocks its thread needs any of it.
-const ABORT: Duration = Duration::from_secs(1);
+/// Together with the cleaning up it is less than a second.
+const ABORT: Duration = Duration::from_millis(500);
 
 /// How long the processes of a case may take to be gone after it: the bound of the contract for a host that died.
 const GONE: Duration = Duration::from_secs(2);
