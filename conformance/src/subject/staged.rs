@@ -10,8 +10,11 @@ use super::fake::FakePlugin;
 use super::{Skipped, Subject, SubjectFactory};
 use crate::requirement::Side;
 
+/// Makes what one of them plays.
+type Play = fn() -> Script;
+
 /// Each subject: its name and what it plays.
-const TABLE: &[(&str, fn() -> Script)] = &[
+const TABLE: &[(&str, Play)] = &[
     ("null-exit", || Preset::ExitZero.script()),
     ("null-silent", || Preset::SilentForever.script()),
     ("null-handshake", || Preset::HandshakeThenNothing.script()),
@@ -69,7 +72,7 @@ fn goes_on() -> Script {
 #[derive(Clone, Copy, Debug)]
 pub struct Staged {
     name: &'static str,
-    script: fn() -> Script,
+    script: Play,
 }
 
 impl Staged {

@@ -370,7 +370,7 @@ async fn hung_shutdown(case: &mut Case) -> ScenarioResult {
     let asked_at = asked_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let sign = given_up(&entries).map(|at| at - asked_at.as_secs_f64() * 1000.0);
     // A plugin that is killed at once writes nothing any more.
-    let killed = (asked > 0).then(|| took.as_secs_f64() * 1000.0);
+    let killed = (asked > 0).then_some(took.as_secs_f64() * 1000.0);
     let waited = sign.or(killed);
     let patience = patience.as_secs_f64() * 1000.0;
     seen().holds(
