@@ -2,7 +2,9 @@
 
 pub mod command;
 pub mod fuzz;
+pub mod mutants;
 pub mod replay;
+pub mod report;
 
 use std::path::PathBuf;
 
@@ -45,7 +47,7 @@ pub enum Command {
     /// Join the register with scenarios and mutants; fails if a MUST has no check or a check has no mutant.
     Coverage(Coverage),
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
-    Mutants(Mutants),
+    Mutants(mutants::Mutants),
     /// Try a plugin with generated input, and make small what fails.
     #[command(subcommand)]
     Fuzz(Fuzz),
@@ -56,6 +58,9 @@ pub enum Command {
     /// Run plugins behind an HTTP front: http://ADDRESS/plugins/ID/, and what becomes of them at http://ADDRESS/.
     #[command(after_help = SERVE_ENDS)]
     Serve(Serve),
+    /// Make something else of the log that `run --json` has written.
+    #[command(subcommand)]
+    Report(report::Report),
     /// Be the guard of a host.
     #[command(hide = true)]
     Guard,
@@ -196,19 +201,6 @@ pub struct Replay {
     /// The factor for every time that a subject is allowed, for slow machines.
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
     pub timeout_scale: f64,
-}
-
-/// Options of `mutants`.
-#[derive(Debug, Args)]
-pub struct Mutants {
-    /// Globs over the names of mutants and the requirements they break. Without any, all.
-    pub patterns: Vec<String>,
-    /// How it is played.
-    #[command(flatten)]
-    pub pace: PaceArguments,
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Options of `coverage`.

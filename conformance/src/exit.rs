@@ -84,6 +84,7 @@ mod tests {
 
     use super::*;
     use crate::requirement::Side;
+    use crate::runner::kill_matrix::beside::Beside;
     use crate::runner::select::SelectError;
     use crate::subject::Skipped;
 
@@ -116,6 +117,8 @@ mod tests {
             reason: text(),
             fate,
             methods: std::collections::BTreeSet::new(),
+            beside: Beside::default(),
+            cases: Vec::new(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! Reporters: they see events and nothing else, and they never judge.
 //!
-//! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, `junit` for CI systems; `failure` is the text of one failed check, `listing` shows
-//! the register and the scenarios, `methods` the API method by method.
+//! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, which `record` reads back; `file` keeps documents in
+//! their files, `format` knows them by name: `junit` for CI systems. `failure` is the text of one failed check, `listing` shows the register
+//! and the scenarios, `methods` the API method by method.
 
 pub mod bodies;
 pub mod failure;
+pub mod file;
+pub mod format;
 pub mod human;
 pub mod json;
 pub mod junit;
@@ -12,6 +15,7 @@ pub mod listing;
 pub mod matrix;
 pub mod methods;
 pub mod paint;
+pub mod record;
 
 use std::io;
 
@@ -21,6 +25,11 @@ use crate::runner::event::Event;
 pub trait Reporter {
     /// Takes one event. What is written is valid after each of them, however the run ends.
     fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// There are no more events; whatever was kept back is written.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Several reporters as one; the first error of any of them is kept, and the others go on.
@@ -46,7 +55,12 @@ impl<'a> Reporters<'a> {
     }
 
     /// Whether everything could be written.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(mut self) -> io::Result<()> {
+        for reporter in &mut self.reporters {
+            if let Err(error) = reporter.finish() {
+                self.failed.get_or_insert(error);
+            }
+        }
         self.failed.map_or(Ok(()), Err)
     }
 }

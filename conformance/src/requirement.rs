@@ -44,7 +44,7 @@ impl fmt::Display for RequirementId {
 }
 
 /// How binding a requirement is, in the words of RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// A subject that does otherwise does not keep the contract.

@@ -121,6 +121,7 @@ pub async fn run(
             .planning(options.planning.clone()),
     );
     let started = RunStarted {
+        format: event::FORMAT,
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: options.seed,
         jobs: options.jobs,

@@ -120,7 +120,7 @@ impl Capabilities {
 }
 
 /// A subject that this machine cannot run.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Skipped {
     /// The subject.
     pub subject: String,

@@ -12,7 +12,8 @@ pub mod tally;
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::de::{Error, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A stable name for the way in which a check failed: lower-case words joined by dashes, `wrong-exit-code`.
 ///
@@ -52,6 +53,18 @@ impl From<String> for Reason {
     }
 }
 
+/// Logs are read back, and whoever wrote one may have changed it: a malformed reason is an error of the log, not of this program.
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Reason, D::Error> {
+        let slug = String::deserialize(deserializer)?;
+        if !Reason::is_well_formed(&slug) {
+            let form = "lower-case words joined by dashes";
+            return Err(D::Error::invalid_value(Unexpected::Str(&slug), &form));
+        }
+        Ok(Reason(Cow::Owned(slug)))
+    }
+}
+
 impl PartialEq<str> for Reason {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
@@ -65,7 +78,7 @@ impl fmt::Display for Reason {
 }
 
 /// What a failed check has to show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The way in which it failed.
     pub reason: Reason,
@@ -85,7 +98,7 @@ pub struct Failure {
 }
 
 /// What a check says about one requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// The requirement was kept, and this is what was seen of it.
@@ -140,7 +153,7 @@ impl Outcome {
 }
 
 /// The four outcomes, mildest first: of two statements about one requirement the greater counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
     /// Nothing was claimed, so nothing was judged.

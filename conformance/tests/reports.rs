@@ -10,16 +10,20 @@ use std::path::Path;
 
 use plugin_conformance::case::timeline::{Entry, Source};
 use plugin_conformance::report::Reporter;
+use plugin_conformance::report::file::DocumentFile;
 use plugin_conformance::report::human::{Human, Surface};
 use plugin_conformance::report::json::Json;
 use plugin_conformance::report::junit::Junit;
 use plugin_conformance::report::matrix::matrix;
 use plugin_conformance::report::paint::Paint;
+use plugin_conformance::report::record::Record;
 use plugin_conformance::requirement::{Level, Side};
 use plugin_conformance::runner::event::{
-    CaseName, CaseReport, Event, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine,
+    CaseName, CaseReport, Event, FORMAT, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine,
     SubjectSummary,
 };
+use plugin_conformance::runner::kill_matrix::beside::{Beside, Reach};
+use plugin_conformance::runner::kill_matrix::figures::{self, KillMatrix};
 use plugin_conformance::runner::kill_matrix::{Fate, MutantReport};
 use plugin_conformance::scenario::Profile;
 use plugin_conformance::subject::Skipped;
@@ -155,6 +159,7 @@ fn events() -> Vec<Event> {
         ),
     ];
     let mut events = vec![Event::RunStarted(RunStarted {
+        format: FORMAT,
         suite_version: text("0.1.0"),
         seed: 7,
         jobs: 2,
@@ -263,13 +268,21 @@ fn json_has_one_object_per_event() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(value["event"].is_string(), "{line}");
     }
+    let record = Record::parse(Path::new("log"), json().as_bytes()).unwrap();
+    assert_eq!(record.note(), None);
+    let again = record.events().iter();
+    let again: String = again
+        .map(|event| serde_json::to_string(event).unwrap() + "\n")
+        .collect();
+    assert_eq!(again, json(), "what is read back is what was written");
 }
 
 fn junit_after(events: &[Event], path: &Path) -> String {
-    let mut reporter = Junit::new(path);
+    let mut reporter = DocumentFile::new(path, Junit::default());
     for event in events {
         reporter.event(event).unwrap();
     }
+    reporter.finish().unwrap();
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -303,8 +316,16 @@ fn a_kill_matrix() {
         reason: text("udp-accepted"),
         fate,
         methods: BTreeSet::new(),
+        beside: Beside::default(),
+        cases: Vec::new(),
     };
-    let rows = [
+    let other = case(
+        "host/other",
+        "handshake/networks",
+        Side::Host,
+        vec![judgement("HS-008", failed())],
+    );
+    let mut rows = vec![
         row(
             "host/accepts-udp",
             Fate::Caught {
@@ -330,6 +351,17 @@ fn a_kill_matrix() {
             },
         ),
     ];
+    rows[1].cases.push(other);
+    rows[2].beside.judged = 4;
+    rows[2].beside.broken.insert(text("HS-009"), text("x"));
+    let rows = KillMatrix {
+        format: figures::FORMAT,
+        suite_version: text("0.1.0"),
+        seed: 7,
+        reach: Reach::Side,
+        checks: BTreeMap::from([(Side::Host, 5)]),
+        rows,
+    };
     let mut out = Vec::new();
     matrix(&mut out, &rows, Paint::Plain).unwrap();
     insta::assert_snapshot!(String::from_utf8(out).unwrap());

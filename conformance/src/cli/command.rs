@@ -10,27 +10,30 @@ use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
 use super::fuzz;
+use super::mutants::mutants;
 use super::replay::{ReplayError, replay};
+use super::report::{self, ReportError};
 use super::{
-    Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, Mutants,
-    PaceArguments, Run, Serve,
+    Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, PaceArguments, Run,
+    Serve,
 };
 use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
 use crate::exit::Exit;
+use crate::report::file::DocumentFile;
 use crate::report::human::{CLEAR_LINE, Human, Surface};
 use crate::report::json::Json;
 use crate::report::junit::Junit;
 use crate::report::paint::Paint;
-use crate::report::{Reporters, listing, matrix, methods};
+use crate::report::{Reporters, listing, methods};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
 use crate::requirement::retired::{Retired, retired};
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::method_table::{self, MethodRow};
-use crate::runner::{self, RunError, RunOptions, kill_matrix};
+use crate::runner::{self, RunError, RunOptions};
 use crate::serve::{self, ServeError};
 use crate::subject::Subject;
 use crate::subject::claims::ClaimsError;
@@ -52,6 +55,9 @@ pub enum CommandError {
     /// A plan cannot be replayed.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// Nothing can be made of a log.
+    #[error(transparent)]
+    Log(#[from] ReportError),
     /// Something of the suite failed beside a plugin.
     #[error("the suite itself failed")]
     Suite(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -92,6 +98,7 @@ impl CommandError {
         match self {
             CommandError::Run(error) => Exit::of_error(error),
             CommandError::Serve(error) => error.exit(),
+            CommandError::Log(error) => error.exit(),
             CommandError::UnknownRequirement(_)
             | CommandError::RetiredRequirement { .. }
             | CommandError::Replay(_)
@@ -124,6 +131,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             return Ok(Exit::Passed);
         }
         Command::Serve(arguments) => return serve(arguments, out),
+        Command::Report(arguments) => return Ok(report::report(arguments, out)?),
         _ => {}
     }
     let catalogue =
@@ -153,9 +161,11 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             runtime()?.block_on(methods(&suite, arguments, out, surface))
         }
         Command::Coverage(arguments) => coverage(&suite, arguments.json, out),
-        Command::Serve(_) | Command::Guard | Command::Drive { .. } | Command::Keep { .. } => {
-            Ok(Exit::Passed)
-        }
+        Command::Serve(_)
+        | Command::Report(_)
+        | Command::Guard
+        | Command::Drive { .. }
+        | Command::Keep { .. } => Ok(Exit::Passed),
     }
 }
 
@@ -208,7 +218,7 @@ pub async fn run(
     }
     if let Some(path) = &arguments.junit {
         writable(path)?;
-        reporters.add(Junit::new(path));
+        reporters.add(DocumentFile::new(path, Junit::default()));
     }
     let summary = runner::run(suite, &options, &mut |event| reporters.tell(event)).await?;
     reporters.finish()?;
@@ -233,29 +243,6 @@ async fn fuzz_body(
         options.jobs *= 4;
     }
     fuzz::body(suite, arguments, options, out, surface).await
-}
-
-/// `mutants`.
-pub async fn mutants(
-    suite: &Suite<'_>,
-    arguments: &Mutants,
-    out: &mut dyn Write,
-    surface: Surface,
-) -> Result<Exit, CommandError> {
-    let options = RunOptions {
-        patterns: arguments.patterns.clone(),
-        ..paced_for_fakes(&arguments.pace)
-    };
-    let mut progress = Progress::on(surface, arguments.json);
-    let tell = &mut |report: &CaseReport| progress.tell(out, report);
-    let rows = kill_matrix::prove(suite, &options, tell).await?;
-    progress.clear(out)?;
-    if arguments.json {
-        listing::write_json(out, &rows)?;
-    } else {
-        matrix::matrix(out, &rows, surface.paint())?;
-    }
-    Ok(Exit::of_matrix(&rows))
 }
 
 /// `coverage --api`.
@@ -284,18 +271,18 @@ async fn methods(
 }
 
 /// What a terminal shows while mutants are played.
-struct Progress {
+pub(super) struct Progress {
     shown: bool,
     done: usize,
 }
 
 impl Progress {
-    fn on(surface: Surface, json: bool) -> Progress {
+    pub(super) fn on(surface: Surface, json: bool) -> Progress {
         let shown = matches!(surface, Surface::Terminal(_)) && !json;
         Progress { shown, done: 0 }
     }
 
-    fn tell(&mut self, out: &mut dyn Write, report: &CaseReport) {
+    pub(super) fn tell(&mut self, out: &mut dyn Write, report: &CaseReport) {
         if !self.shown {
             return;
         }
@@ -308,7 +295,7 @@ impl Progress {
         let _ = write!(out, "{CLEAR_LINE}[{done}] {subject} {scenario}").and_then(|()| out.flush());
     }
 
-    fn clear(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn clear(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.shown {
             write!(out, "{CLEAR_LINE}")?;
         }
@@ -431,7 +418,7 @@ pub fn surface_of_stdout() -> Surface {
 }
 
 /// Fakes cost a processor next to nothing, and what is broken is mostly waited for.
-fn paced_for_fakes(pace: &PaceArguments) -> RunOptions {
+pub(super) fn paced_for_fakes(pace: &PaceArguments) -> RunOptions {
     let mut options = paced(pace);
     if pace.jobs.is_none() {
         options.jobs *= 4;
@@ -479,7 +466,7 @@ fn fresh_seed() -> u64 {
 }
 
 /// Finds out before the run whether a report can be written after it.
-fn writable(path: &Path) -> Result<(), CommandError> {
+pub(super) fn writable(path: &Path) -> Result<(), CommandError> {
     File::create(path)
         .map(drop)
         .map_err(|error| CommandError::Report(path.to_owned(), error))

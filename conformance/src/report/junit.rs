@@ -1,38 +1,26 @@
 //! The report for CI systems: JUnit XML, a suite for each subject, a test for each requirement that a case judged.
 //!
-//! The file is written anew after each case and put in place by a rename, so it is whole however the run ends. Inconclusive is an error
-//! in JUnit's words, not applicable is skipped.
+//! Inconclusive is an error in JUnit's words, not applicable is skipped.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::Reporter;
 use super::failure;
+use super::file::Document;
 use super::paint::Paint;
 use crate::runner::event::{CaseReport, Event, Judgement};
 use crate::verdict::Outcome;
 
-/// Writes a JUnit file.
-#[derive(Debug)]
+/// A JUnit document.
+#[derive(Debug, Default)]
 pub struct Junit {
-    path: PathBuf,
     suites: Vec<TestSuite>,
     duration: Option<Duration>,
 }
 
 impl Junit {
-    /// A report to this file.
-    pub fn new(path: &Path) -> Junit {
-        Junit {
-            path: path.to_owned(),
-            suites: Vec::new(),
-            duration: None,
-        }
-    }
-
     fn add(&mut self, report: &CaseReport) {
         let name = report.name.subject.as_str();
         let place = self
@@ -54,18 +42,6 @@ impl Junit {
             }));
             suite.add_test_case(case);
         }
-    }
-
-    fn write(&self) -> io::Result<()> {
-        let mut report = Report::new("plugin-conformance");
-        report.add_test_suites(self.suites.iter().cloned());
-        if let Some(duration) = self.duration {
-            report.set_time(duration);
-        }
-        let text = report.to_string().map_err(io::Error::other)?;
-        let beside = self.path.with_extension("tmp");
-        std::fs::write(&beside, text)?;
-        std::fs::rename(&beside, &self.path)
     }
 }
 
@@ -100,16 +76,23 @@ fn test_case(report: &CaseReport, judgement: &Judgement) -> TestCase {
     case
 }
 
-impl Reporter for Junit {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+impl Document for Junit {
+    fn take(&mut self, event: &Event) {
         match event {
-            Event::CaseStarted(_) => return Ok(()),
-            Event::RunStarted(_) => {}
+            Event::RunStarted(_) | Event::CaseStarted(_) => {}
             Event::CaseEnded(report) => self.add(report),
             Event::RunEnded(summary) => {
                 self.duration = Some(Duration::from_millis(summary.duration_ms));
             }
         }
-        self.write()
+    }
+
+    fn render(&self) -> io::Result<String> {
+        let mut report = Report::new("plugin-conformance");
+        report.add_test_suites(self.suites.iter().cloned());
+        if let Some(duration) = self.duration {
+            report.set_time(duration);
+        }
+        report.to_string().map_err(io::Error::other)
     }
 }

@@ -1,10 +1,10 @@
 //! The vocabulary of a run: the only thing that reporters see.
 //!
-//! Values without references, so that they can be kept, written and read back in tests.
+//! Values without references, so that they can be kept, written and read back: `run --json` writes one a line, `report::record` reads them.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::case::timeline::Entry;
 use crate::profile::Profile;
@@ -15,8 +15,11 @@ use crate::verdict::settle::End;
 use crate::verdict::tally::{Counts, RunVerdict};
 use crate::verdict::{Outcome, OutcomeKind};
 
+/// The version of the vocabulary. It grows when a reader of the former one would misunderstand a log; a field more is no such change.
+pub const FORMAT: u32 = 1;
+
 /// Something that happened in a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The first event.
@@ -30,8 +33,10 @@ pub enum Event {
 }
 
 /// What is going to be run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunStarted {
+    /// The version of this vocabulary, [`FORMAT`].
+    pub format: u32,
     /// The version of the suite.
     pub suite_version: String,
     /// The seed, for a second run like this one.
@@ -51,7 +56,7 @@ pub struct RunStarted {
 }
 
 /// A subject by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SubjectLine {
     /// Its name.
     pub name: String,
@@ -70,7 +75,7 @@ impl SubjectLine {
 }
 
 /// A case by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseName {
     /// The subject.
     pub subject: String,
@@ -81,7 +86,7 @@ pub struct CaseName {
 }
 
 /// A case that is over.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseReport {
     /// Its name.
     #[serde(flatten)]
@@ -103,7 +108,7 @@ pub struct CaseReport {
     /// One judgement for each requirement that was asked for.
     pub judgements: Vec<Judgement>,
     /// What was said of single methods of the API, where a requirement is judged for each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<MethodOutcome>,
     /// What was seen.
     pub timeline: Vec<Entry>,
@@ -123,7 +128,7 @@ impl CaseReport {
 }
 
 /// What a case says about one requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judgement {
     /// The requirement.
     pub id: String,
@@ -137,7 +142,7 @@ pub struct Judgement {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunSummary {
     /// The verdict, which decides the exit code.
     pub verdict: RunVerdict,
@@ -154,7 +159,7 @@ pub struct RunSummary {
 }
 
 /// What a run says about one subject.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SubjectSummary {
     /// The subject.
     #[serde(flatten)]
@@ -174,7 +179,7 @@ pub struct SubjectSummary {
 }
 
 /// A requirement that a subject did not pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotPassed {
     /// The requirement.
     pub id: String,

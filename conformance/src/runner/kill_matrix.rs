@@ -2,12 +2,18 @@
 //!
 //! The subjects without a fault are played first, by the same scenarios: where they do not pass, a caught mutant would show nothing, and
 //! the row is void. If the canary - the first mutant of a side - is not caught, every row of that side is void.
+//!
+//! `beside` says what a mutant breaks that it is not meant for, `figures` is the matrix as one document.
+
+pub mod beside;
+pub mod figures;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use self::beside::{Beside, Reach};
 use super::dispatch::{Pace, dispatch};
 use super::event::{CaseReport, Event};
 use super::execute::Ground;
@@ -21,7 +27,7 @@ use crate::suite::Suite;
 use crate::verdict::{Outcome, OutcomeKind};
 
 /// What became of a mutant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fate", rename_all = "snake_case")]
 pub enum Fate {
     /// A check of the requirement it breaks failed for the reason it names.
@@ -47,7 +53,7 @@ pub enum Fate {
 }
 
 /// One row of the matrix.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MutantReport {
     /// The mutant.
     pub name: String,
@@ -61,8 +67,13 @@ pub struct MutantReport {
     #[serde(flatten)]
     pub fate: Fate,
     /// The methods of the API at which it was caught for that reason, where the requirement is judged for each.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub methods: BTreeSet<String>,
+    /// What it broke that it is not meant for.
+    pub beside: Beside,
+    /// What was seen of a mutant that was not caught, or of the subject without the fault if that is to blame.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cases: Vec<CaseReport>,
 }
 
 impl MutantReport {
@@ -87,10 +98,11 @@ pub fn choose(all: &[Mutant], patterns: &[String]) -> Result<Vec<Mutant>, Select
     Ok(all.iter().filter(chosen).copied().collect())
 }
 
-/// Plays the chosen mutants; `tell` hears of each case as it ends.
+/// Plays the chosen mutants, as far as `reach` says; `tell` hears of each case as it ends.
 pub async fn prove(
     suite: &Suite<'_>,
     options: &RunOptions,
+    reach: Reach,
     tell: &mut dyn FnMut(&CaseReport),
 ) -> Result<Vec<MutantReport>, RunError> {
     let mutants = choose(&suite.mutants, &options.patterns)?;
@@ -102,6 +114,7 @@ pub async fn prove(
     let stage = Stage {
         suite,
         options,
+        reach,
         ground,
     };
     let mut matrix = Vec::new();
@@ -122,6 +135,7 @@ pub async fn prove(
 struct Stage<'a> {
     suite: &'a Suite<'a>,
     options: &'a RunOptions,
+    reach: Reach,
     ground: Arc<Ground>,
 }
 
@@ -133,12 +147,39 @@ type Said = BTreeMap<(String, String), Vec<(String, Outcome)>>;
 struct Played {
     said: Said,
     methods: BTreeMap<(String, String, Option<String>), BTreeSet<String>>,
+    /// The cases to show where a mutant is not caught, by subject.
+    cases: BTreeMap<String, Vec<CaseReport>>,
 }
 
 impl Played {
     fn of(&self, subject: &str, mutant: &Mutant) -> &[(String, Outcome)] {
-        let key = (subject.to_owned(), mutant.breaks.to_owned());
+        self.said_of(subject, mutant.breaks)
+    }
+
+    fn said_of(&self, subject: &str, id: &str) -> &[(String, Outcome)] {
+        let key = (subject.to_owned(), id.to_owned());
         self.said.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// All that was said of a subject, by requirement.
+    fn all_of(&self, subject: &str) -> impl Iterator<Item = (&str, &[(String, Outcome)])> {
+        let from = (subject.to_owned(), String::new());
+        let rows = self.said.range(from..);
+        let rows = rows.take_while(move |((name, _), _)| name == subject);
+        rows.map(|((_, id), said)| (id.as_str(), said.as_slice()))
+    }
+
+    /// The cases of a subject that were asked about a requirement, without what they say of others.
+    fn cases_of(&self, subject: &str, id: &str) -> Vec<CaseReport> {
+        let cases = self.cases.get(subject).map_or(&[][..], Vec::as_slice);
+        let asked = |report: &&CaseReport| about(report, id).is_some();
+        let alone = |report: &CaseReport| {
+            let mut report = report.clone();
+            report.judgements.retain(|judgement| judgement.id == id);
+            report.methods.retain(|row| row.id == id);
+            report
+        };
+        cases.iter().filter(asked).map(alone).collect()
     }
 
     fn methods_of(&self, mutant: &Mutant) -> BTreeSet<String> {
@@ -184,7 +225,7 @@ impl Stage<'_> {
         );
         let broken: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.breaks).collect();
         let unmutated = self
-            .play(self.plan_of(&baseline, &broken)?, true, tell)
+            .play(self.plan_of(&baseline, &broken)?, true, &unclean, tell)
             .await?;
         let mut plan = Plan::default();
         let mut missing = BTreeMap::new();
@@ -203,7 +244,16 @@ impl Stage<'_> {
                 }
             }
         }
-        let said = self.play(plan, false, tell).await?;
+        // Of thousands of cases only those are kept that may have to be shown.
+        let meant: BTreeMap<&str, &Mutant> =
+            mutants.iter().map(|mutant| (mutant.name, mutant)).collect();
+        let not_caught = |report: &CaseReport| {
+            let mutant = meant.get(report.name.subject.as_str());
+            mutant.is_some_and(|mutant| {
+                about(report, mutant.breaks).is_some_and(|outcome| !catches(mutant, outcome))
+            })
+        };
+        let said = self.play(plan, false, &not_caught, tell).await?;
         let row = |mutant: &Mutant| {
             let fate = match missing.get(mutant.name) {
                 Some(reason) => Fate::Void {
@@ -215,12 +265,27 @@ impl Stage<'_> {
                     said.of(mutant.name, mutant),
                 ),
             };
-            report(mutant, fate, said.methods_of(mutant))
+            let cases = match (&fate, missing.contains_key(mutant.name)) {
+                (Fate::Caught { .. }, _) | (_, true) => Vec::new(),
+                (Fate::Void { .. }, _) => unmutated.cases_of(&baseline.name, mutant.breaks),
+                _ => said.cases_of(mutant.name, mutant.breaks),
+            };
+            let beside = Beside::of(
+                mutant.breaks,
+                |id| unmutated.said_of(&baseline.name, id),
+                said.all_of(mutant.name),
+            );
+            MutantReport {
+                methods: said.methods_of(mutant),
+                beside,
+                cases,
+                ..report(mutant, fate)
+            }
         };
         Ok(under_canary(mutants.iter().map(row).collect()))
     }
 
-    /// One subject with every scenario that judges one of these requirements.
+    /// One subject with every scenario that judges one of these requirements, or with all of them.
     fn plan_of(&self, subject: &Arc<Subject>, ids: &BTreeSet<&str>) -> Result<Plan, RunError> {
         let mut plan = Plan::default();
         for scenario in self
@@ -235,10 +300,10 @@ impl Stage<'_> {
                 .copied()
                 .filter(|id| ids.contains(id))
                 .collect();
-            if !only.is_empty() {
+            if !only.is_empty() || self.reach == Reach::Side {
                 let selected = Selected {
                     scenario: *scenario,
-                    only: Some(only),
+                    only: (self.reach == Reach::Named).then_some(only),
                 };
                 plan.cases.push(planned(
                     self.suite.catalogue,
@@ -257,6 +322,7 @@ impl Stage<'_> {
         &self,
         plan: Plan,
         gate: bool,
+        keep: &dyn Fn(&CaseReport) -> bool,
         tell: &mut dyn FnMut(&CaseReport),
     ) -> Result<Played, RunError> {
         let mut played = Played::default();
@@ -271,6 +337,10 @@ impl Stage<'_> {
             };
             tell(report);
             played.add(report);
+            if keep(report) {
+                let cases = played.cases.entry(report.name.subject.clone());
+                cases.or_default().push(report.clone());
+            }
         })
         .await
         .map_err(RunError::Signals)?;
@@ -278,14 +348,33 @@ impl Stage<'_> {
     }
 }
 
-fn report(mutant: &Mutant, fate: Fate, methods: BTreeSet<String>) -> MutantReport {
+/// What a case says about one requirement.
+fn about<'a>(report: &'a CaseReport, id: &str) -> Option<&'a Outcome> {
+    let mut judgements = report.judgements.iter();
+    let judgement = judgements.find(|judgement| judgement.id == id)?;
+    Some(&judgement.outcome)
+}
+
+fn unclean(report: &CaseReport) -> bool {
+    report.worst() != OutcomeKind::Passed
+}
+
+/// Whether this is the failure by which a mutant has to be caught.
+fn catches(mutant: &Mutant, outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(failure) if failure.reason == *mutant.reason)
+}
+
+/// A row without anything beside its fate.
+fn report(mutant: &Mutant, fate: Fate) -> MutantReport {
     MutantReport {
         name: mutant.name.to_owned(),
         side: mutant.side,
         breaks: mutant.breaks.to_owned(),
         reason: mutant.reason.to_owned(),
         fate,
-        methods,
+        methods: BTreeSet::new(),
+        beside: Beside::default(),
+        cases: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use plugin_proto::API;
 use serde::Serialize;
 
 use super::event::CaseReport;
+use super::kill_matrix::beside::Reach;
 use super::kill_matrix::{self, MutantReport};
 use super::{RunError, RunOptions};
 use crate::requirement::Side;
@@ -86,7 +87,7 @@ pub async fn play(
         baselines.insert(subject.name);
     }
     let mut table = Table::default();
-    let mutants = kill_matrix::prove(suite, &options, &mut |report| {
+    let mutants = kill_matrix::prove(suite, &options, Reach::Named, &mut |report| {
         tell(report);
         if baselines.contains(&report.name.subject) {
             table.add(report);
@@ -151,6 +152,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::runner::kill_matrix::Fate;
+    use crate::runner::kill_matrix::beside::Beside;
 
     fn known(checked: &[&str], failed: &[&str], killed: &[&str]) -> Known {
         let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
@@ -183,6 +185,8 @@ mod tests {
             reason: "x".to_owned(),
             fate,
             methods: BTreeSet::from([method.to_owned()]),
+            beside: Beside::default(),
+            cases: Vec::new(),
         };
         let mut table = Table::default();
         table.kill(&mutant(Fate::Caught { by: vec![] }, "KVGet"));

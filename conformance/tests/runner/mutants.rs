@@ -5,6 +5,7 @@ use crate::world::*;
 use plugin_conformance::case::Case;
 use plugin_conformance::mutant::Mutant;
 use plugin_conformance::requirement::Side;
+use plugin_conformance::runner::kill_matrix::beside::Reach;
 use plugin_conformance::runner::kill_matrix::{Fate, prove};
 use plugin_conformance::scenario::Running;
 
@@ -37,9 +38,31 @@ async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
         mutant("m/survives", "HS-002", "a-fault"),
         mutant("m/unjudged", "HS-003", "a-fault"),
     ];
-    let rows = prove(&suite, &options(), &mut |_| {}).await.unwrap();
+    let rows = prove(&suite, &options(), Reach::Scenarios, &mut |_| {})
+        .await
+        .unwrap();
     assert!(rows[0].is_caught(), "{rows:?}");
     assert!(matches!(rows[1].fate, Fate::OtherReason { .. }), "{rows:?}");
     assert!(matches!(rows[2].fate, Fate::Survived { .. }), "{rows:?}");
     assert!(matches!(rows[3].fate, Fate::Void { .. }), "{rows:?}");
+
+    // What has to be looked at is kept, and no more: the case that did not catch, with what it says of that requirement.
+    assert!(rows[0].cases.is_empty(), "{rows:?}");
+    for (place, id) in [(1, "HS-001"), (2, "HS-002")] {
+        let [case] = rows[place].cases.as_slice() else {
+            panic!("{rows:?}");
+        };
+        assert_eq!(case.name.subject, rows[place].name);
+        let ids: Vec<&str> = case
+            .judgements
+            .iter()
+            .map(|said| said.id.as_str())
+            .collect();
+        assert_eq!(ids, [id]);
+        assert!(!case.timeline.is_empty(), "{case:?}");
+    }
+    // The mutant of HS-002 breaks HS-001 beside, since the scenario judges both; those of HS-001 leave HS-002 alone.
+    assert_eq!((rows[0].beside.judged, rows[0].beside.broken.len()), (1, 0));
+    assert_eq!(rows[2].beside.judged, 1);
+    assert_eq!(rows[2].beside.broken["HS-001"], "a-fault");
 }

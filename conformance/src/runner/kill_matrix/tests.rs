@@ -55,8 +55,8 @@ fn the_fate_of_a_mutant(
 
 #[test]
 fn a_living_canary_makes_every_catch_void() {
-    let caught = || report(&MUTANT, Fate::Caught { by: vec![] }, BTreeSet::new());
-    let lives = || report(&MUTANT, Fate::Survived { seen: vec![] }, BTreeSet::new());
+    let caught = || report(&MUTANT, Fate::Caught { by: vec![] });
+    let lives = || report(&MUTANT, Fate::Survived { seen: vec![] });
     let fates = |rows| {
         under_canary(rows)
             .iter()

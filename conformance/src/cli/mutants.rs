@@ -1,0 +1,73 @@
+//! `mutants`: the kill matrix, shown and kept.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PaceArguments;
+use super::command::{CommandError, Progress, paced_for_fakes, writable};
+use crate::exit::Exit;
+use crate::report::human::Surface;
+use crate::report::{listing, matrix};
+use crate::runner::RunOptions;
+use crate::runner::event::CaseReport;
+use crate::runner::kill_matrix;
+use crate::runner::kill_matrix::beside::Reach;
+use crate::runner::kill_matrix::figures::KillMatrix;
+use crate::suite::Suite;
+
+/// Options of `mutants`.
+#[derive(Debug, Args)]
+pub struct Mutants {
+    /// Globs over the names of mutants and the requirements they break. Without any, all.
+    pub patterns: Vec<String>,
+    /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
+    /// Play every scenario of its side with each mutant, not only those that judge what it breaks, and count what it breaks beside. Each
+    /// mutant then takes as long as a run.
+    #[arg(long)]
+    pub all_checks: bool,
+    /// Write the kill matrix as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub matrix: Option<PathBuf>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `mutants`.
+pub async fn mutants(
+    suite: &Suite<'_>,
+    arguments: &Mutants,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let options = RunOptions {
+        patterns: arguments.patterns.clone(),
+        ..paced_for_fakes(&arguments.pace)
+    };
+    let reach = if arguments.all_checks {
+        Reach::Side
+    } else {
+        Reach::Scenarios
+    };
+    if let Some(path) = &arguments.matrix {
+        writable(path)?;
+    }
+    let mut progress = Progress::on(surface, arguments.json);
+    let tell = &mut |report: &CaseReport| progress.tell(out, report);
+    let rows = kill_matrix::prove(suite, &options, reach, tell).await?;
+    let matrix = KillMatrix::of(suite, options.seed, reach, rows);
+    progress.clear(out)?;
+    if arguments.json {
+        listing::write_json(out, &matrix.rows)?;
+    } else {
+        matrix::matrix(out, &matrix, surface.paint())?;
+    }
+    if let Some(path) = &arguments.matrix {
+        matrix::keep(path, &matrix).map_err(|error| CommandError::Report(path.clone(), error))?;
+    }
+    Ok(Exit::of_matrix(&matrix.rows))
+}

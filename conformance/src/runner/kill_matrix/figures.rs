@@ -1,0 +1,98 @@
+//! The whole matrix as one value, for `matrix.json` and for its page, and the figures of it. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::beside::Reach;
+use super::{Fate, MutantReport};
+use crate::requirement::Side;
+use crate::suite::Suite;
+
+/// The version of `matrix.json`; see `runner::event::FORMAT`.
+pub const FORMAT: u32 = 1;
+
+/// No mutant should break more than this share, in per cent, of the checks that it is not meant for.
+pub const MOST_BESIDE: usize = 20;
+
+/// All that is known of the mutants that were played.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct KillMatrix {
+    /// The version of this document, [`FORMAT`].
+    pub format: u32,
+    /// The version of the suite.
+    pub suite_version: String,
+    /// The seed, for a second run like this one.
+    pub seed: u64,
+    /// What was played with each mutant.
+    pub reach: Reach,
+    /// How many requirements have a check, on each side.
+    pub checks: BTreeMap<Side, usize>,
+    /// One row for each mutant.
+    pub rows: Vec<MutantReport>,
+}
+
+impl KillMatrix {
+    /// The rows with what one has to know to read them.
+    pub fn of(suite: &Suite<'_>, seed: u64, reach: Reach, rows: Vec<MutantReport>) -> KillMatrix {
+        let mut checks: BTreeMap<Side, BTreeSet<&str>> = BTreeMap::new();
+        for scenario in &suite.scenarios {
+            let side = checks.entry(scenario.side).or_default();
+            side.extend(scenario.requirements.iter().copied());
+        }
+        KillMatrix {
+            format: FORMAT,
+            suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            reach,
+            checks: checks
+                .into_iter()
+                .map(|(side, ids)| (side, ids.len()))
+                .collect(),
+            rows,
+        }
+    }
+
+    /// How many mutants were caught by their named check for their named reason.
+    pub fn caught(&self) -> usize {
+        self.rows.iter().filter(|row| row.is_caught()).count()
+    }
+
+    /// The others: first those that lived, then those that show nothing.
+    pub fn not_caught(&self) -> Vec<&MutantReport> {
+        let mut rows: Vec<&MutantReport> =
+            self.rows.iter().filter(|row| !row.is_caught()).collect();
+        rows.sort_by_key(|row| matches!(row.fate, Fate::Void { .. }));
+        rows
+    }
+
+    /// The share of the checks of its side that a mutant broke although it is not meant for them, in per mille. Where only some were
+    /// played it is the least that it can be.
+    pub fn beside_per_mille(&self, row: &MutantReport) -> usize {
+        let others = self
+            .checks
+            .get(&row.side)
+            .map_or(0, |all| all.saturating_sub(1));
+        (row.beside.broken.len() * 1000)
+            .checked_div(others)
+            .unwrap_or(0)
+    }
+
+    /// The mutants that break more than [`MOST_BESIDE`] per cent of the checks that they are not meant for, worst first.
+    pub fn heavy(&self) -> Vec<&MutantReport> {
+        let heavy = |row: &&MutantReport| self.beside_per_mille(row) > MOST_BESIDE * 10;
+        let mut rows: Vec<&MutantReport> = self.rows.iter().filter(heavy).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.beside.broken.len()));
+        rows
+    }
+
+    /// The mutant that breaks most beside, if any breaks something.
+    pub fn heaviest(&self) -> Option<&MutantReport> {
+        let breaks = |row: &&MutantReport| !row.beside.broken.is_empty();
+        let rows = self.rows.iter().filter(breaks);
+        rows.max_by_key(|row| self.beside_per_mille(row))
+    }
+}
+
+#[cfg(test)]
+mod tests;
