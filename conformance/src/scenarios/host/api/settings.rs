@@ -18,11 +18,12 @@ scenarios! {
     "host/api/oauth" => oauth: ["AP-248"];
 }
 
-/// The JSON in a field of bytes.
+/// The JSON in a field of bytes; what is none as a text, so that whoever compares it shows it.
 fn document(answer: &Value) -> Value {
     let bytes =
         base64::decode(answer["config_json"].as_str().unwrap_or_default()).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
+    serde_json::from_slice(&bytes)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn written(document: &Value) -> Value {
@@ -37,6 +38,10 @@ async fn set(
     value: Value,
 ) -> Result<Value, Interruption> {
     let mut whole = document(&story.did("GetUnsanitizedConfig", json!({})).await?);
+    if !whole.is_object() {
+        let reason = format!("GetUnsanitizedConfig answers no JSON object: {whole}");
+        return Err(Interruption::BrokenOff(reason));
+    }
     whole[section][setting] = value;
     story.did("SaveConfig", written(&whole)).await?;
     Ok(whole)
