@@ -13,7 +13,7 @@ use plugin_host::api::Backend;
 use plugin_host::environment::Environment;
 use plugin_host::hooks::Outcome;
 use plugin_host::ids::PluginId;
-use plugin_host::options::HostOptions;
+use plugin_host::options::{ApiOptions, HostOptions};
 use plugin_proto::hook::ExecuteCommand;
 use plugin_proto::pb::ExecuteCommandRequest;
 use plugin_proto::{Form, Method, reflect};
@@ -133,9 +133,22 @@ fn place(folder: &Path, venv: &Path, orders: &Orders) {
 
 /// Has the plugin make the calls, once with each client.
 pub(crate) async fn play(venv: &Path, orders: &Orders, backend: Arc<dyn Backend>) -> Told {
+    play_by(ApiOptions::default(), venv, orders, backend).await
+}
+
+/// The same with another door to the API.
+pub(crate) async fn play_by(
+    api: ApiOptions,
+    venv: &Path,
+    orders: &Orders,
+    backend: Arc<dyn Backend>,
+) -> Told {
     let folder = tempfile::tempdir().unwrap();
     place(folder.path(), venv, orders);
-    let mut options = HostOptions::default();
+    let mut options = HostOptions {
+        api,
+        ..HostOptions::default()
+    };
     options.timing.hook = Duration::from_secs(120);
     options.extra_environment = vec![(
         "MATTERMOST_PLUGIN_HOOK_TIMEOUT".to_owned(),

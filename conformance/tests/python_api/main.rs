@@ -6,5 +6,6 @@
 )]
 
 mod caller;
+mod doors;
 mod memory;
 mod scripted;
