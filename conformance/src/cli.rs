@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod fuzz;
+pub mod gate;
 pub mod mutants;
 pub mod replay;
 pub mod report;
@@ -107,6 +108,9 @@ pub struct Run {
     /// End the run at the first failure.
     #[arg(long)]
     pub fail_fast: bool,
+    /// By what the project is judged.
+    #[command(flatten)]
+    pub gate: gate::GateArguments,
     /// How many fault plans are drawn for each subject; if not given 12 for hosts and 3 for plugins.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub plans: Option<usize>,

@@ -4,7 +4,9 @@
 //! - `requirement`: the register, one sentence of the contract each;
 //! - `profile`: what a subject can claim to do;
 //! - `rng`: numbers from a seed: pure;
+//! - `glob`: the patterns by which things are named: pure;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
+//! - `ledger`: failures that a project knows of, and what becomes of them: pure;
 //! - `fault_plan`: what happens to a plugin, step by step, as data: pure;
 //! - `body_plan`: HTTP requests to a plugin whose bodies are cut in a certain way, as data: pure;
 //! - `driver`: our own host as a host under test;
@@ -28,7 +30,11 @@ pub mod profile;
 
 pub mod rng;
 
+pub mod glob;
+
 pub mod verdict;
+
+pub mod ledger;
 
 pub mod fault_plan;
 

@@ -1,8 +1,8 @@
 //! Reporters: they see events and nothing else, and they never judge.
 //!
 //! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, which `record` reads back; `file` keeps documents in
-//! their files, `format` knows them by name: `junit` for CI systems. `failure` is the text of one failed check, `listing` shows the register
-//! and the scenarios, `methods` the API method by method.
+//! their files, `format` knows them by name: `junit` for CI systems. `failure` is the text of one failed check, `ledger` what became of
+//! expected failures; `listing` shows the register and the scenarios, `methods` the API method by method.
 
 pub mod bodies;
 pub mod failure;
@@ -11,6 +11,7 @@ pub mod format;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod ledger;
 pub mod listing;
 pub mod matrix;
 pub mod methods;

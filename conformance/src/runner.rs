@@ -14,12 +14,14 @@ pub mod kill_matrix;
 pub mod leftovers;
 pub mod method_table;
 pub mod plan;
+pub mod rules;
 pub mod select;
 pub mod summary;
 
 use std::sync::Arc;
 
 use crate::case::planning::Planning;
+use crate::ledger::watch::Scope;
 use crate::mutant::Mutant;
 use crate::requirement::Side;
 use crate::subject::{Skipped, Subject};
@@ -30,6 +32,7 @@ use event::{Event, RunStarted, RunSummary, SubjectLine};
 use execute::Ground;
 use keeper::KeeperProgram;
 use plan::Plan;
+use rules::Rules;
 use select::SelectError;
 use summary::Summing;
 
@@ -54,8 +57,27 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// What scenarios of fault plans are told.
     pub planning: Planning,
+    /// By what it is judged besides the register.
+    pub rules: Rules,
     /// The program that cleans up if the run is killed.
     pub keeper: Option<KeeperProgram>,
+}
+
+impl RunOptions {
+    /// How much it asks for.
+    fn scope(&self, started: &RunStarted) -> Scope {
+        let skipped = started
+            .skipped
+            .iter()
+            .map(|skipped| skipped.subject.clone());
+        let subjects = started.subjects.iter().map(|subject| subject.name.clone());
+        Scope {
+            some_checks: !self.patterns.is_empty(),
+            some_subjects: !self.subjects.is_empty(),
+            subjects: subjects.collect(),
+            skipped: skipped.collect(),
+        }
+    }
 }
 
 /// Why a run could not begin.
@@ -118,7 +140,8 @@ pub async fn run(
     let ground = Arc::new(
         Ground::prepare(options.timeout_scale, options.keeper.as_ref())
             .map_err(RunError::Folder)?
-            .planning(options.planning.clone()),
+            .planning(options.planning.clone())
+            .judged_by(options.rules.clone()),
     );
     let started = RunStarted {
         format: event::FORMAT,
@@ -133,12 +156,15 @@ pub async fn run(
             .map(|subject| SubjectLine::of(subject))
             .collect(),
         skipped: skipped.clone(),
+        ledger: options.rules.ledger.clone(),
     };
+    let scope = options.scope(&started);
     sink(&Event::RunStarted(started));
     let mut summing = Summing::new(
         subjects.iter().map(|subject| SubjectLine::of(subject)),
         skipped,
-    );
+    )
+    .with_ledger(options.rules.ledger.clone(), scope);
     let pace = Pace {
         jobs: options.jobs.max(1),
         fail_fast: options.fail_fast,

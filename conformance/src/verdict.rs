@@ -2,10 +2,11 @@
 //!
 //! Pure: values and the order among them. `settle` turns what a case judged into one outcome per listed requirement, `readiness` holds the
 //! rule of the plugin that was never ready, `tally` adds up requirements, levels and the exit code, `by_method` keeps what was said of single
-//! methods of the API.
+//! methods of the API, `ruling` is why an outcome does not count.
 
 pub mod by_method;
 pub mod readiness;
+pub mod ruling;
 pub mod settle;
 pub mod tally;
 

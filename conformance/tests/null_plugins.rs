@@ -28,6 +28,7 @@ async fn plugins_that_do_nothing_useful_score_about_nothing() {
         repeat: 1,
         fail_fast: false,
         planning: plugin_conformance::case::planning::Planning::default(),
+        rules: plugin_conformance::runner::rules::Rules::default(),
         keeper: None,
     };
     let summary = run(&suite, &options, &mut |_| {}).await.unwrap();

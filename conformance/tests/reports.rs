@@ -44,6 +44,7 @@ fn judgement(id: &str, outcome: Outcome) -> Judgement {
         level: Level::Must,
         sentence,
         outcome,
+        ruling: None,
     }
 }
 
@@ -168,6 +169,7 @@ fn events() -> Vec<Event> {
         cases: reports.len(),
         subjects: subjects.clone(),
         skipped: skipped.clone(),
+        ledger: None,
     })];
     for report in reports {
         events.push(Event::CaseStarted(report.name.clone()));
@@ -177,6 +179,7 @@ fn events() -> Vec<Event> {
         id: text(id),
         level: Level::Must,
         outcome,
+        excused: false,
     };
     let levels =
         |counts| BTreeMap::from([(Level::Must, counts), (Level::Should, Counts::default())]);
@@ -217,6 +220,8 @@ fn events() -> Vec<Event> {
             },
         ],
         skipped,
+        ledger: None,
+        unlisted: Vec::new(),
     }));
     events
 }

@@ -10,6 +10,7 @@ use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
 use super::fuzz;
+use super::gate::GateError;
 use super::mutants::mutants;
 use super::replay::{ReplayError, replay};
 use super::report::{self, ReportError};
@@ -33,6 +34,7 @@ use crate::requirement::retired::{Retired, retired};
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::method_table::{self, MethodRow};
+use crate::runner::rules::Rules;
 use crate::runner::{self, RunError, RunOptions};
 use crate::serve::{self, ServeError};
 use crate::subject::Subject;
@@ -73,6 +75,9 @@ pub enum CommandError {
     /// The register of this binary is broken.
     #[error("the register of this binary is broken: {0}")]
     Register(String),
+    /// The run cannot be a gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// The operating system gives no threads or timers.
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
@@ -104,6 +109,7 @@ impl CommandError {
             | CommandError::Replay(_)
             | CommandError::OnePlugin(_)
             | CommandError::Report(..)
+            | CommandError::Gate(_)
             | CommandError::Claims(_) => Exit::Usage,
             CommandError::Output(_)
             | CommandError::Suite(_)
@@ -203,6 +209,7 @@ pub async fn run(
         plugins,
         repeat: arguments.repeat,
         fail_fast: arguments.fail_fast,
+        rules: arguments.gate.rules(suite)?,
         planning: Planning {
             count: arguments.plans,
             folder: Some(arguments.plans_dir.clone()),
@@ -211,7 +218,7 @@ pub async fn run(
         ..paced(&arguments.pace)
     };
     let mut reporters = Reporters::default();
-    reporters.add(Human::new(out, surface));
+    reporters.add(Human::new(&mut *out, surface));
     if let Some(path) = &arguments.json {
         let file = File::create(path).map_err(|error| CommandError::Report(path.clone(), error))?;
         reporters.add(Json::new(file));
@@ -222,6 +229,7 @@ pub async fn run(
     }
     let summary = runner::run(suite, &options, &mut |event| reporters.tell(event)).await?;
     reporters.finish()?;
+    arguments.gate.end(&summary, out)?;
     Ok(summary.verdict.into())
 }
 
@@ -444,6 +452,7 @@ fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
         repeat: 1,
         fail_fast: false,
         planning: Planning::default(),
+        rules: Rules::default(),
         keeper: keeper(),
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use super::Reporter;
 use super::failure;
+use super::ledger;
 use super::paint::Paint;
 use crate::requirement::Level;
 use crate::runner::event::{CaseReport, Event, Judgement, RunStarted, RunSummary, SubjectSummary};
@@ -79,7 +80,11 @@ impl<W: Write> Human<W> {
             run.seed,
             run.jobs,
             run.timeout_scale
-        )
+        )?;
+        match &run.ledger {
+            Some(ledger) => writeln!(self.out, "{}", ledger::head(ledger)),
+            None => Ok(()),
+        }
     }
 
     fn case_ended(&mut self, report: &CaseReport) -> io::Result<()> {
@@ -116,6 +121,14 @@ impl<W: Write> Human<W> {
             .iter()
             .map(|judgement| judgement.outcome.kind());
         let kept = kinds.filter(|kind| *kind == OutcomeKind::Passed).count();
+        let excused = report
+            .judgements
+            .iter()
+            .filter(|judgement| judgement.is_excused());
+        let note = match excused.count() {
+            0 => note,
+            excused => format!("{note}, {excused} excused"),
+        };
         let all = report.judgements.len();
         writeln!(
             self.out,
@@ -127,7 +140,7 @@ impl<W: Write> Human<W> {
     fn failures(&mut self, report: &CaseReport) -> io::Result<()> {
         let told = |judgement: &&Judgement| match report.end {
             End::NotRun { .. } => false,
-            _ => judgement.outcome.kind() >= OutcomeKind::Inconclusive,
+            _ => judgement.counted() >= OutcomeKind::Inconclusive,
         };
         let mut judgements: Vec<&Judgement> = report.judgements.iter().filter(told).collect();
         judgements.sort_by_key(|judgement| std::cmp::Reverse(judgement.outcome.kind()));
@@ -164,6 +177,10 @@ impl<W: Write> Human<W> {
         }
         for subject in &summary.subjects {
             self.not_passed(subject)?;
+        }
+        if let Some(ledger) = &summary.ledger {
+            let lines = ledger::lines(ledger, self.paint());
+            writeln!(self.out, "\n{}", lines.join("\n"))?;
         }
         for skipped in &summary.skipped {
             writeln!(
@@ -245,7 +262,7 @@ impl<W: Write> Human<W> {
     fn not_passed(&mut self, subject: &SubjectSummary) -> io::Result<()> {
         let mut lines = Vec::new();
         let mut inconclusive: Vec<(&str, Vec<&str>)> = Vec::new();
-        for entry in &subject.not_passed {
+        for entry in subject.not_passed.iter().filter(|entry| !entry.excused) {
             match &entry.outcome {
                 Outcome::Failed(failure) => {
                     let word = self.paint().outcome(OutcomeKind::Failed, "failed");

@@ -9,9 +9,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::failure;
 use super::file::Document;
+use super::ledger;
 use super::paint::Paint;
+use crate::ledger::watch::LedgerSummary;
 use crate::runner::event::{CaseReport, Event, Judgement};
 use crate::verdict::Outcome;
+use crate::verdict::ruling::Ruling;
 
 /// A JUnit document.
 #[derive(Debug, Default)]
@@ -48,6 +51,14 @@ impl Junit {
 fn test_case(report: &CaseReport, judgement: &Judgement) -> TestCase {
     let text = || failure::text(report, judgement, Paint::Plain);
     let status = match &judgement.outcome {
+        _ if judgement.is_excused() => {
+            let ruling = judgement.ruling.as_ref().map(Ruling::words);
+            let mut status = TestCaseStatus::skipped();
+            status
+                .set_message(ruling.unwrap_or_default())
+                .set_description(text());
+            status
+        }
         Outcome::Passed { .. } => TestCaseStatus::success(),
         Outcome::Failed(failure) => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -76,6 +87,25 @@ fn test_case(report: &CaseReport, judgement: &Judgement) -> TestCase {
     case
 }
 
+/// A test for each entry of a ledger: what it describes no longer is a failure of its own.
+fn entries(summary: &LedgerSummary) -> TestSuite {
+    let mut suite = TestSuite::new(format!("ledger {}", summary.file));
+    for row in &summary.entries {
+        let mut status = TestCaseStatus::success();
+        if row.standing.is_red() {
+            status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status
+                .set_type("stale-entry")
+                .set_message(ledger::told(row));
+        }
+        let name = format!("{} {}", row.entry.check, row.entry.reason);
+        let mut case = TestCase::new(name, status);
+        case.set_classname(format!("ledger.{}", row.entry.kind.as_str()));
+        suite.add_test_case(case);
+    }
+    suite
+}
+
 impl Document for Junit {
     fn take(&mut self, event: &Event) {
         match event {
@@ -83,6 +113,7 @@ impl Document for Junit {
             Event::CaseEnded(report) => self.add(report),
             Event::RunEnded(summary) => {
                 self.duration = Some(Duration::from_millis(summary.duration_ms));
+                self.suites.extend(summary.ledger.as_ref().map(entries));
             }
         }
     }

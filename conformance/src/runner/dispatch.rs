@@ -119,7 +119,7 @@ impl Dispatcher {
                 return;
             };
             match self.why_not_play(&case) {
-                Some(outcome) => sink(&Event::CaseEnded(not_played(&case, &outcome))),
+                Some(outcome) => self.tell(not_played(&case, &outcome), sink),
                 None => self.start(case, sink),
             }
         }
@@ -172,6 +172,12 @@ impl Dispatcher {
         };
         self.busy -= cost(&case);
         let report = self.report(&case, finished);
+        self.tell(report, sink);
+    }
+
+    /// What counts is ruled on before anybody hears of it.
+    fn tell(&mut self, mut report: CaseReport, sink: &mut Sink<'_>) {
+        self.ground.rules.rule(&mut report);
         if self.pace.fail_fast && report.worst() == OutcomeKind::Failed {
             self.stopped.get_or_insert(Stop::FailedFast);
         }
@@ -228,10 +234,8 @@ impl Dispatcher {
     fn give_up_the_rest(&mut self, sink: &mut Sink<'_>) {
         let Some(stop) = self.stopped else { return };
         for case in std::mem::take(&mut self.queue) {
-            sink(&Event::CaseEnded(not_played(
-                &case,
-                &Outcome::inconclusive(stop.reason()),
-            )));
+            let outcome = Outcome::inconclusive(stop.reason());
+            self.tell(not_played(&case, &outcome), sink);
         }
     }
 }

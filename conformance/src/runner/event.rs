@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::case::timeline::Entry;
+use crate::ledger::Ledger;
+use crate::ledger::watch::{LedgerSummary, Unlisted};
 use crate::profile::Profile;
 use crate::requirement::{Level, Side};
 use crate::subject::{Skipped, Subject};
 use crate::verdict::by_method::{MethodCounts, MethodOutcome};
+use crate::verdict::ruling::Ruling;
 use crate::verdict::settle::End;
 use crate::verdict::tally::{Counts, RunVerdict};
 use crate::verdict::{Outcome, OutcomeKind};
@@ -53,6 +56,9 @@ pub struct RunStarted {
     pub subjects: Vec<SubjectLine>,
     /// What cannot be tested on this machine.
     pub skipped: Vec<Skipped>,
+    /// The failures that the project knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Ledger>,
 }
 
 /// A subject by name.
@@ -117,12 +123,9 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
-    /// The worst outcome in it.
+    /// The worst outcome in it that counts.
     pub fn worst(&self) -> OutcomeKind {
-        let kinds = self
-            .judgements
-            .iter()
-            .map(|judgement| judgement.outcome.kind());
+        let kinds = self.judgements.iter().map(Judgement::counted);
         kinds.max().unwrap_or(OutcomeKind::NotApplicable)
     }
 }
@@ -139,6 +142,24 @@ pub struct Judgement {
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// Why it does not count, if it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
+}
+
+impl Judgement {
+    /// The outcome as it counts: what does not count against the subject is as good as a pass.
+    pub fn counted(&self) -> OutcomeKind {
+        match (&self.ruling, self.outcome.kind()) {
+            (Some(_), OutcomeKind::Failed | OutcomeKind::Inconclusive) => OutcomeKind::Passed,
+            (_, kind) => kind,
+        }
+    }
+
+    /// Whether it would have counted against the subject, and does not.
+    pub fn is_excused(&self) -> bool {
+        self.counted() != self.outcome.kind()
+    }
 }
 
 /// What a run came to.
@@ -156,6 +177,12 @@ pub struct RunSummary {
     pub subjects: Vec<SubjectSummary>,
     /// What could not be tested on this machine.
     pub skipped: Vec<Skipped>,
+    /// What became of the entries of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerSummary>,
+    /// The failures that it does not list, for those who accept them.
+    #[serde(skip)]
+    pub unlisted: Vec<Unlisted>,
 }
 
 /// What a run says about one subject.
@@ -188,4 +215,7 @@ pub struct NotPassed {
     /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// Whether none of it counts, since the ledger lists it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub excused: bool,
 }

@@ -17,6 +17,7 @@ use tokio::task::JoinError;
 use super::keeper::{Keeper, KeeperProgram};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
+use super::rules::Rules;
 use crate::case::planning::Planning;
 use crate::case::timeline::{Entry, Source, Timeline};
 use crate::case::{Book, Case, Setting};
@@ -42,6 +43,8 @@ pub struct Ground {
     pub mark: String,
     timeout_scale: f64,
     planning: Planning,
+    /// By what cases are judged besides the register.
+    pub(super) rules: Rules,
     count: AtomicU64,
     /// Cleans up if this process cannot; it is the last field, so it goes after the folder.
     _keeper: Option<Keeper>,
@@ -66,6 +69,7 @@ impl Ground {
             mark: unique,
             timeout_scale,
             planning: Planning::default(),
+            rules: Rules::default(),
             count: AtomicU64::new(0),
             _keeper: keeper,
         })
@@ -75,6 +79,12 @@ impl Ground {
     #[must_use]
     pub fn planning(self, planning: Planning) -> Ground {
         Ground { planning, ..self }
+    }
+
+    /// The same with something that cases are judged by besides the register.
+    #[must_use]
+    pub fn judged_by(self, rules: Rules) -> Ground {
+        Ground { rules, ..self }
     }
 
     /// The folder of the run.

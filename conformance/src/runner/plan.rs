@@ -64,6 +64,7 @@ impl PlannedCase {
                     level,
                     sentence,
                     outcome,
+                    ruling: None,
                 })
             })
             .collect()

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::event::{CaseReport, NotPassed, RunSummary, SubjectLine, SubjectSummary};
+use super::event::{CaseReport, Judgement, NotPassed, RunSummary, SubjectLine, SubjectSummary};
+use crate::ledger::Ledger;
+use crate::ledger::watch::{Scope, Sight, Watch};
 use crate::requirement::{Level, Side};
 use crate::subject::Skipped;
-use crate::verdict::OutcomeKind;
 use crate::verdict::by_method::{ByMethod, MethodCounts};
 use crate::verdict::readiness::Readiness;
 use crate::verdict::settle::End;
 use crate::verdict::tally::{RunVerdict, Tally, run_verdict};
+use crate::verdict::{Outcome, OutcomeKind};
 
 /// A summary in the making.
 #[derive(Debug)]
@@ -20,14 +22,39 @@ pub struct Summing {
     skipped: Vec<Skipped>,
     suite_faults: usize,
     never_ready: Vec<String>,
+    watch: Option<Watch>,
+    scope: Scope,
 }
 
 /// What was said of one subject.
 #[derive(Debug)]
 struct Sums {
     line: SubjectLine,
+    /// What was said.
     tally: Tally,
+    /// The same as it counts: what is excused is in it as a pass.
+    counting: Tally,
     methods: ByMethod,
+}
+
+impl Sums {
+    fn add(&mut self, judgement: &Judgement) {
+        let Judgement {
+            id,
+            level,
+            outcome,
+            ruling,
+            ..
+        } = judgement;
+        let counted = match ruling {
+            Some(ruling) if judgement.is_excused() => Outcome::Passed {
+                seen: vec![ruling.words()],
+            },
+            _ => outcome.clone(),
+        };
+        self.counting.add(id, *level, counted);
+        self.tally.add(id, *level, outcome.clone());
+    }
 }
 
 impl Summing {
@@ -39,12 +66,25 @@ impl Summing {
                 .map(|line| Sums {
                     line,
                     tally: Tally::default(),
+                    counting: Tally::default(),
                     methods: ByMethod::default(),
                 })
                 .collect(),
             skipped,
             suite_faults: 0,
             never_ready: Vec::new(),
+            watch: None,
+            scope: Scope::default(),
+        }
+    }
+
+    /// The same with an eye on the entries of a ledger.
+    #[must_use]
+    pub fn with_ledger(self, ledger: Option<Ledger>, scope: Scope) -> Summing {
+        Summing {
+            watch: ledger.map(Watch::new),
+            scope,
+            ..self
         }
     }
 
@@ -60,8 +100,16 @@ impl Summing {
             .find(|sums| sums.line.name == report.name.subject);
         let Some(sums) = subject else { return };
         for judgement in &report.judgements {
-            sums.tally
-                .add(&judgement.id, judgement.level, judgement.outcome.clone());
+            sums.add(judgement);
+            if let Some(watch) = &mut self.watch {
+                watch.see(Sight {
+                    subject: &report.name.subject,
+                    scenario: &report.name.scenario,
+                    id: &judgement.id,
+                    sentence: &judgement.sentence,
+                    outcome: &judgement.outcome,
+                });
+            }
         }
         for said in &report.methods {
             sums.methods.adopt(said);
@@ -71,13 +119,21 @@ impl Summing {
     /// The summary.
     pub fn end(self, interrupted: bool) -> RunSummary {
         let judged = run_verdict(
-            self.subjects.iter().map(|sums| &sums.tally),
+            self.subjects.iter().map(|sums| &sums.counting),
             self.suite_faults,
         );
-        let verdict = if interrupted && judged == RunVerdict::Passed {
-            RunVerdict::Inconclusive
-        } else {
-            judged
+        let scope = self.scope;
+        let ledger = self.watch.map(|watch| watch.end(&scope));
+        let (ledger, unlisted) = ledger.map_or((None, Vec::new()), |(ledger, unlisted)| {
+            (Some(ledger), unlisted)
+        });
+        let red = ledger
+            .as_ref()
+            .is_some_and(|ledger| ledger.red().next().is_some());
+        let verdict = match judged {
+            RunVerdict::Passed | RunVerdict::Inconclusive if red => RunVerdict::Failed,
+            RunVerdict::Passed if interrupted => RunVerdict::Inconclusive,
+            judged => judged,
         };
         let never_ready = self.never_ready;
         let summarize = |sums: Sums| {
@@ -91,6 +147,8 @@ impl Summing {
             suite_faults: self.suite_faults,
             subjects: self.subjects.into_iter().map(summarize).collect(),
             skipped: self.skipped,
+            ledger,
+            unlisted,
         }
     }
 }
@@ -99,6 +157,7 @@ fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
     let Sums {
         line: subject,
         tally,
+        counting,
         methods,
     } = sums;
     let readiness = match subject.side {
@@ -117,6 +176,7 @@ fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
             id: id.to_owned(),
             level,
             outcome: outcome.clone(),
+            excused: counting.kind(id) == Some(OutcomeKind::Passed),
         })
         .collect();
     not_passed.sort_by_key(|entry| (std::cmp::Reverse(entry.outcome.kind()), entry.level));

@@ -92,6 +92,11 @@ impl Tally {
             .map(|(id, (level, outcome))| (id.as_str(), *level, outcome))
     }
 
+    /// What one requirement came to; `None` if nothing was said about it.
+    pub fn kind(&self, id: &str) -> Option<OutcomeKind> {
+        self.outcomes.get(id).map(|(_, outcome)| outcome.kind())
+    }
+
     /// The counts of one level.
     pub fn counts(&self, level: Level) -> Counts {
         self.count(|candidate| candidate == level)

@@ -6,6 +6,7 @@
 )]
 
 mod ends;
+mod gate;
 mod leftovers;
 mod mutants;
 mod pace;

@@ -7,6 +7,7 @@ use plugin_conformance::mutant::{Mutant, Workshop};
 use plugin_conformance::requirement::Side;
 use plugin_conformance::requirement::catalogue::Catalogue;
 use plugin_conformance::runner::event::{CaseReport, Event, RunSummary};
+use plugin_conformance::runner::rules::Rules;
 use plugin_conformance::runner::{RunError, RunOptions, run};
 use plugin_conformance::scenario::{Profile, Running, Scenario};
 use plugin_conformance::subject::{
@@ -133,6 +134,7 @@ pub(crate) fn options() -> RunOptions {
         repeat: 1,
         fail_fast: false,
         planning: plugin_conformance::case::planning::Planning::default(),
+        rules: Rules::default(),
         keeper: None,
     }
 }

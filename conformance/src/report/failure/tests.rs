@@ -47,6 +47,7 @@ fn judgement(expected: &str, seen: &str, go_host: Option<&str>, entry: Option<us
             replay: None,
             entry,
         }),
+        ruling: None,
     }
 }
 

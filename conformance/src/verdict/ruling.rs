@@ -1,0 +1,40 @@
+//! Why an outcome that is no pass does not count against a subject: somebody has listed it, or it is about a requirement that the project
+//! is not judged by yet. Pure; `ledger` and `requirement::set` give rulings.
+
+use serde::{Deserialize, Serialize};
+
+/// Why an outcome does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case")]
+pub enum Ruling {
+    /// A failure that the ledger lists.
+    Expected {
+        /// Where it is tracked.
+        tracker: String,
+        /// What the ledger says about it.
+        text: String,
+    },
+    /// A failure of which the ledger says that it comes and goes.
+    Flaky {
+        /// Where it is tracked.
+        tracker: String,
+        /// What the ledger says about it.
+        text: String,
+    },
+    /// The requirement is newer than the set that the project is judged by; its passes do not count either.
+    NotScored {
+        /// The version of the suite that had it first.
+        since: String,
+    },
+}
+
+impl Ruling {
+    /// The words in reports.
+    pub fn words(&self) -> String {
+        match self {
+            Ruling::Expected { tracker, .. } => format!("expected failure, {tracker}"),
+            Ruling::Flaky { tracker, .. } => format!("flaky, {tracker}"),
+            Ruling::NotScored { since } => format!("not scored: since {since}"),
+        }
+    }
+}
