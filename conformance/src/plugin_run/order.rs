@@ -45,16 +45,37 @@ impl fmt::Display for Word {
             Word::Allow => f.write_str("allow"),
             Word::Modify => f.write_str("modify"),
             Word::Reject(why) => write!(f, "reject {why}"),
-            Word::Answer(answer) => write!(f, "answer {answer}"),
+            Word::Answer(answer) => write!(f, "answer {}", exact(answer)),
             Word::Dismiss => f.write_str("dismiss"),
             Word::Fail(why) => write!(f, "fail {why}"),
             Word::Sleep(ms) => write!(f, "sleep {ms}"),
             Word::Exit(code) => write!(f, "exit {code}"),
             Word::Quit(code) => write!(f, "quit {code}"),
-            Word::Api(method, request) => write!(f, "api {method} {request}"),
+            Word::Api(method, request) => write!(f, "api {method} {}", exact(request)),
             Word::Log(level, text) => write!(f, "log {level} {text}"),
             Word::Flood(bytes) => write!(f, "flood {bytes}"),
         }
+    }
+}
+
+/// The largest whole number up to which a JSON number is the same in every language.
+const EXACT: u64 = (1 << 53) - 1;
+
+/// JSON with whole numbers that doubles do not hold as texts, as protobuf maps 64-bit numbers: in some languages every JSON number is a double.
+fn exact(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_i64().map(i64::unsigned_abs).or(number.as_u64()) {
+            Some(size) if size > EXACT => Value::String(number.to_string()),
+            _ => value.clone(),
+        },
+        Value::Array(items) => items.iter().map(exact).collect(),
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(name, field)| (name.clone(), exact(field)))
+                .collect(),
+        ),
+        _ => value.clone(),
     }
 }
 
@@ -103,6 +124,19 @@ mod tests {
         assert_eq!(
             order(Word::Api("KVGet", serde_json::json!({"key": "k"}))),
             r#"conformance 00ff api KVGet {"key":"k"}"#
+        );
+    }
+
+    #[test]
+    fn numbers_that_a_double_does_not_hold_are_texts() {
+        let answer = serde_json::json!({
+            "list": [9_007_199_254_740_991_u64, 9_007_199_254_740_992_u64, -9_007_199_254_740_992_i64],
+            "count": u64::MAX,
+            "props": {"half": 0.5, "large": 1e300},
+        });
+        assert_eq!(
+            Word::Answer(answer).to_string(),
+            r#"answer {"list":[9007199254740991,"9007199254740992","-9007199254740992"],"count":"18446744073709551615","props":{"half":0.5,"large":1e+300}}"#
         );
     }
 }
