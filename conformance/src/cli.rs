@@ -3,6 +3,7 @@
 pub mod command;
 pub mod fuzz;
 pub mod gate;
+pub mod init;
 pub mod mutants;
 pub mod replay;
 pub mod report;
@@ -56,6 +57,8 @@ pub enum Command {
     Replay(Replay),
     /// Run a plugin folder and explain what is wrong with it, and how to mend it.
     Doctor(Doctor),
+    /// Write a starting folder: a plugin that does what conformance/TESTEE.md says, to be tried at once and then made your own.
+    Init(init::Init),
     /// Run plugins behind an HTTP front: http://ADDRESS/plugins/ID/, and what becomes of them at http://ADDRESS/.
     #[command(after_help = SERVE_ENDS)]
     Serve(Serve),

@@ -21,6 +21,7 @@
 //! - `runner`: selection, plan, dispatch, execution; it emits events;
 //! - `report`: reporters, which see events only;
 //! - `doctor`: one plugin folder, examined step by step and explained in plain words;
+//! - `starter`: starting folders for authors of plugins and SDKs;
 //! - `exit`: the exit codes; `serve`: plugins behind an HTTP front, for those who write them;
 //! - `cli`: the command line.
 
@@ -65,6 +66,8 @@ pub mod runner;
 pub mod report;
 
 pub mod doctor;
+
+pub mod starter;
 
 pub mod exit;
 

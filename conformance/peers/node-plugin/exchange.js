@@ -7,9 +7,29 @@ const PIECE = 64 * 1024;
 /** The request is not whole, or not by the rules: there is nothing to answer. */
 class BrokenOff extends Error {}
 
+/** Waits for the first of these events. */
+function any(call, ...events) {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) call.off(event, done);
+      resolve();
+    };
+    for (const event of events) call.on(event, done);
+  });
+}
+
+/** The next message; undefined when there is none. What is not read waits with the client. (`for await` would end the answer, too.) */
+async function next(call) {
+  for (;;) {
+    const message = call.read();
+    if (message !== null) return message;
+    if (call.readableEnded || call.cancelled || call.destroyed) return undefined;
+    await any(call, 'readable', 'end', 'cancelled', 'close');
+  }
+}
+
 export class Exchange {
   #call;
-  #messages;
   #waiting; // the first message until its piece is read
   #complete = false;
   #status = 200;
@@ -18,9 +38,8 @@ export class Exchange {
   #over = false;
   #moved = () => {};
 
-  constructor(call, messages, first, context) {
+  constructor(call, first, context) {
     this.#call = call;
-    this.#messages = messages;
     this.#waiting = first;
     this.head = first.init;
     Object.assign(this, context);
@@ -32,10 +51,9 @@ export class Exchange {
     let exchange;
     let timer;
     try {
-      const messages = call[Symbol.asyncIterator]();
-      const { value: first } = await messages.next();
+      const first = await next(call);
       if (!first?.init) throw new BrokenOff('the first message has no head');
-      exchange = new Exchange(call, messages, first, context);
+      exchange = new Exchange(call, first, context);
       const late = new Promise((_, reject) => {
         exchange.#moved = () => {
           clearTimeout(timer);
@@ -65,7 +83,7 @@ export class Exchange {
   /** The next piece of the request's body; null when it is complete. */
   async read() {
     while (!this.#complete) {
-      const message = this.#waiting ?? (await this.#messages.next()).value;
+      const message = this.#waiting ?? (await next(this.#call));
       if (!message) throw new BrokenOff('the request broke off');
       if (message.init && message !== this.#waiting) throw new BrokenOff('a second head');
       this.#waiting = undefined;
@@ -100,11 +118,7 @@ export class Exchange {
     const headers = [...this.#headers].map(([key, values]) => ({ key, values }));
     const first = this.#begun ? {} : { init: { status_code: this.#status, headers } };
     this.#begun = true;
-    if (!this.#call.write({ ...first, ...message })) {
-      await new Promise((resolve) => {
-        for (const event of ['drain', 'cancelled', 'close']) this.#call.once(event, resolve);
-      });
-    }
+    if (!this.#call.write({ ...first, ...message })) await any(this.#call, 'drain', 'cancelled', 'close');
     this.#moved();
   }
 

@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::fuzz;
 use super::gate::GateError;
+use super::init::init;
 use super::mutants::mutants;
 use super::replay::{ReplayError, replay};
 use super::report::{self, ReportError};
@@ -37,6 +38,7 @@ use crate::runner::method_table::{self, MethodRow};
 use crate::runner::rules::Rules;
 use crate::runner::{self, RunError, RunOptions};
 use crate::serve::{self, ServeError};
+use crate::starter::StarterError;
 use crate::subject::Subject;
 use crate::subject::claims::ClaimsError;
 use crate::subject::in_place::{InPlace, plugin_at};
@@ -78,6 +80,9 @@ pub enum CommandError {
     /// The run cannot be a gate.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// No starting folder is written.
+    #[error(transparent)]
+    Starter(#[from] StarterError),
     /// The operating system gives no threads or timers.
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
@@ -110,6 +115,7 @@ impl CommandError {
             | CommandError::OnePlugin(_)
             | CommandError::Report(..)
             | CommandError::Gate(_)
+            | CommandError::Starter(_)
             | CommandError::Claims(_) => Exit::Usage,
             CommandError::Output(_)
             | CommandError::Suite(_)
@@ -137,6 +143,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             return Ok(Exit::Passed);
         }
         Command::Serve(arguments) => return serve(arguments, out),
+        Command::Init(arguments) => return init(arguments, out),
         Command::Report(arguments) => return Ok(report::report(arguments, out)?),
         _ => {}
     }
@@ -167,7 +174,8 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             runtime()?.block_on(methods(&suite, arguments, out, surface))
         }
         Command::Coverage(arguments) => coverage(&suite, arguments.json, out),
-        Command::Serve(_)
+        Command::Init(_)
+        | Command::Serve(_)
         | Command::Report(_)
         | Command::Guard
         | Command::Drive { .. }

@@ -44,7 +44,9 @@ pub fn of_command(error: &CommandError, manifest: &Manifest) -> Finding {
         }
         "script.empty" => "name the script: server.executable, for instance plugin.py".to_owned(),
         "script.not_found" => {
-            format!("put {executable} into the folder, or correct server.executable (case matters)")
+            format!(
+                "put {executable} into the folder (if it is built, build it), or correct server.executable (case matters)"
+            )
         }
         "script.not_executable" => format!(
             "chmod +x {executable}, or set server.runtime to python if it is a Python script"
@@ -138,6 +140,7 @@ pub fn of_early_end(diagnosis: &Diagnosis, own_environment: bool) -> Finding {
     let shows = trouble
         .as_ref()
         .map_or_else(|| last_lines(tail), |trouble| last_lines(&trouble.lines));
+    let package = missing_package(tail);
     let finding = match trouble {
         Some(Trouble {
             error: Kind::Syntax,
@@ -174,6 +177,11 @@ pub fn of_early_end(diagnosis: &Diagnosis, own_environment: bool) -> Finding {
             ..
         }) => {
             Finding::fault("start", format!("{end}: {what}")).mend("the traceback names the place")
+        }
+        None if package.is_some() => {
+            let line = package.unwrap_or_default();
+            Finding::fault("start", format!("{end}: {line}"))
+                .mend("install in the plugin's folder what its package.json names: npm ci")
         }
         None if speaks_of_cookie(tail) => Finding::fault(
             "cookie",
@@ -291,6 +299,13 @@ fn compare_cookie() -> String {
     format!("compare the variable {COOKIE_NAME} with exactly {COOKIE_VALUE:?}")
 }
 
+/// The line by which Node says that an import leads nowhere.
+fn missing_package(tail: &[String]) -> Option<&str> {
+    let words = ["Cannot find package '", "Cannot find module '"];
+    let found = |line: &&String| words.iter().any(|words| line.contains(words));
+    tail.iter().find(found).map(|line| line.trim())
+}
+
 fn speaks_of_cookie(tail: &[String]) -> bool {
     let text = tail.join("\n").to_lowercase();
     [
@@ -340,6 +355,14 @@ mod tests {
         assert_eq!(trouble.error, Kind::MissingModule("x.y".to_owned()));
         assert_eq!(trouble.lines.len(), 4);
         assert_eq!(package_of("google.protobuf"), "protobuf");
+    }
+
+    #[test]
+    fn packages_that_node_misses_are_named() {
+        let tail = "node:internal\n\nError [ERR_MODULE_NOT_FOUND]: Cannot find package 'x' imported from /p/plugin.js\n    at y";
+        let tail: Vec<String> = tail.lines().map(str::to_owned).collect();
+        assert_eq!(missing_package(&tail), Some(tail[2].as_str()));
+        assert_eq!(missing_package(&tail[3..]), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::io::Read as _;
 use std::path::Path;
 
 use plugin_host::ids::{PluginId, fresh_session_mark};
@@ -71,4 +72,59 @@ pub fn leave_survivors(launch: &mut Launch) {
 /// Takes a variable from a command.
 pub fn remove(launch: &mut Launch, name: &str) {
     launch.environment.remove(OsStr::new(name));
+}
+
+/// Whether the program is a script whose interpreter `env` looks up: then the search path is part of the command, as the interpreter of a
+/// Python plugin is.
+pub fn is_looked_up(launch: &Launch) -> bool {
+    let mut first = Vec::new();
+    let read = std::fs::File::open(&launch.program)
+        .and_then(|file| file.take(FIRST_LINE).read_to_end(&mut first));
+    let line = first.split(|byte| *byte == b'\n').next();
+    let words = line.and_then(|line| line.strip_prefix(b"#!"));
+    let interpreter = words.map(|words| words.trim_ascii_start());
+    read.is_ok()
+        && interpreter.is_some_and(|words| {
+            let program = words.split(u8::is_ascii_whitespace).next();
+            program.is_some_and(|program| program.ends_with(b"/env"))
+        })
+}
+
+/// How much of a file is looked at for its first line, as the system does.
+const FIRST_LINE: u64 = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scripts_that_env_starts_need_the_search_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let launch = |text: &str| {
+            let program = folder.path().join("program");
+            std::fs::write(&program, text).unwrap();
+            Launch {
+                program,
+                arguments: Vec::new(),
+                directory: folder.path().to_owned(),
+                environment: BTreeMap::new(),
+                own_group: true,
+            }
+        };
+        for text in [
+            "#!/usr/bin/env node\n",
+            "#! /bin/env -S python3 -u\nx",
+            "#!/usr/bin/env",
+        ] {
+            assert!(is_looked_up(&launch(text)), "{text}");
+        }
+        for text in [
+            "",
+            "#!/bin/sh\n# /env",
+            "\u{7f}ELF #!/usr/bin/env x",
+            "#!/opt/environment\n",
+        ] {
+            assert!(!is_looked_up(&launch(text)), "{text}");
+        }
+    }
 }

@@ -23,7 +23,8 @@ pub fn plugin_at(folder: &Path) -> Result<InPlace, ClaimsError> {
     let claimed = claims::read(folder)?;
     let note = claimed.is_none().then(|| {
         format!(
-            "{} has no {}: only its handshake and its life cycle are judged (conformance/TESTEE.md says how to claim more)",
+            "{} has no {}, so nothing of it will pass: what its handlers do cannot be seen. `doctor` examines a plugin as it is; \
+             conformance/TESTEE.md says what can be judged, and `init` writes a plugin that is",
             folder.display(),
             claims::FILE
         )

@@ -58,9 +58,11 @@ async fn odd(case: &mut Case) -> ScenarioResult {
     let lean = |command: &mut Launch| {
         let of_the_host =
             |name: &str| name.starts_with("PLUGIN_") || name.starts_with("MATTERMOST_");
-        command
-            .environment
-            .retain(|name, _| name.to_str().is_some_and(of_the_host));
+        let search_path = launch::is_looked_up(command);
+        command.environment.retain(|name, _| {
+            name.to_str()
+                .is_some_and(|name| of_the_host(name) || search_path && name == "PATH")
+        });
     };
     let malformed = |command: &mut Launch| {
         launch::set(command, TIMEOUT, "soon");
