@@ -315,9 +315,27 @@ pub struct PaceArguments {
     /// The seed of everything that is drawn; a fresh one if not given. It is printed.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// The factor for every time that a subject is allowed, for slow machines.
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
-    pub timeout_scale: f64,
+    /// The factor for every time that a subject is allowed, for slow machines; `auto` finds out how slow this one is.
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = scale)]
+    pub timeout_scale: Scale,
+}
+
+/// How much more time subjects are allowed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scale {
+    /// So many times as much.
+    Times(f64),
+    /// As much as this machine needs.
+    Auto,
+}
+
+fn scale(text: &str) -> Result<Scale, String> {
+    match text {
+        "auto" => Ok(Scale::Auto),
+        factor_text => factor(factor_text)
+            .map(Scale::Times)
+            .map_err(|error| format!("{error}, and not auto")),
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

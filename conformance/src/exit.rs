@@ -44,9 +44,10 @@ impl Exit {
         match error {
             RunError::Select(_) => Exit::Usage,
             RunError::NoSubject(_) | RunError::Missing(_) => Exit::Inconclusive,
-            RunError::UnknownRequirement { .. } | RunError::Folder(_) | RunError::Signals(_) => {
-                Exit::SuiteFailed
-            }
+            RunError::UnknownRequirement { .. }
+            | RunError::Tiers(_)
+            | RunError::Folder(_)
+            | RunError::Signals(_) => Exit::SuiteFailed,
         }
     }
 

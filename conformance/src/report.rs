@@ -2,9 +2,11 @@
 //!
 //! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, which `record` reads back; `file` keeps documents in
 //! their files, `format` knows them by name: `junit` for CI systems. `failure` is the text of one failed check, `ledger` what became of
-//! expected failures; `listing` shows the register and the scenarios, `methods` the API method by method.
+//! expected failures, `outset` what a run was asked for and what it cost; `listing` shows the register and the scenarios, `methods` the API method by method; `merge` joins the
+//! logs of shards, and `compare` says what changed between two.
 
 pub mod bodies;
+pub mod compare;
 pub mod failure;
 pub mod file;
 pub mod format;
@@ -14,7 +16,9 @@ pub mod junit;
 pub mod ledger;
 pub mod listing;
 pub mod matrix;
+pub mod merge;
 pub mod methods;
+pub mod outset;
 pub mod paint;
 pub mod record;
 

@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod coverage;
 pub mod retired;
+pub mod set;
 
 use std::fmt;
 

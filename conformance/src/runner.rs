@@ -6,7 +6,9 @@
 //! ```
 //! `select`, `plan` and `summary` are pure. Nothing here prints.
 
+pub mod calibration;
 pub mod dispatch;
+pub mod effort;
 pub mod event;
 pub mod execute;
 pub mod keeper;
@@ -16,25 +18,31 @@ pub mod method_table;
 pub mod plan;
 pub mod rules;
 pub mod select;
+pub mod shard;
 pub mod summary;
+pub mod tier;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::case::planning::Planning;
-use crate::ledger::watch::Scope;
 use crate::mutant::Mutant;
 use crate::requirement::Side;
 use crate::subject::{Skipped, Subject};
 use crate::suite::Suite;
 
+use calibration::Calibration;
 use dispatch::{Pace, Sink, dispatch};
-use event::{Event, RunStarted, RunSummary, SubjectLine};
+use effort::{Effort, processor_time};
+use event::{Event, RunStarted, RunSummary, Selection, SubjectLine};
 use execute::Ground;
 use keeper::KeeperProgram;
 use plan::Plan;
 use rules::Rules;
-use select::SelectError;
+use select::{SelectError, Selected};
+use shard::Shard;
 use summary::Summing;
+use tier::{Tier, Tiers};
 
 /// What a run is asked to do; the command line makes one of these.
 #[derive(Clone, Debug)]
@@ -59,24 +67,49 @@ pub struct RunOptions {
     pub planning: Planning,
     /// By what it is judged besides the register.
     pub rules: Rules,
+    /// How much of the suite is played.
+    pub tier: Tier,
+    /// Which part of it this machine plays.
+    pub shard: Option<Shard>,
+    /// How slow this machine is, if that was found out.
+    pub calibration: Option<Calibration>,
     /// The program that cleans up if the run is killed.
     pub keeper: Option<KeeperProgram>,
 }
 
 impl RunOptions {
-    /// How much it asks for.
-    fn scope(&self, started: &RunStarted) -> Scope {
-        let skipped = started
-            .skipped
-            .iter()
-            .map(|skipped| skipped.subject.clone());
-        let subjects = started.subjects.iter().map(|subject| subject.name.clone());
-        Scope {
-            some_checks: !self.patterns.is_empty(),
+    /// What it asks for, as its log says it.
+    fn selection(&self) -> Selection {
+        Selection {
+            profile: self.tier,
+            patterns: self.patterns.clone(),
             some_subjects: !self.subjects.is_empty(),
-            subjects: subjects.collect(),
-            skipped: skipped.collect(),
+            shard: self.shard,
+            set: self.rules.set.as_ref().map(|pin| pin.name().to_owned()),
         }
+    }
+
+    fn of_tier(&self, selected: Vec<Selected>) -> Result<Vec<Selected>, RunError> {
+        if self.tier == Tier::Full {
+            return Ok(selected);
+        }
+        let tiers = Tiers::embedded().map_err(|error| RunError::Tiers(error.to_string()))?;
+        let kept = tiers.keep(self.tier, selected);
+        if kept.is_empty() {
+            return Err(SelectError::NotInProfile(self.tier.to_string()).into());
+        }
+        Ok(kept)
+    }
+
+    fn of_shard(&self, plan: Plan) -> Result<Plan, RunError> {
+        let Some(shard) = self.shard else {
+            return Ok(plan);
+        };
+        let own = shard.of_plan(plan);
+        if own.cases.is_empty() {
+            return Err(SelectError::EmptyShard(shard.to_string()).into());
+        }
+        Ok(own)
     }
 }
 
@@ -97,6 +130,9 @@ pub enum RunError {
         /// The id.
         id: String,
     },
+    /// The list of what each profile has is broken.
+    #[error("the profiles of this binary are broken: {0}")]
+    Tiers(String),
     /// The operating system does not let the run listen for signals.
     #[error("cannot listen for signals")]
     Signals(#[source] std::io::Error),
@@ -125,6 +161,7 @@ pub async fn run(
     sink: &mut Sink<'_>,
 ) -> Result<RunSummary, RunError> {
     let selected = select::scenarios(&suite.scenarios, &options.patterns)?;
+    let selected = options.of_tier(selected)?;
     let (subjects, skipped) = subjects(suite, options)?;
     if subjects.is_empty() {
         return Err(RunError::NoSubject(skipped));
@@ -137,6 +174,7 @@ pub async fn run(
         options.seed,
         options.repeat,
     )?;
+    let plan = options.of_shard(plan)?;
     let ground = Arc::new(
         Ground::prepare(options.timeout_scale, options.keeper.as_ref())
             .map_err(RunError::Folder)?
@@ -157,8 +195,12 @@ pub async fn run(
             .collect(),
         skipped: skipped.clone(),
         ledger: options.rules.ledger.clone(),
+        selection: options.selection(),
+        calibration: options.calibration,
     };
-    let scope = options.scope(&started);
+    let scope = started.scope();
+    let (begun, used) = (Instant::now(), processor_time());
+    let mut effort = Effort::default();
     sink(&Event::RunStarted(started));
     let mut summing = Summing::new(
         subjects.iter().map(|subject| SubjectLine::of(subject)),
@@ -173,12 +215,17 @@ pub async fn run(
     let interrupted = dispatch(plan, &ground, pace, &mut |event| {
         if let Event::CaseEnded(report) = event {
             summing.add(report);
+            effort.add(report);
         }
         sink(event);
     })
     .await
     .map_err(RunError::Signals)?;
-    let summary = summing.end(interrupted);
+    let mut summary = summing.end(interrupted);
+    let used = processor_time().zip(used);
+    let used = used.map(|(now, before)| now.saturating_sub(before));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    summary.effort = Some(effort.of(begun.elapsed(), processors, used));
     sink(&Event::RunEnded(summary.clone()));
     Ok(summary)
 }

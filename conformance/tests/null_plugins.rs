@@ -29,6 +29,9 @@ async fn plugins_that_do_nothing_useful_score_about_nothing() {
         fail_fast: false,
         planning: plugin_conformance::case::planning::Planning::default(),
         rules: plugin_conformance::runner::rules::Rules::default(),
+        tier: plugin_conformance::runner::tier::Tier::Full,
+        shard: None,
+        calibration: None,
         keeper: None,
     };
     let summary = run(&suite, &options, &mut |_| {}).await.unwrap();

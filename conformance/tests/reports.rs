@@ -19,8 +19,8 @@ use plugin_conformance::report::paint::Paint;
 use plugin_conformance::report::record::Record;
 use plugin_conformance::requirement::{Level, Side};
 use plugin_conformance::runner::event::{
-    CaseName, CaseReport, Event, FORMAT, Judgement, NotPassed, RunStarted, RunSummary, SubjectLine,
-    SubjectSummary,
+    CaseName, CaseReport, Event, FORMAT, Judgement, NotPassed, RunStarted, RunSummary, Selection,
+    SubjectLine, SubjectSummary,
 };
 use plugin_conformance::runner::kill_matrix::beside::{Beside, Reach};
 use plugin_conformance::runner::kill_matrix::figures::{self, KillMatrix};
@@ -170,6 +170,8 @@ fn events() -> Vec<Event> {
         subjects: subjects.clone(),
         skipped: skipped.clone(),
         ledger: None,
+        selection: Selection::default(),
+        calibration: None,
     })];
     for report in reports {
         events.push(Event::CaseStarted(report.name.clone()));
@@ -200,6 +202,7 @@ fn events() -> Vec<Event> {
                 }),
                 must_passed_per_mille: 600,
                 methods: None,
+                not_scored: None,
                 not_passed: vec![
                     not_passed("HS-008", failed()),
                     not_passed("HS-004", inconclusive()),
@@ -216,11 +219,13 @@ fn events() -> Vec<Event> {
                 }),
                 must_passed_per_mille: 0,
                 methods: None,
+                not_scored: None,
                 not_passed: vec![not_passed("HK-054", Outcome::inconclusive("never ready"))],
             },
         ],
         skipped,
         ledger: None,
+        effort: None,
         unlisted: Vec::new(),
     }));
     events

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use plugin_conformance::cli::command::coverage_of;
 use plugin_conformance::requirement::catalogue::Catalogue;
 use plugin_conformance::requirement::retired::{Retired, retired};
+use plugin_conformance::requirement::set::{Released, digest, released};
 use plugin_conformance::suite::Suite;
 use plugin_conformance::verdict::Reason;
 
@@ -186,10 +187,31 @@ fn scenarios_and_mutants_name_requirements_of_their_own_side() {
 fn retired_ids_are_not_used_again_and_name_what_asks_for_the_same() {
     let suite = suite();
     let mut seen = BTreeSet::new();
-    for Retired { id, by } in retired().unwrap() {
+    for Retired { id, by, .. } in retired().unwrap() {
         assert!(suite.catalogue.get(&id).is_none(), "{id} is used again");
         assert!(suite.catalogue.get(&by).is_some(), "{id} names {by}");
         assert!(seen.insert(id.clone()), "{id} is retired twice");
+    }
+}
+
+#[test]
+fn a_released_set_stays_what_it_was() {
+    let retired = retired().unwrap();
+    let released = released().unwrap();
+    assert!(!released.is_empty());
+    for Released {
+        name,
+        requirements,
+        digest: known,
+    } in released
+    {
+        let found = digest(&name, suite().catalogue, &retired);
+        assert_eq!(
+            found,
+            (requirements, known),
+            "the set {name} is released and stays as it is: a new requirement says a later `since`, one that is given up stands in retired.toml, \
+             and side and level stay; `git log conformance/sets.toml` shows when it was released"
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use super::replay::{ReplayError, replay};
 use super::report::{self, ReportError};
 use super::{
     Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, PaceArguments, Run,
-    Serve,
+    Scale, Serve,
 };
 use crate::case::planning::Planning;
 use crate::doctor;
@@ -32,10 +32,12 @@ use crate::report::{Reporters, listing, methods};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
 use crate::requirement::retired::{Retired, retired};
+use crate::runner::calibration::Calibration;
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::method_table::{self, MethodRow};
 use crate::runner::rules::Rules;
+use crate::runner::tier::Tier;
 use crate::runner::{self, RunError, RunOptions};
 use crate::serve::{self, ServeError};
 use crate::starter::StarterError;
@@ -218,12 +220,14 @@ pub async fn run(
         repeat: arguments.repeat,
         fail_fast: arguments.fail_fast,
         rules: arguments.gate.rules(suite)?,
+        tier: arguments.gate.profile.unwrap_or_default(),
+        shard: arguments.gate.shard,
         planning: Planning {
             count: arguments.plans,
             folder: Some(arguments.plans_dir.clone()),
             given: None,
         },
-        ..paced(&arguments.pace)
+        ..calibrated(paced(&arguments.pace))
     };
     let mut reporters = Reporters::default();
     reporters.add(Human::new(&mut *out, surface));
@@ -387,7 +391,7 @@ pub fn explain(suite: &Suite<'_>, id: &str, out: &mut dyn Write) -> Result<Exit,
         let retired = retired().expect("the list is part of this binary, and a test reads it");
         return Err(
             match retired.into_iter().find(|retired| retired.id == wanted) {
-                Some(Retired { id, by }) => CommandError::RetiredRequirement { id, by },
+                Some(Retired { id, by, .. }) => CommandError::RetiredRequirement { id, by },
                 None => CommandError::UnknownRequirement(id.to_owned()),
             },
         );
@@ -446,7 +450,26 @@ fn paced(pace: &PaceArguments) -> RunOptions {
     let jobs = pace
         .jobs
         .unwrap_or_else(|| available_parallelism().map_or(2, usize::from));
-    options(jobs, pace.seed, pace.timeout_scale)
+    match pace.timeout_scale {
+        Scale::Times(factor) => options(jobs, pace.seed, factor),
+        Scale::Auto => {
+            let calibrated = calibrated(options(jobs, pace.seed, 1.0));
+            let suggests = calibrated.calibration.map_or(1.0, |taken| taken.suggests());
+            RunOptions {
+                timeout_scale: suggests,
+                ..calibrated
+            }
+        }
+    }
+}
+
+/// The same with how slow this machine is; a machine that cannot be calibrated is played on as it is.
+fn calibrated(options: RunOptions) -> RunOptions {
+    let taken = options.calibration.or_else(|| Calibration::take().ok());
+    RunOptions {
+        calibration: taken,
+        ..options
+    }
 }
 
 fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
@@ -461,6 +484,9 @@ fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
         fail_fast: false,
         planning: Planning::default(),
         rules: Rules::default(),
+        tier: Tier::Full,
+        shard: None,
+        calibration: None,
         keeper: keeper(),
     }
 }

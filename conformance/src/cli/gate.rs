@@ -1,4 +1,5 @@
-//! The options of `run` by which a project makes it a gate: its ledger of expected failures. Reads and writes the files of it.
+//! The options of `run` by which a project makes it a gate: its ledger of expected failures, the set of requirements that it is judged by, how
+//! much is played, and on how many machines. Reads and writes the files of it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,9 +12,12 @@ use crate::ledger::day::Day;
 use crate::ledger::reading::{LedgerError, read};
 use crate::ledger::rewriting::{AcceptError, Changes, Terms, accept};
 use crate::ledger::{Check, Ledger};
+use crate::requirement::set::{Pin, UnknownSet};
 use crate::runner::census_requirement;
 use crate::runner::event::RunSummary;
 use crate::runner::rules::Rules;
+use crate::runner::shard::Shard;
+use crate::runner::tier::Tier;
 use crate::suite::Suite;
 
 /// How long failures are borne that were accepted, in days.
@@ -26,11 +30,28 @@ pub struct GateArguments {
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
     /// Write the ledger anew as this run has shown it to be right; comments stay. Only after a run of everything.
-    #[arg(long, requires = "ledger", conflicts_with_all = ["patterns", "fail_fast"])]
+    #[arg(long, requires = "ledger", conflicts_with_all = ["patterns", "fail_fast", "profile", "shard"])]
     pub accept: bool,
     /// Where failures are tracked that --accept adds.
     #[arg(long, value_name = "URL", requires = "accept")]
     pub tracker: Option<String>,
+    /// Score only the requirements of this set, `0.1`; what is newer is played and reported, and does not count. Without it all count.
+    #[arg(long, value_name = "NAME")]
+    pub set: Option<String>,
+    /// How much is played: smoke (3 seconds), core (30 seconds) or full, which is the default.
+    #[arg(long, value_name = "PROFILE", value_parser = tier)]
+    pub profile: Option<Tier>,
+    /// Play one of several parts of the run, `2/4`; `report merge` joins their logs. All parts need the same seed.
+    #[arg(long, value_name = "K/N", value_parser = shard, requires = "seed")]
+    pub shard: Option<Shard>,
+}
+
+fn tier(word: &str) -> Result<Tier, String> {
+    Tier::named(word).ok_or_else(|| "not smoke, core or full".to_owned())
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    Shard::parse(text).ok_or_else(|| "not a part of a whole, as 2/4 is".to_owned())
 }
 
 /// Why a run cannot be a gate.
@@ -45,6 +66,9 @@ pub enum GateError {
     /// The ledger says nothing that can be true.
     #[error("the ledger cannot be used: {0}")]
     Ledger(#[from] LedgerError),
+    /// There is no such set.
+    #[error(transparent)]
+    Set(#[from] UnknownSet),
     /// The ledger was not rewritten.
     #[error("the ledger stays as it was: {0}")]
     Accept(#[from] AcceptError),
@@ -58,7 +82,9 @@ impl GateArguments {
     pub fn rules(&self, suite: &Suite<'_>) -> Result<Rules, GateError> {
         let ledger = self.ledger.as_deref();
         let ledger = ledger.map(|path| self.read(path, suite)).transpose()?;
-        Ok(Rules { ledger })
+        let set = self.set.as_deref();
+        let set = set.map(|name| Pin::to(name, suite.catalogue)).transpose()?;
+        Ok(Rules::new(ledger, set, suite.catalogue))
     }
 
     fn read(&self, path: &Path, suite: &Suite<'_>) -> Result<Ledger, GateError> {

@@ -1,6 +1,8 @@
 //! `report`: what is made of logs that `run --json` has written. No subject is needed, and nothing is judged.
 
+pub mod compare;
 pub mod convert;
+pub mod merge;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,6 +10,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::exit::Exit;
+use crate::report::merge::MergeError;
 use crate::report::record::RecordError;
 
 /// What is made of logs.
@@ -15,7 +18,15 @@ use crate::report::record::RecordError;
 pub enum Report {
     /// Write a log as another document: the same that `run` would have written.
     Convert(convert::Convert),
+    /// Join the logs of all shards of a run to one, and end as the run would have ended in one piece.
+    Merge(merge::Merge),
+    /// Say what fails now and did not, what is fixed, and what fails for another reason.
+    #[command(after_help = COMPARE_ENDS)]
+    Compare(compare::Compare),
 }
+
+const COMPARE_ENDS: &str = "Exit codes: 0 nothing is worse, 1 something fails that did not, fails for another reason, or is not judged \
+                            any more, 2 a log cannot be used.";
 
 /// Why nothing can be made of a log.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +34,17 @@ pub enum ReportError {
     /// A log cannot be used.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Logs are not those of one run.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// A log is not whole.
+    #[error("{} is no log of a whole run: {what}", .path.display())]
+    Torn {
+        /// The log.
+        path: PathBuf,
+        /// What it lacks.
+        what: String,
+    },
     /// The result cannot be written.
     #[error("cannot write {}", .0.display())]
     Write(PathBuf, #[source] io::Error),
@@ -35,7 +57,10 @@ impl ReportError {
     /// The exit code of it.
     pub fn exit(&self) -> Exit {
         match self {
-            ReportError::Record(_) | ReportError::Write(..) => Exit::Usage,
+            ReportError::Record(_)
+            | ReportError::Write(..)
+            | ReportError::Merge(_)
+            | ReportError::Torn { .. } => Exit::Usage,
             ReportError::Output(_) => Exit::SuiteFailed,
         }
     }
@@ -45,5 +70,7 @@ impl ReportError {
 pub fn report(arguments: &Report, out: &mut dyn Write) -> Result<Exit, ReportError> {
     match arguments {
         Report::Convert(arguments) => convert::convert(arguments, out),
+        Report::Merge(arguments) => merge::merge_logs(arguments, out),
+        Report::Compare(arguments) => compare::compare_logs(arguments, out),
     }
 }

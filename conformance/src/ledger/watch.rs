@@ -36,6 +36,8 @@ pub struct Sight<'a> {
     pub sentence: &'a str,
     /// What was said about it.
     pub outcome: &'a Outcome,
+    /// Whether it is scored at all; a failure that is not has no need of an entry.
+    pub scored: bool,
 }
 
 /// A failure that no entry describes.
@@ -142,7 +144,9 @@ impl Watch {
             }
         }
         match fingerprint {
-            Some(reason) if !described && sight.outcome.kind() == OutcomeKind::Failed => {
+            Some(reason)
+                if !described && sight.scored && sight.outcome.kind() == OutcomeKind::Failed =>
+            {
                 self.not_described(sight, reason);
             }
             _ => {}

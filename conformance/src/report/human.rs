@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::Reporter;
 use super::failure;
 use super::ledger;
+use super::outset;
 use super::paint::Paint;
 use crate::requirement::Level;
 use crate::runner::event::{CaseReport, Event, Judgement, RunStarted, RunSummary, SubjectSummary};
@@ -81,10 +82,10 @@ impl<W: Write> Human<W> {
             run.jobs,
             run.timeout_scale
         )?;
-        match &run.ledger {
-            Some(ledger) => writeln!(self.out, "{}", ledger::head(ledger)),
-            None => Ok(()),
+        for line in outset::lines(run) {
+            writeln!(self.out, "{line}")?;
         }
+        Ok(())
     }
 
     fn case_ended(&mut self, report: &CaseReport) -> io::Result<()> {
@@ -189,6 +190,9 @@ impl<W: Write> Human<W> {
                 skipped.subject, skipped.reason, skipped.enable
             )?;
         }
+        if let Some(effort) = &summary.effort {
+            writeln!(self.out, "\n{}", outset::effort(effort).join("\n"))?;
+        }
         let checked = checked(summary);
         let (kind, word) = match summary.verdict {
             RunVerdict::Passed => (OutcomeKind::Passed, "passed"),
@@ -247,6 +251,9 @@ impl<W: Write> Human<W> {
                 "",
                 failed.len()
             )?;
+        }
+        if let Some(newer) = &subject.not_scored {
+            writeln!(self.out, "{:<width$} {}", "", outset::not_scored(newer))?;
         }
         if subject.ready == Some(false) {
             writeln!(

@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use super::Side;
+
 /// An id that was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,6 +14,12 @@ pub struct Retired {
     pub id: String,
     /// The requirement that asks for the same.
     pub by: String,
+    /// The set that it was released with; absent if it was given up before.
+    pub since: Option<String>,
+    /// Who had to keep it, if it was released.
+    pub side: Option<Side>,
+    /// How binding it was, if it was released.
+    pub level: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
+use super::effort::Effort;
+use super::shard::Shard;
+use super::tier::Tier;
 use crate::case::timeline::Entry;
 use crate::ledger::Ledger;
-use crate::ledger::watch::{LedgerSummary, Unlisted};
+use crate::ledger::watch::{LedgerSummary, Scope, Unlisted};
 use crate::profile::Profile;
 use crate::requirement::{Level, Side};
 use crate::subject::{Skipped, Subject};
@@ -59,6 +63,50 @@ pub struct RunStarted {
     /// The failures that the project knows of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<Ledger>,
+    /// What was asked for.
+    #[serde(default)]
+    pub selection: Selection,
+    /// How slow the machine is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// What a run was asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// How much of the suite.
+    pub profile: Tier,
+    /// The patterns over scenarios and requirements.
+    pub patterns: Vec<String>,
+    /// Whether subjects were chosen by name.
+    pub some_subjects: bool,
+    /// Which part, if it was spread over machines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The set of requirements that is scored, if not all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+}
+
+impl RunStarted {
+    /// How much was asked for, to those who look for what is missing.
+    pub fn scope(&self) -> Scope {
+        let Selection {
+            profile,
+            patterns,
+            some_subjects,
+            shard,
+            ..
+        } = &self.selection;
+        let subjects = self.subjects.iter().map(|subject| subject.name.clone());
+        let skipped = self.skipped.iter().map(|skipped| skipped.subject.clone());
+        Scope {
+            some_checks: !patterns.is_empty() || *profile != Tier::Full || shard.is_some(),
+            some_subjects: *some_subjects,
+            subjects: subjects.collect(),
+            skipped: skipped.collect(),
+        }
+    }
 }
 
 /// A subject by name.
@@ -180,6 +228,9 @@ pub struct RunSummary {
     /// What became of the entries of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerSummary>,
+    /// What the run cost; absent where several were joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
     /// The failures that it does not list, for those who accept them.
     #[serde(skip)]
     pub unlisted: Vec<Unlisted>,
@@ -202,6 +253,18 @@ pub struct SubjectSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub methods: Option<MethodCounts>,
     /// The requirements that did not pass, worst first.
+    pub not_passed: Vec<NotPassed>,
+    /// The requirements that are newer than the set that the project is judged by; they are in no other count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_scored: Option<NotScored>,
+}
+
+/// What a run says about requirements that it does not score.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotScored {
+    /// How many ended in which way.
+    pub counts: Counts,
+    /// Those that did not pass.
     pub not_passed: Vec<NotPassed>,
 }
 

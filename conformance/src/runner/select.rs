@@ -26,6 +26,12 @@ pub enum SelectError {
     /// A pattern matches no mutant.
     #[error("the pattern {0:?} matches no mutant and no requirement that a mutant breaks")]
     Mutant(String),
+    /// The profile has none of what was chosen.
+    #[error("nothing to run: the profile {0} has none of the chosen scenarios")]
+    NotInProfile(String),
+    /// There are fewer cases than shards.
+    #[error("nothing to run: there are not enough cases for shard {0}")]
+    EmptyShard(String),
     /// Scenarios and subjects are there, but none of the scenarios is for any of the subjects.
     #[error("nothing to run: none of the chosen scenarios is for any of the chosen subjects ({0})")]
     Nothing(String),

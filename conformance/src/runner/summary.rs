@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::event::{CaseReport, Judgement, NotPassed, RunSummary, SubjectLine, SubjectSummary};
+use super::event::{
+    CaseReport, Judgement, NotPassed, NotScored, RunSummary, SubjectLine, SubjectSummary,
+};
 use crate::ledger::Ledger;
 use crate::ledger::watch::{Scope, Sight, Watch};
 use crate::requirement::{Level, Side};
 use crate::subject::Skipped;
 use crate::verdict::by_method::{ByMethod, MethodCounts};
 use crate::verdict::readiness::Readiness;
+use crate::verdict::ruling::Ruling;
 use crate::verdict::settle::End;
 use crate::verdict::tally::{RunVerdict, Tally, run_verdict};
 use crate::verdict::{Outcome, OutcomeKind};
@@ -34,6 +37,8 @@ struct Sums {
     tally: Tally,
     /// The same as it counts: what is excused is in it as a pass.
     counting: Tally,
+    /// What was said of requirements that are not scored.
+    not_scored: Tally,
     methods: ByMethod,
 }
 
@@ -47,6 +52,10 @@ impl Sums {
             ..
         } = judgement;
         let counted = match ruling {
+            Some(Ruling::NotScored { .. }) => {
+                self.not_scored.add(id, *level, outcome.clone());
+                return;
+            }
             Some(ruling) if judgement.is_excused() => Outcome::Passed {
                 seen: vec![ruling.words()],
             },
@@ -67,6 +76,7 @@ impl Summing {
                     line,
                     tally: Tally::default(),
                     counting: Tally::default(),
+                    not_scored: Tally::default(),
                     methods: ByMethod::default(),
                 })
                 .collect(),
@@ -108,6 +118,7 @@ impl Summing {
                     id: &judgement.id,
                     sentence: &judgement.sentence,
                     outcome: &judgement.outcome,
+                    scored: !matches!(judgement.ruling, Some(Ruling::NotScored { .. })),
                 });
             }
         }
@@ -147,6 +158,7 @@ impl Summing {
             suite_faults: self.suite_faults,
             subjects: self.subjects.into_iter().map(summarize).collect(),
             skipped: self.skipped,
+            effort: None,
             ledger,
             unlisted,
         }
@@ -158,6 +170,7 @@ fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
         line: subject,
         tally,
         counting,
+        not_scored,
         methods,
     } = sums;
     let readiness = match subject.side {
@@ -169,17 +182,13 @@ fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
         .into_iter()
         .map(|level| (level, tally.counts(level)))
         .collect();
-    let mut not_passed: Vec<NotPassed> = tally
-        .iter()
-        .filter(|(_, _, outcome)| outcome.kind() != OutcomeKind::Passed)
-        .map(|(id, level, outcome)| NotPassed {
-            id: id.to_owned(),
-            level,
-            outcome: outcome.clone(),
-            excused: counting.kind(id) == Some(OutcomeKind::Passed),
-        })
-        .collect();
-    not_passed.sort_by_key(|entry| (std::cmp::Reverse(entry.outcome.kind()), entry.level));
+    let excused = |id: &str| counting.kind(id) == Some(OutcomeKind::Passed);
+    let not_passed = not_passed(&tally, &excused);
+    let newer = not_scored.total();
+    let not_scored = (newer.total() > 0).then(|| NotScored {
+        counts: newer,
+        not_passed: self::not_passed(&not_scored, &|_| true),
+    });
     SubjectSummary {
         ready: (subject.side == Side::Plugin).then_some(!never_ready),
         must_passed_per_mille: tally.counts(Level::Must).passed_per_mille(readiness),
@@ -188,5 +197,22 @@ fn summarize(sums: Sums, never_ready: bool) -> SubjectSummary {
         // Cases have settled what they said.
         methods: MethodCounts::of(&methods.settle(&End::Completed)),
         not_passed,
+        not_scored,
     }
+}
+
+/// What did not pass, the worst first.
+fn not_passed(tally: &Tally, excused: &dyn Fn(&str) -> bool) -> Vec<NotPassed> {
+    let mut rows: Vec<NotPassed> = tally
+        .iter()
+        .filter(|(_, _, outcome)| outcome.kind() != OutcomeKind::Passed)
+        .map(|(id, level, outcome)| NotPassed {
+            id: id.to_owned(),
+            level,
+            outcome: outcome.clone(),
+            excused: excused(id),
+        })
+        .collect();
+    rows.sort_by_key(|entry| (std::cmp::Reverse(entry.outcome.kind()), entry.level));
+    rows
 }

@@ -67,10 +67,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes the statement of one case about one requirement; several statements become one by [`Outcome::and`].
+    /// Takes the statement of one case about one requirement; several statements become one by [`Outcome::and`], and of several that are as
+    /// bad the first by its words stays, so that it does not matter which case was over first.
     pub fn add(&mut self, id: &str, level: Level, outcome: Outcome) {
         let joined = match self.outcomes.remove(id) {
-            Some((_, earlier)) => earlier.and(outcome),
+            Some((_, earlier)) => match (said(&earlier), said(&outcome)) {
+                (Some(first), Some(second)) if second < first => outcome.and(earlier),
+                _ => earlier.and(outcome),
+            },
             None => outcome,
         };
         self.outcomes.insert(id.to_owned(), (level, joined));
@@ -115,6 +119,16 @@ impl Tally {
             }
         }
         counts
+    }
+}
+
+/// The words of an outcome that is no pass.
+fn said(outcome: &Outcome) -> Option<(&str, &str)> {
+    match outcome {
+        Outcome::Failed(failure) => Some((failure.reason.as_str(), &failure.seen)),
+        Outcome::Inconclusive { reason } => Some((reason, "")),
+        Outcome::NotApplicable { capability } => Some((capability, "")),
+        Outcome::Passed { .. } => None,
     }
 }
 

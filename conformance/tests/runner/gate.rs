@@ -276,3 +276,97 @@ async fn a_ledger_that_cannot_be_used_is_a_usage_error() {
         "{text}"
     );
 }
+
+#[rstest]
+#[case::smaller(
+    "--profile smoke",
+    "the profile smoke has none of the chosen scenarios"
+)]
+#[case::no_set("--set 9.9", "there is no set \"9.9\"; there are: 0.1")]
+#[tokio::test]
+async fn what_leaves_nothing_or_is_not_there_is_a_usage_error(
+    #[case] words: &str,
+    #[case] expect: &str,
+) {
+    let gate = Gate::with("");
+    let (end, _) = gate
+        .run(vec![row("a/passes", |case| passing(case))], words)
+        .await;
+    let error = end.unwrap_err();
+    assert_eq!(error.exit(), Exit::Usage);
+    assert!(error.to_string().contains(expect), "{error}");
+}
+
+#[tokio::test]
+async fn a_run_says_how_it_was_asked_how_slow_the_machine_is_and_what_it_cost() {
+    let gate = Gate::with("");
+    let (code, text) = gate
+        .code(
+            vec![row("host/hooks/fields", |case| passing(case))],
+            "--profile smoke --timeout-scale auto --set 0.1",
+        )
+        .await;
+    assert_eq!(code, 0, "{text}");
+    for words in [
+        "profile smoke, judged by set 0.1",
+        "this machine: ",
+        "slowest: host host/hooks/fields",
+        "idle: ",
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+}
+
+#[test]
+fn shards_have_to_share_a_seed() {
+    let words = "plugin-conformance run --shard 1/2";
+    let refused = Arguments::try_parse_from(words.split_whitespace()).unwrap_err();
+    assert!(refused.to_string().contains("--seed"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_newer_than_the_set_is_played_and_not_scored() {
+    use plugin_conformance::requirement::catalogue::Catalogue;
+    use plugin_conformance::requirement::set::Pin;
+    use plugin_conformance::runner::RunOptions;
+    use plugin_conformance::runner::rules::Rules;
+    use plugin_conformance::verdict::tally::RunVerdict;
+
+    use super::world::{options, play};
+
+    // A register in which HS-002 came later than HS-001.
+    let entry = |id: &str, since: &str| {
+        format!(
+            "[[requirement]]\nid = \"{id}\"\nlevel = \"MUST\"\nside = \"host\"\nsentence = \"It is.\"\nwhy = \"So.\"\nsource = \"x\"\nsince = \"{since}\"\n"
+        )
+    };
+    let text = entry("HS-001", "0.1") + &entry("HS-002", "0.2") + &entry("HS-003", "0.2");
+    let catalogue = Catalogue::load(&[("handshake.toml", "HS", &text)]).unwrap();
+    let judged = |pin: &str| RunOptions {
+        rules: Rules::new(None, Some(Pin::to(pin, &catalogue).unwrap()), &catalogue),
+        ..options()
+    };
+    let suite = plugin_conformance::suite::Suite {
+        catalogue: &catalogue,
+        ..suite(vec![row("a/fails", |case| failing(case))], vec![host()])
+    };
+    let (reports, old) = play(&suite, &judged("0.1")).await.unwrap();
+    assert_eq!(old.verdict, RunVerdict::Passed);
+    assert_eq!(
+        old.subjects[0]
+            .levels
+            .values()
+            .map(|counts| counts.failed)
+            .sum::<usize>(),
+        0
+    );
+    let newer = old.subjects[0].not_scored.as_ref().unwrap();
+    assert_eq!(
+        (newer.counts.failed, newer.not_passed[0].id.as_str()),
+        (1, "HS-002")
+    );
+    assert!(reports[0].judgements[0].ruling.is_none() && reports[0].judgements[1].is_excused());
+    let (_, new) = play(&suite, &judged("0.2")).await.unwrap();
+    assert_eq!(new.verdict, RunVerdict::Failed);
+    assert!(new.subjects[0].not_scored.is_none());
+}

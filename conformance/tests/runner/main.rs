@@ -11,4 +11,5 @@ mod leftovers;
 mod mutants;
 mod pace;
 mod readiness;
+mod shards;
 mod world;

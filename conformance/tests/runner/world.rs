@@ -135,6 +135,9 @@ pub(crate) fn options() -> RunOptions {
         fail_fast: false,
         planning: plugin_conformance::case::planning::Planning::default(),
         rules: Rules::default(),
+        tier: plugin_conformance::runner::tier::Tier::Full,
+        shard: None,
+        calibration: None,
         keeper: None,
     }
 }

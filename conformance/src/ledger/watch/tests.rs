@@ -27,6 +27,7 @@ fn sight<'a>(subject: &'a str, scenario: &'a str, id: &'a str, outcome: &'a Outc
         id,
         sentence: "It is so.",
         outcome,
+        scored: true,
     }
 }
 
