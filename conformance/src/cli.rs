@@ -5,6 +5,7 @@ pub mod fuzz;
 pub mod gate;
 pub mod init;
 pub mod mutants;
+pub mod pace;
 pub mod replay;
 pub mod report;
 

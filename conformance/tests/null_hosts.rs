@@ -45,6 +45,10 @@ async fn passes(hosts: Vec<Subject>) -> BTreeMap<String, Vec<String>> {
         repeat: 1,
         fail_fast: false,
         planning: plugin_conformance::case::planning::Planning::default(),
+        rules: plugin_conformance::runner::rules::Rules::default(),
+        tier: plugin_conformance::runner::tier::Tier::Full,
+        shard: None,
+        calibration: None,
         keeper: None,
     };
     let mut note = |event: &Event| {

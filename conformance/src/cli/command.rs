@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_host::guard::{GuardHandle, GuardProgram};
@@ -13,11 +12,12 @@ use super::fuzz;
 use super::gate::GateError;
 use super::init::init;
 use super::mutants::mutants;
+use super::pace::{calibrated, paced};
 use super::replay::{ReplayError, replay};
 use super::report::{self, ReportError};
 use super::{
     Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, PaceArguments, Run,
-    Scale, Serve,
+    Serve,
 };
 use crate::case::planning::Planning;
 use crate::doctor;
@@ -32,7 +32,6 @@ use crate::report::{Reporters, listing, methods};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
 use crate::requirement::retired::{Retired, retired};
-use crate::runner::calibration::Calibration;
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::method_table::{self, MethodRow};
@@ -446,33 +445,7 @@ pub(super) fn paced_for_fakes(pace: &PaceArguments) -> RunOptions {
     options
 }
 
-fn paced(pace: &PaceArguments) -> RunOptions {
-    let jobs = pace
-        .jobs
-        .unwrap_or_else(|| available_parallelism().map_or(2, usize::from));
-    match pace.timeout_scale {
-        Scale::Times(factor) => options(jobs, pace.seed, factor),
-        Scale::Auto => {
-            let calibrated = calibrated(options(jobs, pace.seed, 1.0));
-            let suggests = calibrated.calibration.map_or(1.0, |taken| taken.suggests());
-            RunOptions {
-                timeout_scale: suggests,
-                ..calibrated
-            }
-        }
-    }
-}
-
-/// The same with how slow this machine is; a machine that cannot be calibrated is played on as it is.
-fn calibrated(options: RunOptions) -> RunOptions {
-    let taken = options.calibration.or_else(|| Calibration::take().ok());
-    RunOptions {
-        calibration: taken,
-        ..options
-    }
-}
-
-fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
+pub(super) fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> RunOptions {
     RunOptions {
         patterns: Vec::new(),
         subjects: Vec::new(),

@@ -66,7 +66,8 @@ pub fn accept(
     let mut orphans = String::new();
     for kind in [Kind::Expected, Kind::Flaky] {
         let rows: Vec<&EntryStanding> = of_kind(summary, kind).collect();
-        let Some(tables) = tables(&mut document, kind, rows.len()).ok_or_else(changed)? else {
+        let Some(tables) = tables(&mut document, kind, rows.len()).map_err(|Changed| changed())?
+        else {
             continue;
         };
         let mut gone = Vec::new();
@@ -116,24 +117,25 @@ fn summary_subjects(unlisted: &[Unlisted]) -> usize {
     names.len()
 }
 
-/// The list of one kind, which has to be as long as the run has it; the outer `None` if it is not.
-#[expect(
-    clippy::option_option,
-    reason = "a list may be absent, and that is not an error"
-)]
+/// The list of one kind, which has to be as long as the run has it.
 fn tables(
     document: &mut DocumentMut,
     kind: Kind,
     count: usize,
-) -> Option<Option<&mut ArrayOfTables>> {
+) -> Result<Option<&mut ArrayOfTables>, Changed> {
     match document.get_mut(kind.as_str()) {
-        None => (count == 0).then_some(None),
+        None => (count == 0).then_some(None).ok_or(Changed),
         Some(item) => {
-            let tables = item.as_array_of_tables_mut()?;
-            (tables.len() == count).then_some(Some(tables))
+            let tables = item.as_array_of_tables_mut().ok_or(Changed)?;
+            (tables.len() == count)
+                .then_some(Some(tables))
+                .ok_or(Changed)
         }
     }
 }
+
+/// The file is not what the run began with.
+struct Changed;
 
 enum Decision {
     Keep,
@@ -162,7 +164,7 @@ fn decide(row: &EntryStanding, open: &mut Vec<&Unlisted>) -> Decision {
                         .iter()
                         .all(|scenario| check.covers(scenario, &new.id))
             };
-            match open.iter().position(|new| about(&new)) {
+            match open.iter().position(about) {
                 Some(place) => Decision::Renew(Some(open.remove(place).reason.to_string())),
                 // Another entry has what was seen in its place.
                 None => Decision::Remove,

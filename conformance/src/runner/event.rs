@@ -63,8 +63,8 @@ pub struct RunStarted {
     /// The failures that the project knows of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<Ledger>,
-    /// What was asked for.
-    #[serde(default)]
+    /// What was asked for; absent if it was everything.
+    #[serde(default, skip_serializing_if = "Selection::is_everything")]
     pub selection: Selection,
     /// How slow the machine is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,6 +86,13 @@ pub struct Selection {
     /// The set of requirements that is scored, if not all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<String>,
+}
+
+impl Selection {
+    /// Whether nothing was chosen and nothing left out.
+    fn is_everything(&self) -> bool {
+        *self == Selection::default()
+    }
 }
 
 impl RunStarted {
