@@ -3,6 +3,7 @@
 pub mod command;
 pub mod fuzz;
 pub mod gate;
+mod given;
 pub mod init;
 pub mod mutants;
 pub mod pace;
@@ -16,6 +17,7 @@ use plugin_host::options::{ApiErrors, ApiOptions, ApiTransport};
 
 use crate::body_plan::Direction;
 use crate::body_plan::generate::Part;
+use crate::driver::Claim;
 use crate::driver::damage::Damages;
 use crate::driver::fault::Fault;
 
@@ -78,6 +80,9 @@ pub enum Command {
         /// One thing that the API does wrong, as data.
         #[arg(long)]
         damage: Option<Damages>,
+        /// What it claims to be able to do: all, minimal, or all with an order that is dead.
+        #[arg(long, default_value = "all")]
+        claim: Claim,
     },
     /// Clean up after a run that was killed.
     #[command(hide = true, name = KEEP)]
@@ -103,6 +108,9 @@ pub struct Run {
     /// A plugin folder to test where it lies; several may be given.
     #[arg(long = "plugin", value_name = "DIR")]
     pub plugins: Vec<PathBuf>,
+    /// The driver of a host to test, as conformance/HOST.md describes it; several may be given.
+    #[arg(long = "host", value_name = "COMMAND")]
+    pub hosts: Vec<String>,
     /// How it is played.
     #[command(flatten)]
     pub pace: PaceArguments,

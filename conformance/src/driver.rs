@@ -1,6 +1,6 @@
 //! Our own host as a host under test: a process that speaks the driver protocol on stdin and stdout.
 //!
-//! The hidden subcommands `drive [--fault NAME] [--damage TEXT]` and `guard` end here. The suite itself uses no more of this module than `protocol`, as
+//! The hidden subcommands `drive [--fault NAME] [--damage TEXT] [--claim WHICH]` and `guard` end here. The suite itself uses no more of this module than `protocol`, as
 //! with any other host: it starts the process and talks to it (`subject::host`).
 //! - `protocol`: the messages;
 //! - `fault`: the names of the faults by which host checks are proven;
@@ -9,6 +9,7 @@
 //! - `proxy`: a gRPC peer between host and plugin, the seam for faults on the wire;
 //! - `front_proxy`: a peer of bytes between clients and the HTTP front;
 //! - `host`: what the host does for each order, and the faults of that;
+//! - `claims`: what is said to `hello`;
 //! - `lines`: the lines that orders come in;
 //! - `serve`: the loop from orders to answers.
 //!
@@ -20,6 +21,7 @@ pub mod fault;
 
 pub mod damage;
 
+mod claims;
 mod front_proxy;
 mod proxy;
 mod seams;
@@ -28,4 +30,5 @@ mod host;
 mod lines;
 mod serve;
 
+pub use claims::Claim;
 pub use serve::serve;

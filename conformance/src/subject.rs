@@ -17,6 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::driver::protocol::hello::Hello;
 use crate::profile::Profile;
 use crate::requirement::Side;
 
@@ -87,6 +88,8 @@ pub struct Capabilities {
     pub api: Option<BTreeSet<String>>,
     /// The hooks that have a handler; `None` means all of them.
     pub hooks: Option<BTreeSet<String>>,
+    /// For a host what its driver said to `hello`; `None` means that it claims all there is.
+    pub driver: Option<Arc<Hello>>,
 }
 
 impl Capabilities {
@@ -96,7 +99,13 @@ impl Capabilities {
             profiles: Profile::ALL.into_iter().collect(),
             api: None,
             hooks: None,
+            driver: None,
         }
+    }
+
+    /// Whether a host's driver claims something.
+    pub fn of_driver(&self, claims: impl Fn(&Hello) -> bool) -> bool {
+        self.driver.as_deref().is_none_or(claims)
     }
 
     /// Whether a profile is claimed.

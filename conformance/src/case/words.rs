@@ -219,6 +219,8 @@ impl Words for Interruption {
     fn words(&self) -> String {
         match self {
             Interruption::BrokenOff(reason) => reason.clone(),
+            Interruption::NotClaimed(what) => format!("the driver does not claim: {what}"),
+            Interruption::Dead(what) => format!("the driver claims and does not do: {what}"),
             Interruption::Suite(error) => format!("the suite failed: {error}"),
         }
     }

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::fuzz;
 use super::gate::GateError;
+use super::given::{hosts, plugins};
 use super::init::init;
 use super::mutants::mutants;
 use super::pace::{calibrated, paced};
@@ -42,7 +43,7 @@ use crate::serve::{self, ServeError};
 use crate::starter::StarterError;
 use crate::subject::Subject;
 use crate::subject::claims::ClaimsError;
-use crate::subject::in_place::{InPlace, plugin_at};
+use crate::subject::host::foreign::ForeignError;
 use crate::suite::Suite;
 
 /// Why a command could not do its work.
@@ -72,6 +73,9 @@ pub enum CommandError {
     /// The claims of a plugin cannot be used.
     #[error(transparent)]
     Claims(#[from] ClaimsError),
+    /// A host that was given cannot be tested.
+    #[error(transparent)]
+    Host(#[from] ForeignError),
     /// Our own host cannot be driven.
     #[error("cannot be a host")]
     Drive(#[source] io::Error),
@@ -117,6 +121,7 @@ impl CommandError {
             | CommandError::Report(..)
             | CommandError::Gate(_)
             | CommandError::Starter(_)
+            | CommandError::Host(_)
             | CommandError::Claims(_) => Exit::Usage,
             CommandError::Output(_)
             | CommandError::Suite(_)
@@ -134,9 +139,13 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
             plugin_host::guard::main();
             return Ok(Exit::Passed);
         }
-        Command::Drive { fault, damage } => {
-            let served =
-                runtime()?.block_on(driver::serve(*fault, damage.clone().unwrap_or_default()));
+        Command::Drive {
+            fault,
+            damage,
+            claim,
+        } => {
+            let damages = damage.clone().unwrap_or_default();
+            let served = runtime()?.block_on(driver::serve(*fault, damages, claim.clone()));
             return served.map(|()| Exit::Passed).map_err(CommandError::Drive);
         }
         Command::Keep { folder, mark } => {
@@ -154,8 +163,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
     let surface = surface_of_stdout();
     match &arguments.command {
         Command::Run(arguments) => {
-            let plugins = plugins(&arguments.plugins, out)?;
-            runtime()?.block_on(run(&suite, arguments, plugins, out, surface))
+            let mut given = plugins(&arguments.plugins, out)?;
+            let runtime = runtime()?;
+            given.extend(runtime.block_on(hosts(&arguments.hosts))?);
+            runtime.block_on(run(&suite, arguments, given, out, surface))
         }
         Command::Mutants(arguments) => {
             runtime()?.block_on(mutants(&suite, arguments, out, surface))
@@ -182,19 +193,6 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         | Command::Drive { .. }
         | Command::Keep { .. } => Ok(Exit::Passed),
     }
-}
-
-/// The plugins that are tested where they lie; what the user should know about one is said at once.
-fn plugins(folders: &[PathBuf], out: &mut dyn Write) -> Result<Vec<Subject>, CommandError> {
-    let mut subjects = Vec::new();
-    for folder in folders {
-        let InPlace { subject, note } = plugin_at(folder)?;
-        if let Some(note) = note {
-            writeln!(out, "{note}")?;
-        }
-        subjects.push(subject);
-    }
-    Ok(subjects)
 }
 
 fn runtime() -> Result<Runtime, CommandError> {

@@ -16,6 +16,7 @@ use crate::body_plan::Direction;
 use crate::body_plan::generate::{Choice, Part, plans};
 use crate::body_plan::stored::StoredBodyPlan;
 use crate::case::Case;
+use crate::case::words::Words as _;
 use crate::exit::Exit;
 use crate::profile::Profile;
 use crate::report::bodies;
@@ -187,6 +188,7 @@ impl Fuzzing<'_> {
                 }
                 Err(Interruption::BrokenOff(reason)) => return Ok(End::Open(reason)),
                 Err(Interruption::Suite(error)) => return Err(CommandError::Suite(error)),
+                Err(other) => return Ok(End::Open(other.words())),
             }
         }
         Ok(End::Held)
@@ -260,6 +262,10 @@ pub async fn replay(
                 break;
             }
             Err(Interruption::Suite(error)) => return Err(CommandError::Suite(error)),
+            Err(other) => {
+                open = Some(other.words());
+                break;
+            }
         }
     }
     bench.end().await;

@@ -153,8 +153,9 @@ impl Host {
         match order {
             Order::Configure(_) => Err(refusal(
                 "order.late",
-                "configure is the first order or none",
+                "configure comes before all orders but hello",
             )),
+            Order::Hello {} => Err(refusal("order.misplaced", "the loop makes the claims")),
             Order::Activate { dir } => self.activate(&dir).await,
             Order::Hook {
                 plugin,

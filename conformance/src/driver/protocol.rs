@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod environment;
+pub mod hello;
 pub mod hooks;
 pub mod http;
 mod wording;
@@ -30,7 +31,9 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Order {
-    /// Sets what an administrator sets; the first order, if it comes at all.
+    /// Asks what the driver claims; the very first order, answered by [`hello::Hello`].
+    Hello {},
+    /// Sets what an administrator sets; before any order but `hello`, if it comes at all.
     Configure(Configuration),
     /// Starts the plugin in a folder; answered by [`Activated`] when `OnActivate` was answered.
     Activate {
@@ -141,9 +144,37 @@ pub enum Order {
 }
 
 impl Order {
+    /// The words of all orders.
+    pub const WORDS: [&str; 23] = [
+        "hello",
+        "configure",
+        "activate",
+        "hook",
+        "http",
+        "front",
+        "close_front",
+        "health",
+        "status",
+        "wait_exit",
+        "deactivate",
+        "restart",
+        "scan",
+        "activate_id",
+        "plugins",
+        "remove",
+        "configuration_changed",
+        "supervise",
+        "ask",
+        "fan_out",
+        "cancel",
+        "metrics",
+        "shutdown",
+    ];
+
     /// The word on the wire.
     pub fn word(&self) -> &'static str {
         match self {
+            Order::Hello {} => "hello",
             Order::Configure(_) => "configure",
             Order::Activate { .. } => "activate",
             Order::Hook { .. } => "hook",
@@ -392,61 +423,4 @@ impl Event {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn check(line: Value, expect: Message) {
-        assert_eq!(
-            serde_json::from_value::<Message>(line.clone()).unwrap(),
-            expect
-        );
-        assert_eq!(serde_json::to_value(expect).unwrap(), line);
-    }
-
-    #[test]
-    fn messages_are_told_apart() {
-        check(
-            json!({"id": 3, "ok": {"stopped": true}}),
-            Message::Done {
-                id: 3,
-                ok: json!({"stopped": true}),
-            },
-        );
-        let error = Refusal {
-            kind: "handshake.blank".into(),
-            message: "m".into(),
-            ..Refusal::default()
-        };
-        let detail = json!({"stderr_tail": []});
-        check(
-            json!({"id": 4, "error": {"kind": "handshake.blank", "message": "m", "detail": detail}}),
-            Message::Failed { id: 4, error },
-        );
-        let fields = json!({"at_ms": 1.5, "pid": 7}).as_object().unwrap().clone();
-        check(
-            json!({"event": "spawned", "plugin": "a.b", "at_ms": 1.5, "pid": 7}),
-            Message::Event(Event {
-                event: "spawned".into(),
-                plugin: "a.b".into(),
-                fields,
-            }),
-        );
-    }
-
-    #[test]
-    fn orders_read_as_they_are_written() {
-        let order = Order::Hook {
-            plugin: "a.b".into(),
-            hook: "OnActivate".into(),
-            request: json!({}),
-        };
-        let request = Request { id: 1, order };
-        let line =
-            json!({"id": 1, "do": "hook", "plugin": "a.b", "hook": "OnActivate", "request": {}});
-        assert_eq!(serde_json::to_value(&request).unwrap(), line);
-        assert_eq!(serde_json::from_value::<Request>(line).unwrap(), request);
-        let shutdown: Request = serde_json::from_value(json!({"id": 2, "do": "shutdown"})).unwrap();
-        assert_eq!(shutdown.order, Order::Shutdown {});
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::claims::Claim;
 use super::damage::Damages;
 use super::fault::Fault;
 use super::host::{Host, NoHost};
@@ -31,7 +32,7 @@ const OVER: &str = "over";
 ///
 /// # Errors
 /// When the guard cannot be started.
-pub async fn serve(fault: Option<Fault>, damages: Damages) -> io::Result<()> {
+pub async fn serve(fault: Option<Fault>, damages: Damages, claim: Claim) -> io::Result<()> {
     let (out, messages) = mpsc::unbounded_channel();
     let (sender, lines) = mpsc::unbounded_channel();
     let (over, ended) = oneshot::channel::<()>();
@@ -40,7 +41,7 @@ pub async fn serve(fault: Option<Fault>, damages: Damages) -> io::Result<()> {
         drop(over);
     });
     thread::spawn(move || read(&sender));
-    let served = obey_all((fault, damages), lines, &out).await;
+    let served = obey_all((fault, damages, claim), lines, &out).await;
     say(
         &out,
         Message::Event(Event {
@@ -54,7 +55,7 @@ pub async fn serve(fault: Option<Fault>, damages: Damages) -> io::Result<()> {
 }
 
 async fn obey_all(
-    (fault, damages): (Option<Fault>, Damages),
+    (fault, damages, claim): (Option<Fault>, Damages, Claim),
     mut lines: mpsc::UnboundedReceiver<Line>,
     out: &mpsc::UnboundedSender<Message>,
 ) -> io::Result<()> {
@@ -70,6 +71,15 @@ async fn obey_all(
                 continue;
             }
         };
+        if let Some(error) = claim.refuses(&order) {
+            say(out, Message::Failed { id, error });
+            continue;
+        }
+        if let Order::Hello {} = order {
+            let ok = serde_json::to_value(claim.hello()).expect("claims are lists of words");
+            say(out, Message::Done { id, ok });
+            continue;
+        }
         if let (Order::Configure(configuration), None) = (&order, &host) {
             let ok = serde_json::json!({});
             match Host::new((fault, &damages), configuration, out.clone()).await {

@@ -113,6 +113,8 @@ impl<W: Write> Human<W> {
             End::BrokenOff { reason } => {
                 format!("{}, broken off: {reason}", seconds(report.duration_ms))
             }
+            End::NotClaimed { capability } => format!("not claimed: {capability}"),
+            End::ClaimedAndDead { claim } => format!("claimed and dead: {claim}"),
             End::Deadline { .. } => format!("{}, cut at its deadline", seconds(report.duration_ms)),
             End::Panicked { message } => format!("the suite panicked: {message}"),
             End::Errored { message } => format!("error in the suite: {message}"),

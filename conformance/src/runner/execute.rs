@@ -187,7 +187,8 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
     });
     let (book, timeline) = (case.shared_book(), case.timeline());
     let end = play(planned.scenario().run, case, allowed).await;
-    let left = census(mark, &end, GONE.mul_f64(ground.timeout_scale)).await;
+    let guarded = planned.subject.capabilities.driver.is_none();
+    let left = census(mark, (&end, guarded), GONE.mul_f64(ground.timeout_scale)).await;
     let finished = conclude(planned, &book, &timeline, end, left);
     // A folder that cannot be removed is removed with the folder of the run.
     let _ = std::fs::remove_dir_all(&folder);
@@ -255,6 +256,8 @@ fn end_of(joined: Result<ScenarioResult, JoinError>) -> End {
     match joined {
         Ok(Ok(())) => End::Completed,
         Ok(Err(Interruption::BrokenOff(reason))) => End::BrokenOff { reason },
+        Ok(Err(Interruption::NotClaimed(capability))) => End::NotClaimed { capability },
+        Ok(Err(Interruption::Dead(claim))) => End::ClaimedAndDead { claim },
         Ok(Err(Interruption::Suite(error))) => End::Errored {
             message: chain(error.as_ref()),
         },
@@ -288,8 +291,17 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// What is left of a case. After a regular end its processes have a bound to be gone in; after any other they are only cleaned up.
-async fn census(mark: String, end: &End, bound: Duration) -> Option<Vec<Leftover>> {
-    let regular = matches!(end, End::Completed | End::BrokenOff { .. });
+async fn census(
+    mark: String,
+    (end, guarded): (&End, bool),
+    bound: Duration,
+) -> Option<Vec<Leftover>> {
+    let regular = match end {
+        End::Completed => true,
+        // Our host has a guard that outlives it; a driver that was not ended in order may have none.
+        End::BrokenOff { .. } => guarded,
+        _ => false,
+    };
     if regular && leftovers::gone_within(&mark, bound).await {
         return Some(Vec::new());
     }

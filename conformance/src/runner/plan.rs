@@ -84,6 +84,7 @@ impl PlannedCase {
     pub fn reproduce(&self) -> String {
         let subject = match self.subject.name.split_once(':') {
             Some(("plugin", folder)) => format!("--plugin {}", quoted(folder)),
+            Some(("host", command)) => format!("--host {}", quoted(command)),
             _ => format!("--subject {}", quoted(&self.subject.name)),
         };
         format!(

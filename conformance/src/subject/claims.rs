@@ -103,6 +103,7 @@ pub fn read(folder: &Path) -> Result<Option<Capabilities>, ClaimsError> {
         profiles,
         api: file.api,
         hooks: file.hooks,
+        driver: None,
     }))
 }
 
@@ -128,6 +129,7 @@ pub fn undeclared() -> Capabilities {
             .collect(),
         api: Some(BTreeSet::new()),
         hooks: None,
+        driver: None,
     }
 }
 

@@ -1,7 +1,21 @@
 //! A host under test as a process: starts its driver, sends orders, collects answers and events.
 //!
 //! It knows the protocol and nothing of verdicts. A driver that ends, writes what is no message, or does not answer in time is an error
-//! for the scenario to turn into words; none of them can make the suite wait for ever.
+//! for the scenario to turn into words; none of them can make the suite wait for ever. An order that the driver does not claim is not sent.
+//! - `error`: what is wrong with a driver;
+//! - `message`: what a line of a driver says;
+//! - `wire`: messages of hooks as bytes, for drivers that do not read them;
+//! - `own`: our own host; `foreign`: the command that a user names.
+
+mod error;
+mod message;
+mod wire;
+
+pub mod foreign;
+pub mod own;
+
+pub use error::DriverError;
+pub use own::OwnHost;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -14,57 +28,19 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Capabilities, HostCommand, Skipped, Subject, SubjectFactory, SubjectKind, fake};
+use super::HostCommand;
+use crate::driver::protocol::hello::{Feature, Hello, UNSUPPORTED};
 use crate::driver::protocol::{Event, Message, Order, Refusal, Request};
-use crate::requirement::Side;
+use error::NoMessage;
 
 /// Where the driver's talk is noted: one line for each order, answer and event.
 pub type Notes = Arc<dyn Fn(String) + Send + Sync>;
-
-/// Why a driver is of no use any more.
-#[derive(Debug, thiserror::Error)]
-pub enum DriverError {
-    /// It could not be started.
-    #[error("cannot start the host {program}: {source}")]
-    Start {
-        /// The program.
-        program: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It closed its stdout before it had answered.
-    #[error("the host ended before it answered {order:?}; its stderr ends with {stderr:?}")]
-    Gone {
-        /// The order's word.
-        order: &'static str,
-        /// The last of its stderr.
-        stderr: String,
-    },
-    /// It did not answer in time.
-    #[error("the host did not answer {order:?} within {within:?}")]
-    Silent {
-        /// The order's word.
-        order: &'static str,
-        /// The time it had.
-        within: Duration,
-    },
-    /// It answered with something that the order does not have.
-    #[error("the host's answer to {order:?} is no such answer: {source}: {answer}")]
-    Answer {
-        /// The order's word.
-        order: &'static str,
-        /// The answer.
-        answer: Value,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-}
 
 type Answer = Result<Value, Refusal>;
 
@@ -73,6 +49,8 @@ struct Seen {
     waiting: HashMap<u64, oneshot::Sender<Answer>>,
     events: Vec<Event>,
     stderr: String,
+    /// The line that was no message; nothing after it was read.
+    garbage: Option<NoMessage>,
     ended: bool,
 }
 
@@ -85,6 +63,7 @@ pub struct HostProcess {
     next: AtomicU64,
     shared: Shared,
     readers: Vec<JoinHandle<()>>,
+    claims: Option<Arc<Hello>>,
 }
 
 #[derive(Clone)]
@@ -107,7 +86,10 @@ pub struct Sent {
     /// Its number, by which another order can name it.
     pub id: u64,
     word: &'static str,
-    answer: oneshot::Receiver<Answer>,
+    /// The hook that is called, if the driver has only the bytes of its messages.
+    wire: Option<String>,
+    /// Where the answer comes; nowhere if the order was not sent, because the driver does not claim it.
+    answer: Option<oneshot::Receiver<Answer>>,
 }
 
 impl Shared {
@@ -169,7 +151,20 @@ impl HostProcess {
             next: AtomicU64::new(1),
             shared,
             readers,
+            claims: None,
         })
+    }
+
+    /// The same driver, held to what it has claimed; without this it claims everything.
+    #[must_use]
+    pub fn claiming(mut self, claims: Option<Arc<Hello>>) -> HostProcess {
+        self.claims = claims;
+        self
+    }
+
+    /// Whether the driver claims something.
+    pub fn claims(&self, claimed: impl Fn(&Hello) -> bool) -> bool {
+        self.claims.as_deref().is_none_or(claimed)
     }
 
     /// The driver's process id.
@@ -184,10 +179,28 @@ impl HostProcess {
     }
 
     /// Sends an order, whose answer is to be taken with [`HostProcess::answer`].
-    pub async fn send(&self, order: Order) -> Sent {
+    pub async fn send(&self, mut order: Order) -> Sent {
         let word = order.word();
         let (sender, answer) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
+        if !self.claims(|claims| claims.orders.contains(word)) {
+            return Sent {
+                id,
+                word,
+                wire: None,
+                answer: None,
+            };
+        }
+        let wire = match &mut order {
+            Order::Hook { hook, request, .. }
+                if !self.claims(|claims| claims.features.contains(&Feature::Messages)) =>
+            {
+                *request = wire::request(hook, request);
+                Some(hook.clone())
+            }
+            _ => None,
+        };
+        let answer = Some(answer);
         {
             let mut seen = self.shared.seen();
             if seen.ended {
@@ -203,18 +216,42 @@ impl HostProcess {
             // A driver that does not read any more shows as one that has ended.
             let _ = stdin.write_all(format!("{line}\n").as_bytes()).await;
         }
-        Sent { id, word, answer }
+        Sent {
+            id,
+            word,
+            wire,
+            answer,
+        }
     }
 
     /// Waits for the answer to an order.
     pub async fn answer(&self, sent: Sent, within: Duration) -> Result<Answer, DriverError> {
-        let Sent { word, answer, .. } = sent;
+        let Sent {
+            word, answer, wire, ..
+        } = sent;
+        let Some(answer) = answer else {
+            return Err(DriverError::NotClaimed { order: word });
+        };
         match timeout(within, answer).await {
+            Ok(Ok(Err(refusal))) if refusal.kind == UNSUPPORTED => {
+                Err(DriverError::Dead { order: word })
+            }
+            Ok(Ok(Ok(value))) => Ok(Ok(match wire {
+                Some(hook) => wire::answer(&hook, value),
+                None => value,
+            })),
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(DriverError::Gone {
-                order: word,
-                stderr: self.shared.seen().stderr.clone(),
-            }),
+            Ok(Err(_)) => {
+                let seen = self.shared.seen();
+                let stderr = seen.stderr.clone();
+                Err(match seen.garbage.clone() {
+                    Some(line) => DriverError::Garbage { order: word, line },
+                    None => DriverError::Gone {
+                        order: word,
+                        stderr,
+                    },
+                })
+            }
             Err(_) => Err(DriverError::Silent {
                 order: word,
                 within,
@@ -291,14 +328,24 @@ impl Drop for HostProcess {
 }
 
 async fn read_messages(stdout: ChildStdout, shared: Shared) {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        (shared.notes)(format!("← {line}"));
-        match serde_json::from_str(&line) {
+    let mut lines = message::Lines::new(BufReader::new(stdout));
+    while let Some(line) = lines.next().await {
+        let message = match line {
+            Ok(line) => {
+                (shared.notes)(format!("← {line}"));
+                message::read(&line, lines.number())
+            }
+            Err(garbage) => Err(garbage),
+        };
+        match message {
             Ok(Message::Done { id, ok }) => answer(&shared, id, Ok(ok)),
             Ok(Message::Failed { id, error }) => answer(&shared, id, Err(error)),
             Ok(Message::Event(event)) => shared.seen().events.push(event),
-            Err(error) => (shared.notes)(format!("the line before is no message: {error}")),
+            Err(garbage) => {
+                (shared.notes)(garbage.to_string());
+                shared.seen().garbage = Some(garbage);
+                break;
+            }
         }
         shared.changed();
     }
@@ -328,78 +375,6 @@ async fn read_stderr(mut stderr: ChildStderr, shared: Shared) {
             .find(|at| seen.stderr.is_char_boundary(*at))
             .unwrap_or(0);
         seen.stderr.drain(..cut);
-    }
-}
-
-/// Our own host: this very program with the subcommand `drive`.
-#[derive(Clone, Debug, Default)]
-pub struct OwnHost {
-    fault: Option<&'static str>,
-    damage: Option<&'static str>,
-}
-
-impl OwnHost {
-    /// The name of the subject.
-    pub const NAME: &str = "host";
-
-    /// The host as it should be.
-    pub fn new() -> OwnHost {
-        OwnHost::default()
-    }
-
-    /// The host with one fault.
-    pub fn with_fault(fault: &'static str) -> OwnHost {
-        OwnHost {
-            fault: Some(fault),
-            damage: None,
-        }
-    }
-
-    /// The host whose API is damaged in this way.
-    pub fn with_damage(damage: &'static str) -> OwnHost {
-        OwnHost {
-            fault: None,
-            damage: Some(damage),
-        }
-    }
-}
-
-impl SubjectFactory for OwnHost {
-    fn name(&self) -> &str {
-        OwnHost::NAME
-    }
-
-    fn side(&self) -> Side {
-        Side::Host
-    }
-
-    fn make(&self) -> Result<Subject, Skipped> {
-        if fake::binary().is_none() {
-            return Err(Skipped {
-                subject: OwnHost::NAME.to_owned(),
-                reason: "the fake interpreter, with which hosts are judged, is not built"
-                    .to_owned(),
-                enable: fake::ENABLE.to_owned(),
-            });
-        }
-        let program = std::env::current_exe().map_err(|error| Skipped {
-            subject: OwnHost::NAME.to_owned(),
-            reason: format!("this program cannot find itself: {error}"),
-            enable: "run it by its path".to_owned(),
-        })?;
-        let mut args: Vec<OsString> = vec!["drive".into()];
-        if let Some(fault) = self.fault {
-            args.extend(["--fault".into(), fault.into()]);
-        }
-        if let Some(damage) = self.damage {
-            args.extend(["--damage".into(), damage.into()]);
-        }
-        let kind = SubjectKind::Host(HostCommand { program, args });
-        Ok(Subject {
-            name: OwnHost::NAME.to_owned(),
-            kind,
-            capabilities: Capabilities::all(),
-        })
     }
 }
 

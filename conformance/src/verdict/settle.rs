@@ -4,13 +4,14 @@
 //! - a requirement that was not judged is inconclusive, never passed;
 //! - a pass that saw nothing is inconclusive;
 //! - a scenario that did not come to its end takes its passes with it: the control that comes last is missing;
-//! - failures stay, however the case ended: they were seen.
+//! - failures stay, however the case ended: they were seen;
+//! - what a host's driver does not claim is not applicable, and what it claims and does not do has failed.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{Failure, Outcome};
 
 /// How a scenario came to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,16 @@ pub enum End {
     BrokenOff {
         /// What stood in the way.
         reason: String,
+    },
+    /// It stopped at something that the host's driver does not claim.
+    NotClaimed {
+        /// What that is.
+        capability: String,
+    },
+    /// It stopped at something that the host's driver claims and does not do.
+    ClaimedAndDead {
+        /// What that is.
+        claim: String,
     },
     /// It was cut at its deadline.
     Deadline {
@@ -73,6 +84,26 @@ impl End {
             End::Panicked { message } => format!("not reached: the scenario panicked: {message}"),
             End::Errored { message } => format!("not reached: error in the suite: {message}"),
             End::NotRun { reason } => reason.clone(),
+            End::NotClaimed { capability } => format!("not reached: no {capability}"),
+            End::ClaimedAndDead { claim } => format!("not reached: {claim} is claimed and dead"),
+        }
+    }
+
+    /// What becomes of a requirement that was not judged.
+    fn unjudged(&self) -> Outcome {
+        match self {
+            End::NotClaimed { capability } => Outcome::NotApplicable {
+                capability: capability.clone(),
+            },
+            End::ClaimedAndDead { claim } => Outcome::Failed(Failure {
+                reason: "claimed-and-dead".into(),
+                expected: format!("{claim} is carried out, as the driver claims"),
+                seen: "the driver answers that it does not know it".to_owned(),
+                go_host: None,
+                replay: None,
+                entry: None,
+            }),
+            other => Outcome::inconclusive(other.why_not_reached()),
         }
     }
 }
@@ -84,10 +115,11 @@ pub fn settle<'a>(
     end: &End,
 ) -> Vec<(String, Outcome)> {
     let outcome = |id: &str| match judged.remove(id) {
-        None => Outcome::inconclusive(end.why_not_reached()),
+        None => end.unjudged(),
         Some(Outcome::Passed { seen }) if seen.is_empty() => {
             Outcome::inconclusive("passed without evidence")
         }
+        Some(Outcome::Passed { .. }) if matches!(end, End::NotClaimed { .. }) => end.unjudged(),
         Some(Outcome::Passed { .. }) if *end != End::Completed => {
             Outcome::inconclusive(end.why_not_trusted())
         }

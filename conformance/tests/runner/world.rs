@@ -58,6 +58,7 @@ impl Named {
                 profiles,
                 api: None,
                 hooks: None,
+                driver: None,
             },
         }
     }

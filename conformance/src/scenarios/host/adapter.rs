@@ -9,6 +9,7 @@ use super::stage::Stage;
 use super::traces::calls;
 use crate::case::Case;
 use crate::case::words::Words;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -65,7 +66,9 @@ async fn requests(case: &mut Case) -> ScenarioResult {
             "field-lost",
         );
         let sent = secrets(hook.request, &request);
-        if !sent.is_empty() {
+        if !stage.has(Feature::Messages) {
+            case.not_applicable("HK-010", "feature messages");
+        } else if !sent.is_empty() {
             let leaked = secrets(hook.request, &arrived);
             case.require("HK-010")
                 .seen(&what, arrived)

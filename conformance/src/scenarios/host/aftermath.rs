@@ -18,6 +18,7 @@ use super::stopping::{SLACK, Stop, limit, short, stop};
 use super::traces::{alive, environment_of, is_there, listens};
 use crate::case::Case;
 use crate::case::words::Words;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -92,13 +93,14 @@ async fn children(case: &mut Case) -> ScenarioResult {
         let seen = case
             .require("ST-005")
             .seen("control: processes before the stop", running);
-        seen.within(limit(case), took, "stop-held");
+        seen.within(limit(&stage), took, "stop-held");
     }
     stage.close().await
 }
 
 async fn api(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(case, short().bound("hook", Duration::from_secs(10))).await?;
+    stage.needs(Feature::Api)?;
     let version = ApiOrder {
         label: Some("late".to_owned()),
         ..ApiOrder::new("GetServerVersion", json!({}))
@@ -144,7 +146,7 @@ async fn api(case: &mut Case) -> ScenarioResult {
         format!("{address} answers"),
         "api-server-left",
     );
-    seen().within(limit(case), took, "stop-held");
+    seen().within(limit(&stage), took, "stop-held");
     drop(held);
     stage.close().await
 }
@@ -169,21 +171,6 @@ async fn sockets(case: &mut Case) -> ScenarioResult {
     let _listener = UnixListener::bind(&foreign)?;
     let setting = short().bound("connect", Duration::from_millis(300));
     let stage = Stage::open_with(case, setting).await?;
-    let control = stage.control("control").await?;
-    let line = format!("1|1|unix|{}|grpc\n", foreign.display());
-    let liar = stage.place("liar", &Script::new().write(&line).hang())?;
-    let refusal = refused(stage.activate(&liar).await?)?;
-    let seen = case
-        .require("ST-010")
-        .seen("control", control)
-        .and("refusal", refusal.message);
-    let kept = is_there(&foreign);
-    seen.holds(
-        kept,
-        "a socket that is not the plugin's stays",
-        "it is gone",
-        "foreign-socket-removed",
-    );
     for name in ["stopped", "killed"] {
         let socket = case.folder().join(format!("{name}.sock"));
         let folder = stage.started(name, &on_socket(&socket)).await?;
@@ -205,5 +192,20 @@ async fn sockets(case: &mut Case) -> ScenarioResult {
             "socket-left",
         );
     }
+    let control = stage.control("control").await?;
+    let line = format!("1|1|unix|{}|grpc\n", foreign.display());
+    let liar = stage.place("liar", &Script::new().write(&line).hang())?;
+    let refusal = refused(stage.activate(&liar).await?)?;
+    let seen = case
+        .require("ST-010")
+        .seen("control", control)
+        .and("refusal", refusal.message);
+    let kept = is_there(&foreign);
+    seen.holds(
+        kept,
+        "a socket that is not the plugin's stays",
+        "it is gone",
+        "foreign-socket-removed",
+    );
     stage.close().await
 }

@@ -14,6 +14,7 @@ use super::stage::{SECRETS, Setting, Stage, good};
 use super::traces::{environment_of, listens};
 use crate::case::Case;
 use crate::case::words::Words;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -44,11 +45,17 @@ struct Start {
 async fn command(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
     let own_stdin = fs::read_link(format!("/proc/{}/fd/0", stage.host().pid())).unwrap_or_default();
-    for (name, executable, script) in [
+    let rows = [
         ("plain", "plugin.py", "plugin.py"),
         ("deep", "server/code/main.py", "server/code/main.py"),
         ("detour", "server/../plugin.py", "plugin.py"),
-    ] {
+    ];
+    // A host that reads no manifest starts what every folder has.
+    let rows = match stage.has(Feature::Manifest) {
+        true => &rows[..],
+        false => &rows[..1],
+    };
+    for (name, executable, script) in rows.iter().copied() {
         let folder = stage.place(name, &good())?;
         fs::create_dir_all(folder.directory.join("server/code"))?;
         fs::write(folder.directory.join("server/code/main.py"), b"")?;
@@ -189,6 +196,7 @@ async fn go_plugin_variables(case: &mut Case) -> ScenarioResult {
 
 async fn api_target(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Api)?;
     // The call is made before the handshake: the port is ready before the child runs.
     let script = Script::new()
         .api("GetServerVersion", json!({}))
@@ -246,6 +254,7 @@ async fn plugin_variables(case: &mut Case) -> ScenarioResult {
     let hook = std::time::Duration::from_secs(17);
     let stage =
         Stage::open_with(case, Setting::new().bound("hook", hook).log_level("WARN")).await?;
+    stage.needs(Feature::Variables)?;
     let folder = started(&stage).await?;
     let entries = folder.entries()?;
     let env = told(&entries)?;

@@ -250,6 +250,8 @@ fn bounds() -> Setting {
 
 async fn matrix(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open_with(case, bounds()).await?;
+    // How a process has ended stands in the listing.
+    stage.needs_order("plugins")?;
     let all = PHASES
         .iter()
         .flat_map(|phase| TROUBLES.iter().map(|trouble| (*phase, *trouble)));

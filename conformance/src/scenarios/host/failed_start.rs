@@ -12,8 +12,9 @@ use super::stage::{Setting, Stage};
 use super::traces::{alive, calls, pids};
 use crate::case::Case;
 use crate::case::words::Words;
-use crate::driver::protocol::{Activated, Refusal};
-use crate::scenario::{ScenarioResult, scenarios};
+use crate::driver::protocol::{Activated, Order, Refusal};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::host::DriverError;
 
 scenarios! {
     Host, Lifecycle;
@@ -153,7 +154,21 @@ async fn no_answer(case: &mut Case) -> ScenarioResult {
     ] {
         let folder = stage.place(name, &preset.script())?;
         let began = Instant::now();
-        let refusal = refused(stage.activate(&folder).await?)?;
+        let order = Order::Activate {
+            dir: folder.directory.clone(),
+        };
+        let outcome = match stage.try_ask::<Activated>(order).await {
+            Err(DriverError::Silent { within, .. }) => {
+                let expected = format!("{name}: an end of the start");
+                let seen = format!("no answer within {}", within.words());
+                case.require("LC-009")
+                    .go_host("waits for 20 seconds where a listener is mute")
+                    .fails("start-not-bounded", expected, seen);
+                return stage.close().await;
+            }
+            answer => answer.map_err(Interruption::of_driver)?,
+        };
+        let refusal = refused(outcome)?;
         let took = began.elapsed();
         let entries = folder.entries()?;
         let seen = || {

@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use fake_interpreters::preset::Preset;
-use fake_interpreters::script::{Health, Script, Serve};
+use fake_interpreters::script::{self, Script, Serve};
 
 use super::stage::{Setting, Stage, good};
 use super::traces::{called, calls};
 use crate::case::Case;
 use crate::case::words::Words;
-use crate::scenario::{ScenarioResult, scenarios};
+use crate::driver::protocol::{Health, Order};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::host::DriverError;
 
 scenarios! {
     Host, Lifecycle;
@@ -88,7 +90,7 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
     let bound = Duration::from_millis(500);
     let stage = Stage::open_with(case, Setting::new().bound("health", bound)).await?;
     let unknown = Serve {
-        health: Health::Services([(String::new(), "SERVING".to_owned())].into()),
+        health: script::Health::Services([(String::new(), "SERVING".to_owned())].into()),
         ..Serve::good()
     };
     let rows = [
@@ -116,7 +118,7 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
         (
             "hanging",
             Script::serving(Serve {
-                health: Health::Hang,
+                health: script::Health::Hang,
                 ..Serve::good()
             }),
             false,
@@ -126,7 +128,24 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
     for (name, script, healthy, status) in rows {
         let folder = stage.started(name, &script).await?;
         let began = Instant::now();
-        let health = stage.health(&folder).await?;
+        let order = Order::Health {
+            plugin: folder.id.clone(),
+        };
+        let health = match stage.try_ask::<Health>(order).await {
+            Err(DriverError::Silent { within, .. }) => {
+                case.require("HE-002").go_host("waits for ever").fails(
+                    "health-not-bounded",
+                    bound.words(),
+                    format!("{name}: no answer within {}", within.words()),
+                );
+                return stage.close().await;
+            }
+            answer => answer
+                .map_err(Interruption::of_driver)?
+                .map_err(|refusal| {
+                    Interruption::broken_off(format!("the host refused health: {refusal}"))
+                })?,
+        };
         let took = began.elapsed();
         let entries = stage
             .journal(&folder, |entries| !calls(entries, "Check").is_empty())
@@ -162,8 +181,9 @@ async fn verdict(case: &mut Case) -> ScenarioResult {
 async fn first(case: &mut Case) -> ScenarioResult {
     let bound = Duration::from_millis(500);
     let stage = Stage::open_with(case, Setting::new().bound("health", bound)).await?;
+    stage.needs_event("health")?;
     let hanging = Script::serving(Serve {
-        health: Health::Hang,
+        health: script::Health::Hang,
         ..Serve::good()
     });
     for (name, script, healthy) in [
@@ -195,7 +215,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
             "checked-before-activation"
         };
         if !seen().holds(kept, "a check after OnActivate", order.words(), reason) {
-            return Ok(());
+            return stage.close().await;
         }
         let event = stage
             .event(|event| event.event == "health" && event.plugin == folder.id)
@@ -210,7 +230,7 @@ async fn first(case: &mut Case) -> ScenarioResult {
             reported,
             "result-not-reported",
         ) {
-            return Ok(());
+            return stage.close().await;
         }
     }
     stage.close().await

@@ -11,6 +11,7 @@ use super::traces::calls;
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::driver::protocol::Called;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -211,6 +212,7 @@ async fn deadline(case: &mut Case) -> ScenarioResult {
 
 async fn error_in_band(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Messages)?;
     let error = InBand {
         id: "plugin.command.denied".to_owned(),
         message: "not for you".to_owned(),
@@ -365,6 +367,7 @@ async fn odd_names(case: &mut Case) -> ScenarioResult {
 
 async fn undecodable_answer(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Messages)?;
     let serve = Serve::good().hook(
         "MessageWillBePosted",
         Answer::Raw(vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f, 1]),

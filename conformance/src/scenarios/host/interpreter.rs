@@ -12,6 +12,7 @@ use super::refusal::refused;
 use super::stage::{Setting, Stage, good};
 use super::traces::pids;
 use crate::case::Case;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -27,6 +28,7 @@ scenarios! {
 async fn interpreter(case: &mut Case) -> ScenarioResult {
     let path = case.folder().join("path");
     let stage = Stage::open_with(case, Setting::new().variable("PATH", path.clone())).await?;
+    stage.needs(Feature::Manifest)?;
     fs::create_dir_all(&path)?;
     fs::hard_link(stage.fake(), path.join("python"))
         .or_else(|_| fs::copy(stage.fake(), path.join("python")).map(|_| ()))?;
@@ -83,6 +85,7 @@ fn judge_program(stage: &Stage<'_>, folder: &PluginFolder, argv: &[String], expe
 
 async fn venv_path(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     let folder = stage.place("named", &good())?;
     put_interpreters(
         &stage,
@@ -106,6 +109,7 @@ async fn venv_path(case: &mut Case) -> ScenarioResult {
 async fn no_interpreter(case: &mut Case) -> ScenarioResult {
     let nowhere = case.folder().join("nowhere");
     let stage = Stage::open_with(case, Setting::new().variable("PATH", nowhere)).await?;
+    stage.needs(Feature::Manifest)?;
     let folder = stage.place("bare", &good())?;
     put_interpreters(&stage, &folder, &[])?;
     let refusal = refused(stage.activate(&folder).await?)?;

@@ -11,6 +11,7 @@ use super::refusal::refused;
 use super::stage::{Stage, good};
 use crate::case::Case;
 use crate::case::words::Words;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -23,6 +24,7 @@ scenarios! {
 
 async fn runtime(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     let server =
         |runtime: &str, executable: &str| json!({"runtime": runtime, "executable": executable});
     let mut rows = vec![
@@ -90,6 +92,7 @@ async fn runtime(case: &mut Case) -> ScenarioResult {
 
 async fn broken_manifest(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     let json = |text: &'static str| Some(("plugin.json", text));
     let rows = [
         ("missing", None, "manifest.missing", "plugin.json", ""),

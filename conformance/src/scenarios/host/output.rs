@@ -115,6 +115,7 @@ const TRACEBACK: &str = "Traceback (most recent call last):\n  File \"plugin.py\
 
 async fn levels(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs_event("log")?;
     let mut script = good();
     for (line, _, _) in LINES {
         script = script.write_stderr(&format!("{line}\n"));

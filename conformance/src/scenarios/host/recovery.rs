@@ -280,11 +280,10 @@ async fn stop_stopped(case: &mut Case) -> ScenarioResult {
         signal(&stage, left, Signal::KILL)?;
     }
     let seen = || case.require("CR-011").seen("process", pid);
-    if seen().within(limit(case), took, "stop-not-bounded") {
+    if seen().within(limit(&stage), took, "stop-not-bounded") {
         seen().same("the process that is left", None, left, "process-left");
-        return stage.close().await;
     }
-    Ok(())
+    stage.close().await
 }
 
 async fn lost(case: &mut Case) -> ScenarioResult {

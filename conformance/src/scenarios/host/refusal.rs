@@ -12,6 +12,7 @@ use super::traces::{alive, environment_of, listens, pids};
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::driver::protocol::Refusal;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -32,6 +33,7 @@ const SLACK: Duration = Duration::from_secs(3);
 async fn start_timeout(case: &mut Case) -> ScenarioResult {
     let budget = Duration::from_millis(800);
     let stage = Stage::open_with(case, Setting::new().bound("start", budget)).await?;
+    stage.needs_bound("start")?;
     let folder = stage.place("silent", &Preset::Silent.script())?;
     let began = Instant::now();
     let refusal = refused(stage.activate(&folder).await?)?;
@@ -191,6 +193,9 @@ async fn nothing_left(case: &mut Case) -> ScenarioResult {
             format!("left: {}", left.words()),
             "process-left",
         );
+        if !stage.has(Feature::Api) {
+            continue;
+        }
         let target = environment_of(&entries)
             .and_then(|env| env.get("MATTERMOST_PLUGIN_API_TARGET").cloned());
         let closed = match &target {

@@ -11,6 +11,7 @@ use super::stage::{Stage, good};
 use super::traces::pids;
 use crate::case::Case;
 use crate::case::words::Words;
+use crate::driver::protocol::hello::Feature;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -25,6 +26,7 @@ scenarios! {
 
 async fn bad_script_path(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     fs::write(case.folder().join("outside.py"), b"")?;
     let absolute = stage.place("absolute", &good())?;
     let inside = absolute.directory.join("plugin.py").display().to_string();
@@ -80,6 +82,7 @@ async fn bad_script_path(case: &mut Case) -> ScenarioResult {
 
 async fn bad_script(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     let rows = [
         ("missing", "missing.py", "script.not_found"),
         ("directory", "server.py", "script.directory"),
@@ -153,6 +156,7 @@ async fn judge_script(
 
 async fn two_dots(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs(Feature::Manifest)?;
     let folder = stage.place("dots", &good())?;
     fs::write(folder.directory.join("..plugin.py"), b"")?;
     write_manifest(

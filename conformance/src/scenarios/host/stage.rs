@@ -1,7 +1,11 @@
 //! The stage of a host scenario: one driver process in an environment full of traps, and plugin folders whose interpreter is the fake.
 //!
 //! What stands in the way of judging - a driver that ends or is silent - breaks the scenario off; a scenario that is about just that asks
-//! through [`Stage::try_ask`].
+//! through [`Stage::try_ask`]. What a driver does not claim makes a scenario not applicable at the point where it is needed.
+
+mod setting;
+
+pub use setting::Setting;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,10 +23,10 @@ use super::traces::{calls, pids};
 use crate::case::timeline::Source;
 use crate::case::words::Words;
 use crate::case::{Case, MARK_VARIABLE};
-use crate::driver::protocol::environment::Watch;
-use crate::driver::protocol::hooks::{Calls, FannedOut, Metrics};
+use crate::driver::protocol::hello::{Feature, Hello};
+use crate::driver::protocol::hooks::{FannedOut, Metrics};
 use crate::driver::protocol::{
-    Activated, Called, Configuration, Ended, Event, Health, Order, Refusal, Status, Stopped,
+    Activated, Called, Ended, Event, Health, Order, Refusal, Status, Stopped,
 };
 use crate::scenario::{Interruption, ScenarioResult};
 use crate::subject::fake;
@@ -43,89 +47,6 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often a journal is looked at while waiting.
 const LOOK: Duration = Duration::from_millis(5);
-
-/// What a scenario sets before its driver starts.
-#[derive(Clone, Debug, Default)]
-pub struct Setting {
-    configuration: Configuration,
-    environment: BTreeMap<OsString, OsString>,
-}
-
-impl Setting {
-    /// The defaults: bounds that a quick test can wait for, and generous ones where nothing is waited for.
-    pub fn new() -> Setting {
-        Setting::default()
-    }
-
-    /// A bound, by its name in the protocol.
-    #[must_use]
-    pub fn bound(mut self, name: &str, time: Duration) -> Setting {
-        self.configuration
-            .timing_ms
-            .insert(name.to_owned(), millis(time));
-        self
-    }
-
-    /// How plugins are looked after, once that is asked for.
-    #[must_use]
-    pub fn watch(mut self, watch: Watch) -> Setting {
-        self.configuration.health = Some(watch);
-        self
-    }
-
-    /// A variable of the host's environment.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Setting {
-        self.environment.insert(name.into(), value.into());
-        self
-    }
-
-    /// A variable that plugins may see.
-    #[must_use]
-    pub fn pass(mut self, name: &str) -> Setting {
-        self.configuration.pass_env.push(name.to_owned());
-        self
-    }
-
-    /// The log level that plugins are told.
-    #[must_use]
-    pub fn log_level(mut self, level: &str) -> Setting {
-        self.configuration.log_level = Some(level.to_owned());
-        self
-    }
-}
-
-impl Setting {
-    /// What it means that the call of a hook failed: `open` or `closed`.
-    #[must_use]
-    pub fn failure(mut self, hook: &str, word: &str) -> Setting {
-        let failure = &mut self.configuration.hooks.failure;
-        failure.insert(hook.to_owned(), word.to_owned());
-        self
-    }
-
-    /// What an answer to `MessagesWillBeConsumed` means.
-    #[must_use]
-    pub fn consumed(mut self, word: &str) -> Setting {
-        self.configuration.hooks.consumed = Some(word.to_owned());
-        self
-    }
-
-    /// The hook that is called before an API method is answered.
-    #[must_use]
-    pub fn in_api(mut self, method: &str, hook: &str) -> Setting {
-        let in_api = &mut self.configuration.hooks.in_api;
-        in_api.insert(method.to_owned(), hook.to_owned());
-        self
-    }
-
-    /// How many calls a plugin gets at a time, and how many may wait.
-    #[must_use]
-    pub fn calls(mut self, concurrent: usize, queued: usize) -> Setting {
-        self.configuration.hooks.calls = Some(Calls { concurrent, queued });
-        self
-    }
-}
 
 /// A driver and the folders it is given.
 #[derive(Debug)]
@@ -156,20 +77,68 @@ impl<'a> Stage<'a> {
     /// A driver, and what it says to settings that it may refuse.
     pub async fn configured(
         case: &'a Case,
-        setting: Setting,
+        mut setting: Setting,
     ) -> Result<(Stage<'a>, Result<Value, Refusal>), Interruption> {
         let fake = fake::binary().ok_or_else(|| suite("the fake interpreter is not built"))?;
         let timeline = case.timeline();
         let notes = Arc::new(move |line: String| {
             timeline.note(Source::Host, line);
         });
-        let environment = environment(case, setting.environment)?;
+        let environment = environment(case, setting.environment())?;
+        let subject = &case.subject().capabilities;
+        let order = Order::Configure(setting.claimed(subject)?);
         let host = HostProcess::start(case.host()?, case.folder(), &environment, notes)
-            .map_err(broken_off)?;
+            .map_err(Interruption::of_driver)?
+            .claiming(subject.driver.clone());
         let stage = Stage { case, host, fake };
-        let order = Order::Configure(setting.configuration);
         let configured = stage.ask(order).await?;
         Ok((stage, configured))
+    }
+
+    /// The driver has to claim this for the scenario to go on.
+    fn needs_claim(&self, what: &str, claimed: impl Fn(&Hello) -> bool) -> ScenarioResult {
+        match self.host.claims(claimed) {
+            true => Ok(()),
+            false => Err(Interruption::NotClaimed(what.to_owned())),
+        }
+    }
+
+    /// Whether the host has something.
+    pub fn has(&self, feature: Feature) -> bool {
+        self.host
+            .claims(|claims| claims.features.contains(&feature))
+    }
+
+    /// The host has to have something for the scenario to go on.
+    pub fn needs(&self, feature: Feature) -> ScenarioResult {
+        let what = format!("feature {}", feature.word());
+        self.needs_claim(&what, |claims| claims.features.contains(&feature))
+    }
+
+    /// The driver has to claim an order for the scenario to go on.
+    pub fn needs_order(&self, order: &str) -> ScenarioResult {
+        self.needs_claim(&format!("order {order}"), |claims| {
+            claims.orders.contains(order)
+        })
+    }
+
+    /// The host has to tell such events for the scenario to go on.
+    pub fn needs_event(&self, event: &str) -> ScenarioResult {
+        self.needs_claim(&format!("event {event}"), |claims| {
+            claims.events.contains(event)
+        })
+    }
+
+    /// Whether a bound that was set is the host's, too.
+    pub fn sets(&self, bound: &str) -> bool {
+        self.host.claims(|claims| claims.timing.contains(bound))
+    }
+
+    /// The host has to let a bound be set for the scenario to go on.
+    pub fn needs_bound(&self, bound: &str) -> ScenarioResult {
+        self.needs_claim(&format!("bound {bound}"), |claims| {
+            claims.timing.contains(bound)
+        })
     }
 
     /// The case that is played.
@@ -210,7 +179,7 @@ impl<'a> Stage<'a> {
         &self,
         order: Order,
     ) -> Result<Result<A, Refusal>, Interruption> {
-        self.try_ask(order).await.map_err(broken_off)
+        self.try_ask(order).await.map_err(Interruption::of_driver)
     }
 
     /// Sends an order that waits for others of the same plugin: its time is that of all of them.
@@ -221,7 +190,7 @@ impl<'a> Stage<'a> {
     ) -> Result<Result<A, Refusal>, Interruption> {
         let patience = self.case.scaled(PATIENCE).saturating_mul(others + 1);
         let answer = self.host.ask_for(order, self.within_case(patience)).await;
-        answer.map_err(broken_off)
+        answer.map_err(Interruption::of_driver)
     }
 
     /// Sends an order that must succeed for the scenario to go on.
@@ -459,10 +428,6 @@ fn environment(
     environment.insert(MARK_VARIABLE.into(), case.mark().into());
     environment.extend(own);
     Ok(environment)
-}
-
-fn broken_off(error: DriverError) -> Interruption {
-    Interruption::broken_off(error.to_string())
 }
 
 fn suite(message: &str) -> Interruption {

@@ -59,23 +59,30 @@ pub(super) struct Stop {
     pub(super) entries: Vec<Entry>,
 }
 
-/// The most that a stop may take.
-pub(super) fn limit(case: &Case) -> Duration {
-    LONGEST + case.scaled(SLACK)
+/// The most that a stop may take: the bounds of [`short`], or, where the host's own hold, what HOST.md gives it.
+pub(super) fn limit(stage: &Stage<'_>) -> Duration {
+    let bounds = match stage.sets("exit_after_shutdown") {
+        true => LONGEST,
+        false => UNSET,
+    };
+    bounds + stage.case().scaled(SLACK)
 }
+
+/// What a stop may take in a host whose bounds cannot be set.
+const UNSET: Duration = Duration::from_secs(7);
 
 /// Stops a plugin. A host that is silent for longer than a stop may take is not waited for.
 pub(super) async fn stop(stage: &Stage<'_>, folder: &PluginFolder) -> Result<Stop, Interruption> {
     let order = Order::Deactivate {
         plugin: folder.id.clone(),
     };
-    let patience = limit(stage.case()) + Duration::from_millis(200);
+    let patience = limit(stage) + Duration::from_millis(200);
     let began = Instant::now();
     let report = match stage.host().ask_for::<Stopped>(order, patience).await {
         Ok(Ok(report)) => report,
         Ok(Err(refusal)) => return Err(Interruption::broken_off(refusal.message)),
         Err(DriverError::Silent { .. }) => Stopped::default(),
-        Err(error) => return Err(Interruption::broken_off(error.to_string())),
+        Err(error) => return Err(Interruption::of_driver(error)),
     };
     Ok(Stop {
         report,
@@ -384,8 +391,8 @@ async fn bounded(case: &mut Case) -> ScenarioResult {
                 .go_host("may hang for ever")
                 .seen(name, ending.clone())
         };
-        if !seen().within(limit(case), took, "stop-not-bounded") {
-            return Ok(());
+        if !seen().within(limit(&stage), took, "stop-not-bounded") {
+            return stage.close().await;
         }
         let steps = ["OnDeactivate", "Shutdown"].map(|word| position(&ending, word));
         let kept = matches!(steps, [Some(deactivate), Some(shutdown)] if deactivate < shutdown);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::*;
-use crate::driver::protocol::Health;
+use crate::driver::protocol::{Called, Health};
 
 /// A driver that is a line of shell.
 fn driver(script: &str) -> HostProcess {
@@ -26,7 +26,6 @@ const LONG: Duration = Duration::from_secs(30);
 #[tokio::test]
 async fn answers_find_their_orders_whatever_their_order() {
     let late_first = r#"read a; read b
-        echo 'no message'
         echo '{"event":"log","plugin":"a.b","level":"info"}'
         echo '{"id":2,"error":{"kind":"k","message":"m"}}'
         echo '{"id":1,"ok":{"healthy":true,"status":"SERVING"}}'"#;
@@ -50,6 +49,73 @@ async fn answers_find_their_orders_whatever_their_order() {
         None
     );
     assert!(driver.close(LONG).await);
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_message_is_shown_to_whoever_waits() {
+    let driver = driver("read a; echo '{\"event\":\"log\"}'; echo 'loading model …'; sleep 60");
+    let began = Instant::now();
+    for _ in 0..2 {
+        let error = driver.ask(health(), LONG).await.unwrap_err();
+        let DriverError::Garbage { line, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(line.number, 2);
+        let text = error.to_string();
+        assert!(text.contains(r#""loading model \xe2"#), "{text}");
+        assert!(text.contains("conformance/HOST.md"), "{text}");
+    }
+    assert!(began.elapsed() < LONG);
+}
+
+/// The least that a driver claims, less this order.
+fn claims_without(order: &str) -> Arc<Hello> {
+    let mut hello = Hello::all("a host");
+    hello.orders.remove(order);
+    Arc::new(hello)
+}
+
+#[tokio::test]
+async fn what_is_not_claimed_is_not_sent() {
+    let echo = r#"read a; case "$a" in *metrics*) echo '{"id":2,"ok":1}';; *) echo '{"id":2,"ok":{"healthy":true}}';; esac; read b"#;
+    let driver = driver(echo).claiming(Some(claims_without("metrics")));
+    let error = driver.ask(Order::Metrics {}, LONG).await.unwrap_err();
+    assert!(
+        matches!(error, DriverError::NotClaimed { order: "metrics" }),
+        "{error}"
+    );
+    let health = driver.ask_for::<Health>(health(), LONG).await.unwrap();
+    assert!(health.unwrap().healthy, "the first line that it reads");
+}
+
+#[tokio::test]
+async fn what_is_claimed_and_not_known_is_dead() {
+    let script =
+        r#"read a; echo '{"id":1,"error":{"kind":"unsupported","message":"what?"}}'; read b"#;
+    let driver = driver(script).claiming(Some(claims_without("metrics")));
+    let error = driver.ask(health(), LONG).await.unwrap_err();
+    assert!(
+        matches!(error, DriverError::Dead { order: "health" }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_driver_that_does_not_read_messages_is_given_bytes() {
+    let mut hello = Hello::all("a host");
+    hello.features.remove(&Feature::Messages);
+    let script = r#"read a; case "$a" in *'"request":"'*) echo '{"id":1,"ok":{"outcome":"answered","response":"EgJubw=="}}';; esac; read b"#;
+    let driver = driver(script).claiming(Some(Arc::new(hello)));
+    let order = Order::Hook {
+        plugin: "a.b".to_owned(),
+        hook: "MessageWillBePosted".to_owned(),
+        request: serde_json::json!({"post": {"message": "hi"}}),
+    };
+    let called = driver.ask_for::<Called>(order, LONG).await.unwrap();
+    let Called::Answered { response } = called.unwrap() else {
+        panic!("no answer")
+    };
+    assert_eq!(response["rejection_reason"], "no");
 }
 
 #[tokio::test]

@@ -69,6 +69,7 @@ async fn lengths(case: &mut Case) -> ScenarioResult {
 
 async fn stalled_upload(case: &mut Case) -> ScenarioResult {
     let stage = Stage::open(case).await?;
+    stage.needs_order("http")?;
     let page = HttpMessage::head(200).with("enough").complete().step();
     // It reads on: its stream is over only when the request is.
     let steps = [page, HttpStep::Read {}];
@@ -108,6 +109,7 @@ fn said(outcome: Result<Result<Http, Refusal>, DriverError>) -> String {
 async fn late(case: &mut Case) -> ScenarioResult {
     let bound = case.scaled(Duration::from_secs(1));
     let stage = Stage::open_with(case, short().bound("hook", bound)).await?;
+    stage.needs_order("http")?;
     let folder = stage.started("late", &serving([HttpStep::Hang {}])).await?;
     let head = json!({ "method": "GET", "url": "/page" });
     let order = HttpOrder {

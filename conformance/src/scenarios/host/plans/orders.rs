@@ -140,7 +140,7 @@ impl<'a> Orders<'a> {
             }
             Err(error @ DriverError::Silent { .. }) => broken("not-answered-in-time", error),
             Err(error @ DriverError::Gone { .. }) => broken("host-ended", error),
-            Err(error) => Err(Interruption::broken_off(error.to_string())),
+            Err(error) => Err(Interruption::of_driver(error)),
         }
     }
 

@@ -12,6 +12,7 @@ use super::orders::{Orders, setting};
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::driver::protocol::Order;
+use crate::driver::protocol::hello::Feature;
 use crate::fault_plan::life::{Begin, Life, Told, lives};
 use crate::fault_plan::place::Place;
 use crate::fault_plan::script::script;
@@ -24,6 +25,8 @@ use crate::scenarios::host::traces::pids;
 pub(super) async fn play(case: &mut Case, plan: &FaultPlan) -> ScenarioResult {
     let case = &*case;
     let stage = Stage::open_with(case, setting(case)).await?;
+    // Plans have answers that are no messages.
+    stage.needs(Feature::Messages)?;
     let hurt = stage.place("hurt", &script(plan))?;
     let well = Script::serving(Serve::good().implemented(["OnActivate", POKE]));
     let well = stage.place("well", &well)?;
