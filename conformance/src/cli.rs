@@ -20,6 +20,7 @@ use crate::body_plan::generate::Part;
 use crate::driver::Claim;
 use crate::driver::damage::Damages;
 use crate::driver::fault::Fault;
+use crate::report::format::Format;
 
 /// Proves that a plugin SDK, or a host, keeps the contract of Mattermost's out-of-process plugins.
 #[derive(Debug, Parser)]
@@ -132,9 +133,47 @@ pub struct Run {
     /// Write one JSON object per event to this file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write JUnit XML to this file.
+    /// What else is written.
+    #[command(flatten)]
+    pub documents: DocumentArguments,
+}
+
+/// The documents that `run` writes as it goes; `report convert` makes the same of a log.
+#[derive(Debug, Args)]
+pub struct DocumentArguments {
+    /// Write JUnit XML to this file, with a test for each time that a check was played: several of one name under --repeat.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write JUnit XML to this file, with one test for each check and flakyFailure or rerunFailure inside, as Maven's surefire has it.
+    #[arg(long, value_name = "FILE")]
+    pub junit_reruns: Option<PathBuf>,
+    /// Write TAP 14 to this file.
+    #[arg(long, value_name = "FILE")]
+    pub tap: Option<PathBuf>,
+    /// Write a summary in Markdown to this file, for the page of a CI job.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write what shields.io makes a badge of to this file.
+    #[arg(long, value_name = "FILE")]
+    pub badge: Option<PathBuf>,
+    /// Write a page to this file; it needs no server and no network.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+impl DocumentArguments {
+    fn files(&self) -> Vec<(Format, PathBuf)> {
+        let all = [
+            (Format::Junit, &self.junit),
+            (Format::JunitReruns, &self.junit_reruns),
+            (Format::Tap, &self.tap),
+            (Format::Markdown, &self.markdown),
+            (Format::Badge, &self.badge),
+            (Format::Html, &self.html),
+        ];
+        let some = |(format, path): (Format, &Option<PathBuf>)| Some((format, path.clone()?));
+        all.into_iter().filter_map(some).collect()
+    }
 }
 
 /// What is generated.

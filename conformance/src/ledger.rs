@@ -14,6 +14,7 @@ pub mod rewriting;
 pub mod standing;
 pub mod watch;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::glob::glob;
@@ -27,7 +28,7 @@ use fingerprint::Fingerprint;
 pub const MOST_FLAKY: usize = 3;
 
 /// A ledger that was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ledger {
     /// The file, as it was named.
     pub file: String,
@@ -36,7 +37,9 @@ pub struct Ledger {
 }
 
 /// Which list an entry stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It fails always.
@@ -56,7 +59,7 @@ impl Kind {
 }
 
 /// One entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The list that it stands in.
     pub kind: Kind,
@@ -100,7 +103,9 @@ impl Entry {
 }
 
 /// What an entry is about: a requirement wherever it is judged, a scenario with all its requirements, or one requirement in one scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct Check {
     /// The scenario, if not any.

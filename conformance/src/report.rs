@@ -1,26 +1,35 @@
 //! Reporters: they see events and nothing else, and they never judge.
 //!
 //! `bodies` is what `fuzz` says; `human` writes for people, `json` one object per event, which `record` reads back; `file` keeps documents in
-//! their files, `format` knows them by name: `junit` for CI systems. `failure` is the text of one failed check, `ledger` what became of
-//! expected failures, `outset` what a run was asked for and what it cost; `listing` shows the register and the scenarios, `methods` the API method by method; `merge` joins the
-//! logs of shards, and `compare` says what changed between two.
+//! their files, `format` knows them by name: `junit`, `tap`, `markdown` and `badge` for CI systems, `html` as a page. They are functions of the
+//! `board`, which has all events. `schema` says in JSON Schema what a log holds, `varying` which fields differ between equal runs; `merge`
+//! joins the logs of shards, and `compare` says what changed between two. `failure` is the text of one failed check, `ledger` what became of
+//! expected failures, `outset` what a run was asked for and what it cost; `listing` shows the register and the scenarios, `methods` the API
+//! method by method.
 
+pub mod badge;
+pub mod board;
 pub mod bodies;
 pub mod compare;
 pub mod failure;
 pub mod file;
 pub mod format;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
 pub mod ledger;
 pub mod listing;
+pub mod markdown;
 pub mod matrix;
 pub mod merge;
 pub mod methods;
 pub mod outset;
 pub mod paint;
 pub mod record;
+pub mod schema;
+pub mod tap;
+pub mod varying;
 
 use std::io;
 

@@ -10,6 +10,7 @@ pub mod set;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The name of a requirement, `HS-012`: an area of two capital letters, a dash, three digits.
@@ -45,7 +46,9 @@ impl fmt::Display for RequirementId {
 }
 
 /// How binding a requirement is, in the words of RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// A subject that does otherwise does not keep the contract.
@@ -82,7 +85,9 @@ impl fmt::Display for Level {
 }
 
 /// Who has to keep a requirement, and so which kind of subject can be judged by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The server that starts plugins.

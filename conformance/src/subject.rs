@@ -129,7 +129,9 @@ impl Capabilities {
 }
 
 /// A subject that this machine cannot run.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub struct Skipped {
     /// The subject.
     pub subject: String,

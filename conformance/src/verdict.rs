@@ -13,13 +13,14 @@ pub mod tally;
 use std::borrow::Cow;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A stable name for the way in which a check failed: lower-case words joined by dashes, `wrong-exit-code`.
 ///
 /// Mutants name the reason by which they must be caught, so a reason is part of the contract of a check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Reason(Cow<'static, str>);
 
 impl Reason {
@@ -79,7 +80,7 @@ impl fmt::Display for Reason {
 }
 
 /// What a failed check has to show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// The way in which it failed.
     pub reason: Reason,
@@ -99,7 +100,7 @@ pub struct Failure {
 }
 
 /// What a check says about one requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// The requirement was kept, and this is what was seen of it.
@@ -154,7 +155,9 @@ impl Outcome {
 }
 
 /// The four outcomes, mildest first: of two statements about one requirement the greater counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
     /// Nothing was claimed, so nothing was judged.

@@ -52,6 +52,15 @@ fn check(words: &str) -> (i32, String, String) {
     "mutants no-such-thing",
     r#"the pattern "no-such-thing" matches no mutant"#
 )]
+#[case::no_log(
+    "report convert /no/such/log --to junit",
+    "cannot read the log /no/such/log"
+)]
+#[case::format("report convert log --to pdf", "junit-reruns")]
+#[case::page(
+    "run HS-053 --html /no/such/folder/a.html",
+    "cannot write /no/such/folder/a.html"
+)]
 #[case::report(
     "run HS-053 --json /no/such/folder/report.json",
     "cannot write /no/such/folder/report.json"
@@ -73,6 +82,7 @@ fn help_names_the_subcommands_and_the_exit_codes() {
         "coverage",
         "mutants",
         "replay",
+        "report",
         "Exit codes: 0 passed",
     ] {
         assert!(stdout.contains(word), "{word} in {stdout}");

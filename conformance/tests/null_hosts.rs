@@ -50,7 +50,6 @@ async fn passes(hosts: Vec<Subject>) -> BTreeMap<String, Vec<String>> {
         shard: None,
         calibration: None,
         keeper: None,
-        rules: plugin_conformance::runner::rules::Rules::default(),
     };
     let mut note = |event: &Event| {
         let Event::CaseEnded(report) = event else {

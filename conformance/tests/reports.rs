@@ -10,13 +10,16 @@ use std::path::Path;
 
 use plugin_conformance::case::timeline::{Entry, Source};
 use plugin_conformance::report::Reporter;
-use plugin_conformance::report::file::DocumentFile;
+use plugin_conformance::report::board::Board;
+use plugin_conformance::report::file::DocumentFiles;
+use plugin_conformance::report::format::Format;
 use plugin_conformance::report::human::{Human, Surface};
 use plugin_conformance::report::json::Json;
-use plugin_conformance::report::junit::Junit;
 use plugin_conformance::report::matrix::matrix;
 use plugin_conformance::report::paint::Paint;
 use plugin_conformance::report::record::Record;
+use plugin_conformance::report::schema::published;
+use plugin_conformance::report::varying::stable;
 use plugin_conformance::requirement::{Level, Side};
 use plugin_conformance::runner::event::{
     CaseName, CaseReport, Event, FORMAT, Judgement, NotPassed, RunStarted, RunSummary, Selection,
@@ -27,6 +30,7 @@ use plugin_conformance::runner::kill_matrix::figures::{self, KillMatrix};
 use plugin_conformance::runner::kill_matrix::{Fate, MutantReport};
 use plugin_conformance::scenario::Profile;
 use plugin_conformance::subject::Skipped;
+use plugin_conformance::verdict::ruling::Ruling;
 use plugin_conformance::verdict::settle::End;
 use plugin_conformance::verdict::tally::{Counts, RunVerdict};
 use plugin_conformance::verdict::{Failure, Outcome};
@@ -287,34 +291,281 @@ fn json_has_one_object_per_event() {
     assert_eq!(again, json(), "what is read back is what was written");
 }
 
-fn junit_after(events: &[Event], path: &Path) -> String {
-    let mut reporter = DocumentFile::new(path, Junit::default());
-    for event in events {
-        reporter.event(event).unwrap();
+/// The run of [`events`], played three times: at the second time what failed passes.
+fn repeated() -> Vec<Event> {
+    let mut events = events();
+    let ended = events.pop().unwrap();
+    let cases: Vec<CaseReport> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::CaseEnded(report) => Some(report.clone()),
+            _ => None,
+        })
+        .collect();
+    for repeat in [1, 2] {
+        for mut report in cases.clone() {
+            report.name.repeat = repeat;
+            for judgement in &mut report.judgements {
+                if judgement.id == "HS-008" && repeat == 1 {
+                    judgement.outcome = passed();
+                }
+            }
+            events.push(Event::CaseEnded(report));
+        }
     }
-    reporter.finish().unwrap();
-    std::fs::read_to_string(path).unwrap()
+    events.push(ended);
+    events
+}
+
+fn document(format: Format, events: &[Event]) -> String {
+    format.render(&Board::of(events)).unwrap()
 }
 
 #[test]
 fn junit_has_a_test_for_each_requirement_of_each_case() {
-    let folder = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!(junit_after(&events(), &folder.path().join("report.xml")));
+    insta::assert_snapshot!(document(Format::Junit, &events()));
 }
 
 #[test]
-fn a_junit_file_is_whole_after_every_event() {
-    let folder = tempfile::tempdir().unwrap();
-    let events = events();
-    for end in 1..=events.len() {
-        let text = junit_after(&events[..end], &folder.path().join("report.xml"));
+fn junit_has_a_test_of_the_same_name_for_each_repetition() {
+    let text = document(Format::Junit, &repeated());
+    assert_eq!(
+        text.matches("name=\"HS-008 handshake/networks\"").count(),
+        3
+    );
+    assert_eq!(text.matches("type=\"udp-accepted\"").count(), 2);
+}
+
+#[test]
+fn junit_with_reruns_has_one_test_for_each_check() {
+    let text = document(Format::JunitReruns, &repeated());
+    assert_eq!(
+        text.matches("name=\"HS-008 handshake/networks\"").count(),
+        1
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_broken_may_is_told_and_fails_no_test() {
+    let may = Judgement {
+        level: Level::May,
+        ..judgement("HS-008", failed())
+    };
+    let mut events = events();
+    events.truncate(1);
+    let report = case("host", "handshake/networks", Side::Host, vec![may]);
+    events.push(Event::CaseEnded(report));
+    for format in [Format::Junit, Format::JunitReruns] {
+        let text = document(format, &events);
+        assert!(text.contains("failures=\"0\""), "{text}");
         assert!(
-            text.trim_end().ends_with("</testsuites>") || text.trim_end().ends_with("/>"),
+            text.contains("a MAY that is broken: udp-accepted"),
             "{text}"
         );
     }
-    let files = std::fs::read_dir(folder.path()).unwrap().count();
-    assert_eq!(files, 1, "nothing is left beside it");
+    assert!(
+        document(Format::Tap, &events)
+            .contains("not ok 1 - host HS-008 handshake/networks # TODO ")
+    );
+}
+
+#[test]
+fn what_a_ledger_excuses_is_told_and_fails_nothing() {
+    let tracker = text("https://tracker.example/7");
+    let known = Judgement {
+        ruling: Some(Ruling::Expected {
+            tracker,
+            text: text("known"),
+        }),
+        ..judgement("HS-008", failed())
+    };
+    let mut events = events();
+    events.truncate(1);
+    let report = case("host", "handshake/networks", Side::Host, vec![known]);
+    events.push(Event::CaseEnded(report));
+    for (format, words) in [
+        (
+            Format::Junit,
+            "<skipped message=\"expected failure, https://tracker.example/7\"",
+        ),
+        (
+            Format::JunitReruns,
+            "<skipped message=\"expected failure, https://tracker.example/7\"",
+        ),
+        (
+            Format::Tap,
+            "not ok 1 - host HS-008 handshake/networks # TODO expected failure",
+        ),
+        (
+            Format::Markdown,
+            "1 checks are excused and count as passed.",
+        ),
+        (
+            Format::Html,
+            "excused: expected failure, https://tracker.example/7",
+        ),
+    ] {
+        let text = document(format, &events);
+        assert!(text.contains(words), "{format}: {text}");
+        assert!(
+            !text.contains("| ❌ |") && !text.contains("<failure"),
+            "{format}: {text}"
+        );
+    }
+    assert!(document(Format::Html, &events).contains("failed, excused"));
+}
+
+#[test]
+fn tap() {
+    insta::assert_snapshot!(document(Format::Tap, &repeated()));
+}
+
+#[test]
+fn markdown() {
+    insta::assert_snapshot!(document(Format::Markdown, &repeated()));
+}
+
+#[test]
+fn badges() {
+    let whole = events();
+    let badge = |events: &[Event]| {
+        let badge: serde_json::Value =
+            serde_json::from_str(&document(Format::Badge, events)).unwrap();
+        assert_eq!(badge["schemaVersion"], 1);
+        format!(
+            "{} {}",
+            badge["color"].as_str().unwrap(),
+            badge["message"].as_str().unwrap()
+        )
+    };
+    assert_eq!(badge(&whole), "red 3 of 6 MUST kept");
+    assert_eq!(badge(&whole[..whole.len() - 1]), "lightgrey not finished");
+    assert_eq!(badge(&[]), "lightgrey not finished");
+    let with = |verdict| {
+        let mut events = events();
+        if let Some(Event::RunEnded(summary)) = events.last_mut() {
+            summary.verdict = verdict;
+        }
+        badge(&events)
+    };
+    assert_eq!(with(RunVerdict::Passed), "brightgreen 3 of 6 MUST kept");
+    assert_eq!(
+        with(RunVerdict::Inconclusive),
+        "yellow inconclusive, 3 of 6 MUST kept"
+    );
+    assert_eq!(with(RunVerdict::SuiteFailed), "lightgrey the suite failed");
+}
+
+#[test]
+fn the_order_in_which_cases_end_changes_no_document_but_the_log() {
+    let events = repeated();
+    let mut turned = events.clone();
+    let last = turned.len() - 1;
+    turned[1..last].reverse();
+    for format in Format::ALL {
+        let same = document(format, &events) == document(format, &turned);
+        assert_eq!(same, format != Format::Json, "{format}");
+    }
+}
+
+#[test]
+fn a_stable_document_has_nothing_that_differs_between_equal_runs() {
+    let events = repeated();
+    let mut later = events.clone();
+    for event in &mut later {
+        match event {
+            Event::CaseEnded(report) => {
+                report.duration_ms += 17;
+                report.timeline.reverse();
+                for judgement in &mut report.judgements {
+                    if let Outcome::Failed(failure) = &mut judgement.outcome {
+                        failure.seen.push_str(" at another port");
+                        failure.entry = Some(0);
+                    }
+                }
+            }
+            Event::RunEnded(summary) => summary.duration_ms += 99,
+            Event::RunStarted(_) | Event::CaseStarted(_) => {}
+        }
+    }
+    let stable = |events: &[Event]| stable(&Board::of(events)).unwrap();
+    for format in Format::ALL {
+        let (first, second) = (stable(&events), stable(&later));
+        let text = format.render(&first).unwrap();
+        assert_eq!(text, format.render(&second).unwrap(), "{format}");
+        assert_ne!(text, document(format, &[]), "{format}");
+    }
+    // All that is not listed is still there.
+    let whole = document(Format::Json, stable(&events).events());
+    for word in [
+        "udp-accepted",
+        "an error of kind",
+        "\"seed\":99",
+        "says: unknown address type",
+        "never ready",
+    ] {
+        assert!(whole.contains(word), "{word}");
+    }
+    for gone in ["another port", "1234", "process 7", "\"entry\""] {
+        assert!(!whole.contains(gone), "{gone}");
+    }
+}
+
+#[test]
+fn files_are_whole_from_the_beginning_and_nothing_is_left_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<_> = Format::ALL
+        .into_iter()
+        .map(|format| (format, folder.path().join(format.as_str())))
+        .collect();
+    let mut reporter = DocumentFiles::begin(files.clone()).unwrap();
+    let check = |events: &[Event]| {
+        for (format, path) in &files {
+            let text = std::fs::read_to_string(path).unwrap();
+            assert_eq!(text, document(*format, events), "{format}");
+        }
+    };
+    check(&[]);
+    let events = events();
+    for event in &events {
+        reporter.event(event).unwrap();
+    }
+    check(&events);
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        files.len()
+    );
+
+    // What was kept back for the interval is written when there are no more events.
+    let mut reporter = DocumentFiles::begin(files.clone()).unwrap();
+    for event in &events[..3] {
+        reporter.event(event).unwrap();
+    }
+    reporter.finish().unwrap();
+    check(&events[..3]);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_before_the_run() {
+    let path = Path::new("/no/such/folder/report.xml").to_owned();
+    let (named, _) = DocumentFiles::begin(vec![(Format::Junit, path.clone())]).unwrap_err();
+    assert_eq!(named, path);
+}
+
+#[test]
+fn the_published_schemas_are_those_of_the_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    for published in published() {
+        let path = folder.join(published.file);
+        let text = published.text().unwrap();
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(there, text, "UPDATE_SCHEMA=1 writes {}", path.display());
+    }
 }
 
 #[test]

@@ -24,10 +24,9 @@ use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
 use crate::exit::Exit;
-use crate::report::file::DocumentFile;
+use crate::report::file::DocumentFiles;
 use crate::report::human::{CLEAR_LINE, Human, Surface};
 use crate::report::json::Json;
-use crate::report::junit::Junit;
 use crate::report::paint::Paint;
 use crate::report::{Reporters, listing, methods};
 use crate::requirement::catalogue::Catalogue;
@@ -232,10 +231,8 @@ pub async fn run(
         let file = File::create(path).map_err(|error| CommandError::Report(path.clone(), error))?;
         reporters.add(Json::new(file));
     }
-    if let Some(path) = &arguments.junit {
-        writable(path)?;
-        reporters.add(DocumentFile::new(path, Junit::default()));
-    }
+    let documents = DocumentFiles::begin(arguments.documents.files());
+    reporters.add(documents.map_err(|(path, error)| CommandError::Report(path, error))?);
     let summary = runner::run(suite, &options, &mut |event| reporters.tell(event)).await?;
     reporters.finish()?;
     arguments.gate.end(&summary, out)?;

@@ -8,8 +8,9 @@ use clap::Args;
 use super::PaceArguments;
 use super::command::{CommandError, Progress, paced_for_fakes, writable};
 use crate::exit::Exit;
+use crate::report::file::replace;
 use crate::report::human::Surface;
-use crate::report::{listing, matrix};
+use crate::report::{html, listing, matrix};
 use crate::runner::RunOptions;
 use crate::runner::event::CaseReport;
 use crate::runner::kill_matrix;
@@ -29,9 +30,12 @@ pub struct Mutants {
     /// mutant then takes as long as a run.
     #[arg(long)]
     pub all_checks: bool,
-    /// Write the kill matrix as JSON to this file.
+    /// Write the kill matrix as JSON to this file, for `report convert --matrix`.
     #[arg(long, value_name = "FILE")]
     pub matrix: Option<PathBuf>,
+    /// Write the kill matrix as a page to this file.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// As JSON.
     #[arg(long)]
     pub json: bool,
@@ -53,7 +57,7 @@ pub async fn mutants(
     } else {
         Reach::Scenarios
     };
-    if let Some(path) = &arguments.matrix {
+    for path in arguments.matrix.iter().chain(&arguments.html) {
         writable(path)?;
     }
     let mut progress = Progress::on(surface, arguments.json);
@@ -68,6 +72,10 @@ pub async fn mutants(
     }
     if let Some(path) = &arguments.matrix {
         matrix::keep(path, &matrix).map_err(|error| CommandError::Report(path.clone(), error))?;
+    }
+    if let Some(path) = &arguments.html {
+        replace(path, &html::document(None, Some(&matrix)))
+            .map_err(|error| CommandError::Report(path.clone(), error))?;
     }
     Ok(Exit::of_matrix(&matrix.rows))
 }

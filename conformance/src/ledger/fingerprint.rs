@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::{Outcome, Reason};
@@ -16,7 +17,9 @@ pub const INCONCLUSIVE: &str = "inconclusive: ";
 const MOST_WORDS: usize = 16;
 
 /// The stable part of a reason: `dismissal-changed`, or `inconclusive: not reached: the plugin did not start`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(into = "String", try_from = "String")]
 pub struct Fingerprint(String);
 

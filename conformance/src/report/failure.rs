@@ -54,14 +54,7 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
     {
         field(&mut tail, "a Go host", does);
     }
-    let replay = match &judgement.outcome {
-        Outcome::Failed(failure) => failure.replay.as_deref(),
-        _ => None,
-    };
-    let reproduce = match replay {
-        Some(file) => format!("plugin-conformance replay {}", quoted(file)),
-        None => report.reproduce.clone(),
-    };
+    let reproduce = reproduce(report, judgement);
     // A command is not folded: it is there to be copied.
     tail.push(format!("  {:<12} {reproduce}", "reproduce"));
     let entry = match &judgement.outcome {
@@ -76,8 +69,20 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
     lines.join("\n") + "\n"
 }
 
+/// The command that shows it again.
+pub(super) fn reproduce(report: &CaseReport, judgement: &Judgement) -> String {
+    let replay = match &judgement.outcome {
+        Outcome::Failed(failure) => failure.replay.as_deref(),
+        _ => None,
+    };
+    match replay {
+        Some(file) => format!("plugin-conformance replay {}", quoted(file)),
+        None => report.reproduce.clone(),
+    }
+}
+
 /// The methods of the API at which a requirement was broken that is judged for each; the first is the one that is shown.
-fn methods(report: &CaseReport, judgement: &Judgement) -> String {
+pub(super) fn methods(report: &CaseReport, judgement: &Judgement) -> String {
     let broken = |row: &&MethodOutcome| row.id == judgement.id && row.kind == OutcomeKind::Failed;
     let names = report.methods.iter().filter(broken);
     let names: Vec<&str> = names.map(|row| row.method.as_str()).collect();

@@ -1,91 +1,102 @@
-//! Documents: reports that are one whole, as files that are valid however the run ends.
-//!
-//! A document is written beside its file and put in place by a rename: at the first event, then at intervals, and at the end. It never
-//! judges; it only keeps what the events say.
+//! Documents in files that are valid however the run ends: each is written beside its file and put in place by a rename, at the first event,
+//! then at intervals, and at the end.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Reporter;
+use super::board::Board;
+use super::format::Format;
 use crate::runner::event::Event;
 
-/// A report that is written as a whole.
-pub trait Document {
-    /// Takes in one event.
-    fn take(&mut self, event: &Event);
-
-    /// The document as far as the events go.
-    fn render(&self) -> io::Result<String>;
-}
-
-impl<D: Document + ?Sized> Document for Box<D> {
-    fn take(&mut self, event: &Event) {
-        (**self).take(event);
-    }
-
-    fn render(&self) -> io::Result<String> {
-        (**self).render()
-    }
-}
-
 /// The shortest time between two writings.
-const INTERVAL: Duration = Duration::from_millis(500);
+const INTERVAL: Duration = Duration::from_millis(100);
 
-/// No more than this part of a run is spent on writing one document, however large it is: one in twenty.
+/// No more than this part of a run is spent on writing documents, however large they are: one in twenty.
 const SHARE: u32 = 20;
 
-/// Keeps a document in its file.
+/// Keeps documents in their files.
 #[derive(Debug)]
-pub struct DocumentFile<D> {
-    path: PathBuf,
-    document: D,
+pub struct DocumentFiles {
+    files: Vec<(Format, PathBuf)>,
+    board: Board,
     due: Option<Instant>,
     behind: bool,
 }
 
-impl<D: Document> DocumentFile<D> {
-    /// A document in this file.
-    pub fn new(path: &Path, document: D) -> DocumentFile<D> {
-        DocumentFile {
-            path: path.to_owned(),
-            document,
+impl DocumentFiles {
+    /// These documents. All files are there and valid from now on.
+    ///
+    /// # Errors
+    /// The first file that cannot be written.
+    pub fn begin(files: Vec<(Format, PathBuf)>) -> Result<DocumentFiles, (PathBuf, io::Error)> {
+        let documents = DocumentFiles {
+            files,
+            board: Board::default(),
             due: None,
             behind: false,
+        };
+        for (format, path) in &documents.files {
+            documents
+                .write(*format, path)
+                .map_err(|error| (path.clone(), error))?;
         }
+        Ok(documents)
     }
 
-    fn write(&mut self) -> io::Result<()> {
+    fn write(&self, format: Format, path: &Path) -> io::Result<()> {
+        replace(path, &format.render(&self.board)?)
+    }
+
+    fn write_all(&mut self) -> io::Result<()> {
         let begun = Instant::now();
-        let text = self.document.render()?;
-        replace(&self.path, &text)?;
+        let mut failed = None;
+        for (format, path) in &self.files {
+            if let Err(error) = self.write(*format, path) {
+                failed.get_or_insert(error);
+            }
+        }
         let now = Instant::now();
         self.due = Some(now + INTERVAL.max((now - begun) * SHARE));
         self.behind = false;
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 }
 
-impl<D: Document> Reporter for DocumentFile<D> {
+impl Reporter for DocumentFiles {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.document.take(event);
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        self.board.take(event);
         self.behind = true;
         let last = matches!(event, Event::RunEnded(_));
         if last || self.due.is_none_or(|due| due <= Instant::now()) {
-            self.write()?;
+            self.write_all()?;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        if self.behind { self.write() } else { Ok(()) }
+        if self.behind {
+            self.write_all()
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// Puts a text in the place of a file, at once. Whoever reads the file finds the former text or this one, never a part.
+/// Puts a text in the place of a file, at once: whoever reads the file finds the former text or this one, never a part. What is no file, a
+/// pipe or a terminal, is written to.
 pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
+    let is_file = fs::metadata(path).is_ok_and(|there| there.is_file());
+    if !is_file && path.exists() {
+        return fs::write(path, text);
+    }
+    let mut beside = OsString::from(path);
     beside.push(".tmp");
     fs::write(&beside, text)?;
     fs::rename(&beside, path)

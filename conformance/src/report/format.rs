@@ -1,25 +1,53 @@
 //! The formats of documents by name: one list for `run` and for `report convert`.
 
 use std::fmt;
+use std::io;
 
-use super::file::Document;
-use super::junit::Junit;
+use super::board::Board;
+use super::junit::Flaky;
+use super::{badge, html, json, junit, markdown, tap};
 
 /// A kind of document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// JUnit XML.
+    /// JUnit XML, a test for each time that a check was played.
     Junit,
+    /// JUnit XML, a test for each check, with what failed at some times inside it.
+    JunitReruns,
+    /// TAP 14.
+    Tap,
+    /// A summary for the page of a CI job.
+    Markdown,
+    /// What shields.io makes a badge of.
+    Badge,
+    /// A page.
+    Html,
+    /// The log itself.
+    Json,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 1] = [Format::Junit];
+    pub const ALL: [Format; 7] = [
+        Format::Junit,
+        Format::JunitReruns,
+        Format::Tap,
+        Format::Markdown,
+        Format::Badge,
+        Format::Html,
+        Format::Json,
+    ];
 
     /// The word on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Junit => "junit",
+            Format::JunitReruns => "junit-reruns",
+            Format::Tap => "tap",
+            Format::Markdown => "markdown",
+            Format::Badge => "badge",
+            Format::Html => "html",
+            Format::Json => "json",
         }
     }
 
@@ -30,10 +58,16 @@ impl Format {
             .find(|format| format.as_str() == name)
     }
 
-    /// An empty document of it.
-    pub fn document(self) -> Box<dyn Document> {
+    /// The document.
+    pub fn render(self, board: &Board) -> io::Result<String> {
         match self {
-            Format::Junit => Box::new(Junit::default()),
+            Format::Junit => junit::document(board, Flaky::Cases),
+            Format::JunitReruns => junit::document(board, Flaky::Reruns),
+            Format::Tap => tap::document(board),
+            Format::Markdown => Ok(markdown::document(board)),
+            Format::Badge => badge::document(board),
+            Format::Html => Ok(html::document(Some(board), None)),
+            Format::Json => json::document(board),
         }
     }
 }

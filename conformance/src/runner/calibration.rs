@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a start costs on the machine that the suite's times were chosen on, in microseconds: two processors, nothing beside.
@@ -23,7 +24,7 @@ const STARTS: usize = 7;
 const EXCHANGES: usize = 100;
 
 /// What things cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Calibration {
     /// From the start of a process to its first line, in microseconds; the median.
     pub start_us: u64,

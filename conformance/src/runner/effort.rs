@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::event::{CaseName, CaseReport};
@@ -11,7 +12,7 @@ use super::event::{CaseName, CaseReport};
 const SLOWEST: usize = 10;
 
 /// What a run cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Effort {
     /// The cases that took longest, the slowest first.
     pub slowest: Vec<Slow>,
@@ -23,7 +24,7 @@ pub struct Effort {
 }
 
 /// A case and how long it took.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Slow {
     /// Its name.
     #[serde(flatten)]

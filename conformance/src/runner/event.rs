@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::Calibration;
@@ -26,7 +27,7 @@ use crate::verdict::{Outcome, OutcomeKind};
 pub const FORMAT: u32 = 1;
 
 /// Something that happened in a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The first event.
@@ -40,7 +41,7 @@ pub enum Event {
 }
 
 /// What is going to be run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunStarted {
     /// The version of this vocabulary, [`FORMAT`].
     pub format: u32,
@@ -72,7 +73,7 @@ pub struct RunStarted {
 }
 
 /// What a run was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Selection {
     /// How much of the suite.
     pub profile: Tier,
@@ -117,7 +118,7 @@ impl RunStarted {
 }
 
 /// A subject by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectLine {
     /// Its name.
     pub name: String,
@@ -136,7 +137,9 @@ impl SubjectLine {
 }
 
 /// A case by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct CaseName {
     /// The subject.
     pub subject: String,
@@ -147,7 +150,7 @@ pub struct CaseName {
 }
 
 /// A case that is over.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CaseReport {
     /// Its name.
     #[serde(flatten)]
@@ -186,7 +189,7 @@ impl CaseReport {
 }
 
 /// What a case says about one requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// The requirement.
     pub id: String,
@@ -218,7 +221,7 @@ impl Judgement {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunSummary {
     /// The verdict, which decides the exit code.
     pub verdict: RunVerdict,
@@ -244,7 +247,7 @@ pub struct RunSummary {
 }
 
 /// What a run says about one subject.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SubjectSummary {
     /// The subject.
     #[serde(flatten)]
@@ -267,7 +270,7 @@ pub struct SubjectSummary {
 }
 
 /// What a run says about requirements that it does not score.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotScored {
     /// How many ended in which way.
     pub counts: Counts,
@@ -276,7 +279,7 @@ pub struct NotScored {
 }
 
 /// A requirement that a subject did not pass.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotPassed {
     /// The requirement.
     pub id: String,

@@ -11,6 +11,7 @@ pub mod figures;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::beside::{Beside, Reach};
@@ -27,7 +28,7 @@ use crate::suite::Suite;
 use crate::verdict::{Outcome, OutcomeKind};
 
 /// What became of a mutant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "fate", rename_all = "snake_case")]
 pub enum Fate {
     /// A check of the requirement it breaks failed for the reason it names.
@@ -53,7 +54,7 @@ pub enum Fate {
 }
 
 /// One row of the matrix.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MutantReport {
     /// The mutant.
     pub name: String,

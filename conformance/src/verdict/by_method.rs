@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::settle::End;
 use super::{Outcome, OutcomeKind, Reason};
 
 /// What was said of one method under one requirement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MethodOutcome {
     /// The method.
     pub method: String,
@@ -77,7 +78,7 @@ impl ByMethod {
 }
 
 /// How many methods of the API a subject was asked about, and which of them failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MethodCounts {
     /// Methods about which every statement is a pass.
     pub passed: usize,

@@ -1,10 +1,11 @@
 //! Why an outcome that is no pass does not count against a subject: somebody has listed it, or it is about a requirement that the project
 //! is not judged by yet. Pure; `ledger` and `requirement::set` give rulings.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why an outcome does not count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "as", rename_all = "snake_case")]
 pub enum Ruling {
     /// A failure that the ledger lists.

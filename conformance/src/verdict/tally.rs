@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::readiness::{Readiness, under};
@@ -11,7 +12,7 @@ use super::{Outcome, OutcomeKind};
 use crate::requirement::Level;
 
 /// How many requirements ended in which way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Kept.
     pub passed: usize,
@@ -133,7 +134,7 @@ fn said(outcome: &Outcome) -> Option<(&str, &str)> {
 }
 
 /// What a whole run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunVerdict {
     /// Everything that was judged passed, and something was.

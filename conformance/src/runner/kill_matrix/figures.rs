@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::beside::Reach;
@@ -16,7 +17,7 @@ pub const FORMAT: u32 = 1;
 pub const MOST_BESIDE: usize = 20;
 
 /// All that is known of the mutants that were played.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct KillMatrix {
     /// The version of this document, [`FORMAT`].
     pub format: u32,
