@@ -61,10 +61,13 @@ pub(crate) async fn start<T>(
 ) -> Result<(Environment, T)> {
     place(folder)?;
     let (sender, mut events) = mpsc::unbounded_channel();
-    let options = HostOptions {
+    let mut options = HostOptions {
         events: Some(sender),
         ..HostOptions::default()
     };
+    // As in a server. The timer of the next health check is nearly always due before the deadline of a call, so that the runtime does not
+    // have to be woken for that deadline; in a host that waits for nothing else, each call pays for that.
+    options.recovery.enabled = true;
     let environment = Environment::new(options, Arc::new(Memory::default()))?;
     environment.activate(folder).await?;
     loop {
