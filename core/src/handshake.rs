@@ -3,8 +3,8 @@
 //! `CORE "|" APP "|" NETWORK "|" ADDRESS ["|" PROTOCOL ["|" CERT ["|" MUX ["|" anything…]]]] LF`
 //!
 //! [`scan`] finds the line in the bytes, [`line`](mod@line) judges it, [`address`] knows Go's rules for addresses. All of it is pure
-//! but [`Address::resolve`]. The rules are those of go-plugin `client.go` for a host that allows only gRPC, uses neither
-//! AutoMTLS nor broker multiplexing, and speaks application protocol 1.
+//! but [`Address::resolve`]. The rules are those of go-plugin `client.go` for a host that allows only gRPC, uses no broker
+//! multiplexing, and speaks application protocol 1. Whether it uses AutoMTLS is up to whoever asks.
 
 pub mod address;
 pub mod escape;
@@ -12,6 +12,7 @@ pub mod line;
 pub mod scan;
 
 mod certificate;
+pub(crate) mod der;
 mod error;
 
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub struct Handshake {
     pub app_version: i64,
     /// Where the plugin listens.
     pub address: Address,
+    /// The certificate that it serves, as DER; there if, and only if, the host asked for AutoMTLS.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Why there was no acceptable handshake.

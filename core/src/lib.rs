@@ -3,7 +3,7 @@
 //! Modules in reading order, which is the layer order: a module uses only what stands above it.
 //!
 //! 1. Words: [`ids`], [`timing`], [`policy`], [`event`], [`metrics`].
-//! 2. What is started: [`manifest`], [`bundle`], [`handshake`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
+//! 2. What is started: [`manifest`], [`bundle`], [`handshake`], [`tls`], [`output`], [`guard`], [`launch`], [`options`], [`process`].
 //! 3. What is spoken: [`in_band`], [`model`], [`body`], [`http_rules`], [`api`], [`memory`], [`hooks`], [`health`], [`stdio`].
 //! 4. What lives: one plugin, [`supervisor`], and all of them, [`environment`].
 //! 5. Where browsers come in: [`front`].
@@ -23,6 +23,8 @@ pub mod manifest;
 pub mod bundle;
 
 pub mod handshake;
+
+pub mod tls;
 
 pub mod output;
 

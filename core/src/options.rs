@@ -11,18 +11,19 @@ use tokio::sync::mpsc;
 use crate::event::{EventSink, HostEvent};
 use crate::guard::GuardHandle;
 pub use crate::guard::GuardProgram;
-use crate::handshake::{Handshake, LineError};
+use crate::handshake::{Handshake, LineError, line};
 use crate::ids;
 use crate::launch::Launch;
 use crate::metrics::Metrics;
 use crate::policy::{HookPolicy, Policy};
 use crate::timing::{Recovery, Timing};
+use crate::tls::AutoMtls;
 pub use api::{ApiErrors, ApiOptions, ApiTransport, UnknownWord};
 
 /// Lets an application adjust the built command before it is started: a wrapper, a sandbox.
 pub type PrepareLaunch = Arc<dyn Fn(&mut Launch) + Send + Sync>;
 
-/// Turns the first line of stdout into a handshake; [`crate::handshake::line::parse`] unless replaced.
+/// Turns the first line of stdout into a handshake.
 pub type ReadHandshake = Arc<dyn Fn(&[u8]) -> Result<Handshake, LineError> + Send + Sync>;
 
 /// Everything an application can set about its host.
@@ -51,8 +52,10 @@ pub struct HostOptions {
     pub plugins_folder: Option<PathBuf>,
     /// Adjusts each command before it is started.
     pub prepare: Option<PrepareLaunch>,
-    /// Reads the handshake.
-    pub read_handshake: ReadHandshake,
+    /// Reads the handshake, in place of [`line::parse`] and, with AutoMTLS, [`line::parse_secured`].
+    pub read_handshake: Option<ReadHandshake>,
+    /// Asks plugins to encrypt their connections, and starts none that does not; off as in Mattermost, because its SDKs cannot.
+    pub auto_mtls: Option<AutoMtls>,
     /// Started once per host; without it, plugins outlive a host that is killed.
     pub guard: Option<GuardProgram>,
     /// A guard that runs already, for hosts that share one run mark; `guard` is then not started.
@@ -68,6 +71,15 @@ impl HostOptions {
     /// The sink for this host's events; its clock starts now.
     pub fn event_sink(&self) -> EventSink {
         EventSink::new(self.events.clone())
+    }
+
+    /// What reads the handshake.
+    pub fn handshake_reader(&self) -> ReadHandshake {
+        match (&self.read_handshake, &self.auto_mtls) {
+            (Some(read), _) => Arc::clone(read),
+            (None, None) => Arc::new(line::parse),
+            (None, Some(_)) => Arc::new(line::parse_secured),
+        }
     }
 }
 
@@ -85,7 +97,8 @@ impl Default for HostOptions {
             log_level: "INFO".to_owned(),
             plugins_folder: None,
             prepare: None,
-            read_handshake: Arc::new(crate::handshake::line::parse),
+            read_handshake: None,
+            auto_mtls: None,
             guard: None,
             shared_guard: None,
             run_mark: ids::fresh_run_mark(),
@@ -106,6 +119,7 @@ impl fmt::Debug for HostOptions {
             .field("log_level", &self.log_level)
             .field("plugins_folder", &self.plugins_folder)
             .field("prepare", &self.prepare.is_some())
+            .field("auto_mtls", &self.auto_mtls)
             .field("guard", &self.guard)
             .field("run_mark", &self.run_mark)
             .finish_non_exhaustive()

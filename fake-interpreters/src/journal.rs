@@ -76,6 +76,22 @@ pub enum Event {
     },
     /// A connection was accepted.
     Connected {},
+    /// A connection was encrypted, and the host let in.
+    Secured {
+        /// `TLSv1_3` or `TLSv1_2`.
+        version: Option<String>,
+        /// The name that the host asked for.
+        server_name: Option<String>,
+        /// The protocol that was agreed upon.
+        alpn: Option<String>,
+        /// Whether the host showed a certificate.
+        client_certificate: bool,
+    },
+    /// A connection could not be encrypted.
+    NotSecured {
+        /// Why.
+        message: String,
+    },
     /// A call arrived.
     Rpc {
         /// gRPC path.

@@ -12,7 +12,7 @@
 //!
 //! Reading order: [`script`] is the language, [`preset`] and [`fault`] are its classics, [`mod@place`] makes a plugin folder,
 //! [`journal`] is what comes back. The rest plays: `locate` finds the script, `play` does its steps, `serve` answers calls,
-//! `testee` behaves as a plugin, `wire` breaks the rules below that.
+//! `testee` behaves as a plugin, `tls` encrypts, `wire` breaks the rules below that.
 //!
 //! To add a fake: most need only a row and a script in [`preset`]. A new kind of behaviour is a variant of
 //! [`script::Step`] or [`script::Answer`] with a handler in `play` or `serve` and a case in `tests/`. A new fault is a row in
@@ -38,6 +38,7 @@ mod serve;
 mod server;
 mod stage;
 mod start;
+mod tls;
 mod wire;
 
 pub use fault::Fault;

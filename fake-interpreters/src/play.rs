@@ -26,6 +26,7 @@ use crate::script::{
 use crate::serve;
 use crate::server::{self, Listener};
 use crate::stage::{Effect, Stage};
+use crate::tls::Encryption;
 
 /// How many unaccepted connections the system keeps.
 const BACKLOG: u32 = 128;
@@ -70,6 +71,7 @@ pub(crate) struct Place {
     pub(crate) port: String,
     pub(crate) address: String,
     pub(crate) socket: String,
+    pub(crate) certificate: String,
 }
 
 impl Place {
@@ -77,6 +79,7 @@ impl Place {
         text.replace("{port}", &self.port)
             .replace("{address}", &self.address)
             .replace("{socket}", &self.socket)
+            .replace("{certificate}", &self.certificate)
     }
 }
 
@@ -166,9 +169,18 @@ impl Player {
 
     fn serve(&mut self, serve: &Serve) -> std::io::Result<()> {
         let listener = self.take_listener()?;
+        let encryption = serve.tls.as_ref().map(Encryption::new).transpose()?;
+        if let Some(encryption) = &encryption {
+            self.place.certificate = encryption.announced().to_owned();
+        }
         let service = serve::start(&self.stage, &self.api, serve, &self.place)?;
         let stage = Arc::clone(&self.stage);
-        let accepting = tokio::spawn(server::serve(listener, stage, service, serve.fault));
+        let accepting = tokio::spawn(server::serve(
+            listener,
+            stage,
+            service,
+            (encryption, serve.fault),
+        ));
         self.accepting = Some(accepting.abort_handle());
         self.serving = true;
         Ok(())

@@ -9,6 +9,7 @@ mod http;
 mod serve;
 mod signal;
 mod stream;
+mod tls;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -17,11 +18,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use answer::{Answer, ApiOrder, InBand, Refused, Repeated};
-pub use build::HANDSHAKE;
+pub use build::{HANDSHAKE, HANDSHAKE_SECURED, HANDSHAKE_SECURED_UNIX};
 pub use http::{HttpHead, HttpMessage, HttpStep, ServeHttp};
 pub use serve::{Controller, Health, Implemented, OtherHooks, Piece, Serve, Stdio};
 pub use signal::SignalName;
 pub use stream::{Content, Flood, Repeat, Stream, Write};
+pub use tls::{Alpn, Certificate, Client, Served, Tls};
 pub use wire::Wire;
 
 /// Everything one fake does, over all its starts.

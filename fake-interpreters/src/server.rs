@@ -18,6 +18,7 @@ use crate::connection::{Connection, Counted};
 use crate::fault::Fault;
 use crate::journal::Event;
 use crate::stage::Stage;
+use crate::tls::Encryption;
 use crate::wire;
 
 /// The authority of a call travels to its handler under this name.
@@ -92,7 +93,7 @@ pub(crate) async fn serve(
     listener: Listener,
     stage: Arc<Stage>,
     service: MethodsService,
-    fault: Option<Fault>,
+    (encryption, fault): (Option<Encryption>, Option<Fault>),
 ) {
     loop {
         match listener.accept().await {
@@ -103,7 +104,7 @@ pub(crate) async fn serve(
                     stream,
                     Arc::clone(&stage),
                     service.clone(),
-                    fault,
+                    (encryption.clone(), fault),
                 ));
             }
             Err(error) => {
@@ -129,15 +130,28 @@ async fn connection(
     stream: Box<dyn Connection>,
     stage: Arc<Stage>,
     service: MethodsService,
-    fault: Option<Fault>,
+    (encryption, fault): (Option<Encryption>, Option<Fault>),
 ) {
     let mut cuts = stage.cuts.subscribe();
+    // What is counted is what leaves.
+    let counted = Counted::new(stream, Arc::clone(&stage));
+    let stream: Box<dyn Connection> = match encryption {
+        None => Box::new(counted),
+        Some(encryption) => {
+            let (stream, seen) = encryption.accept(counted).await;
+            if let Some(event) = seen {
+                stage.journal.note(event);
+            }
+            let Some(stream) = stream else { return };
+            stream
+        }
+    };
     let serving = http2::Builder::new(TokioExecutor::new())
         .max_frame_size(MAX_FRAME)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .serve_connection(
-            TokioIo::new(Counted::new(stream, Arc::clone(&stage))),
+            TokioIo::new(stream),
             TowerToHyperService::new(WithAuthority {
                 service,
                 kills: (fault == Some(Fault::BadStreamKills)).then(|| Arc::clone(&stage)),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::Uri;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -17,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 
-use crate::dial::{Connector, Target, endpoint, socket_path};
+use crate::dial::{Connector, Peer, Stream, Target, endpoint, socket_path};
 
 /// Length of the header of an HTTP/2 frame.
 const FRAME_HEADER: usize = 9;
@@ -57,6 +58,14 @@ pub enum ConnectError {
         /// The first bytes of the answer.
         first: Vec<u8>,
     },
+    /// What lies between the socket and HTTP/2 could not be agreed upon, or did not last until the answer.
+    #[error("no secure connection to {target}: {source}")]
+    Unsecured {
+        /// Where to.
+        target: Target,
+        /// What the wrapping said.
+        source: io::Error,
+    },
 }
 
 /// The peer's first answer, still to come.
@@ -69,57 +78,73 @@ pub struct Preface {
 }
 
 /// What came back first.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum First {
     Settings,
     Closed,
+    Failed(io::Error),
     Other(Vec<u8>),
 }
 
-/// Connects at once, in clear text; a connection that is lost later is made anew at the next call.
+/// Connects at once; a connection that is lost later is made anew at the next call, through the same wrapping.
 ///
 /// # Errors
 /// When the connection cannot be made within `within`, which is also the time that the peer's answer may take.
 pub async fn connect(
-    target: &Target,
+    peer: impl Into<Peer>,
     within: Duration,
 ) -> Result<(Channel, Preface), ConnectError> {
+    let peer = peer.into();
+    let target = peer.target.clone();
     let until = Instant::now() + within;
-    let stream = timeout_at(until, open(target.clone()))
+    let refused = |source| ConnectError::Refused {
+        target: target.clone(),
+        source,
+    };
+    let socket = timeout_at(until, socket(target.clone()))
         .await
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(|source| ConnectError::Refused {
-            target: target.clone(),
-            source,
-        })?;
+        .map_err(refused)?;
+    let stream = match timeout_at(until, wrapped(&peer, socket)).await {
+        Ok(wrapped) => wrapped.map_err(|error| unsecured(target.clone(), error))?,
+        Err(_) => return Err(ConnectError::Mute { target, within }),
+    };
     let (sender, first) = oneshot::channel();
     let ready = Arc::new(Mutex::new(Some(Watched::new(stream, Some(sender)))));
-    let again = target.clone();
+    let (scheme, authority) = peer.origin();
     let connector = Connector(move |_| {
         let ready = ready.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let again = again.clone();
+        let again = peer.clone();
         async move {
             Ok(TokioIo::new(match ready {
                 Some(stream) => stream,
-                None => Watched::new(open(again).await?, None),
+                None => Watched::new(open(&again).await?, None),
             }))
         }
     });
+    let origin = Uri::builder().scheme(scheme).authority(authority);
+    let origin = origin.path_and_query("/").build();
     let channel = endpoint()
+        .origin(origin.expect("a scheme, a name and a path are a URI"))
         .connect_timeout(within)
         .connect_with_connector(connector)
         .await
-        .map_err(|error| ConnectError::Refused {
-            target: target.clone(),
-            source: io::Error::other(error),
-        })?;
+        .map_err(|error| refused(io::Error::other(error)))?;
     let preface = Preface {
-        target: target.clone(),
+        target,
         within,
         until,
         first,
     };
     Ok((channel, preface))
+}
+
+/// What an error of a wrapped connection means: the wrapping's own have an inner error, and the others are the socket's.
+fn unsecured(target: Target, source: io::Error) -> ConnectError {
+    match source.get_ref() {
+        Some(_) => ConnectError::Unsecured { target, source },
+        None => ConnectError::Closed { target },
+    }
 }
 
 impl Preface {
@@ -131,6 +156,7 @@ impl Preface {
         let target = self.target;
         match timeout_at(self.until, self.first).await {
             Ok(Ok(First::Settings)) => Ok(()),
+            Ok(Ok(First::Failed(error))) => Err(unsecured(target, error)),
             Ok(Ok(First::Other(first))) => Err(ConnectError::NotHttp2 { target, first }),
             // A sender that was dropped went with its connection.
             Ok(Ok(First::Closed) | Err(_)) => Err(ConnectError::Closed { target }),
@@ -142,10 +168,19 @@ impl Preface {
     }
 }
 
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+/// A connection that is ready for HTTP/2.
+pub(crate) async fn open(peer: &Peer) -> io::Result<Box<dyn Stream>> {
+    wrapped(peer, socket(peer.target.clone()).await?).await
+}
 
-pub(crate) async fn open(target: Target) -> io::Result<Box<dyn Stream>> {
+async fn wrapped(peer: &Peer, socket: Box<dyn Stream>) -> io::Result<Box<dyn Stream>> {
+    match &peer.wrap {
+        None => Ok(socket),
+        Some(wrap) => wrap.wrap(socket).await,
+    }
+}
+
+async fn socket(target: Target) -> io::Result<Box<dyn Stream>> {
     Ok(match target {
         Target::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;
@@ -187,6 +222,10 @@ impl Watched {
             Some(_) if self.seen.len() == FRAME_HEADER => First::Settings,
             _ => return,
         };
+        self.tell(verdict);
+    }
+
+    fn tell(&mut self, verdict: First) {
         if let Some(report) = self.report.take() {
             // Whoever no longer waits does not want to know.
             let _ = report.send(verdict);
@@ -202,12 +241,17 @@ impl AsyncRead for Watched {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if self.report.is_some() {
-            match &polled {
-                Poll::Ready(Ok(())) => self.note(&buffer.filled()[before..]),
-                Poll::Ready(Err(_)) => self.note(&[]),
-                Poll::Pending => {}
+        if self.report.is_none() {
+            return polled;
+        }
+        match polled {
+            Poll::Ready(Ok(())) => self.note(&buffer.filled()[before..]),
+            Poll::Ready(Err(error)) => {
+                let again = io::Error::new(error.kind(), error.to_string());
+                self.tell(First::Failed(error));
+                return Poll::Ready(Err(again));
             }
+            Poll::Pending => {}
         }
         polled
     }

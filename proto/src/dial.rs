@@ -1,11 +1,17 @@
-//! Connects to a plugin or to a plugin API, over TCP or a unix socket, in clear text.
+//! Connects to a plugin API, over TCP or a unix socket, in clear text; and where a plugin is, and what lies between its socket and HTTP/2.
+//!
+//! What it does not do: encrypt. Whoever has to brings its own [`Wrap`].
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tonic::transport::{Channel, Endpoint};
 
@@ -26,6 +32,52 @@ impl fmt::Display for Target {
         match self {
             Self::Tcp(address) => write!(out, "tcp {address}"),
             Self::Unix(path) => write!(out, "unix {}", path.display()),
+        }
+    }
+}
+
+/// A connection, encrypted or not.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// What becomes of a connection before it is used.
+pub type Wrapping = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
+
+/// What lies between a socket and HTTP/2: encryption.
+///
+/// An error of the wrapping's own has an inner error; one without is the socket's.
+pub trait Wrap: fmt::Debug + Send + Sync {
+    /// Makes the stream for HTTP/2 of a fresh connection.
+    fn wrap(&self, stream: Box<dyn Stream>) -> Wrapping;
+}
+
+/// Somebody to connect to: where, and through what.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Where.
+    pub target: Target,
+    /// Through what; `None` is clear text.
+    pub wrap: Option<Arc<dyn Wrap>>,
+}
+
+impl From<Target> for Peer {
+    fn from(target: Target) -> Self {
+        Self { target, wrap: None }
+    }
+}
+
+impl From<&Target> for Peer {
+    fn from(target: &Target) -> Self {
+        target.clone().into()
+    }
+}
+
+impl Peer {
+    /// Scheme and authority of calls, as go-plugin sends them: with TLS the authority is the name in its certificates.
+    pub(crate) fn origin(&self) -> (&'static str, &'static str) {
+        match self.wrap {
+            None => ("http", "unused"),
+            Some(_) => ("https", "localhost"),
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tonic::Status;
 
 use crate::connect::open;
-use crate::dial::{MAX_FRAME, Target};
+use crate::dial::{MAX_FRAME, Peer};
 use crate::fair::Fair;
 use crate::gathered::Gathered;
 use crate::unary::{BEGUN_AGAIN, GRPC};
@@ -33,7 +33,7 @@ const SEND_BUFFER: usize = 256 * 1024;
 /// The connection, if there is one.
 #[derive(Debug)]
 pub struct Lane {
-    target: Target,
+    peer: Peer,
     within: Duration,
     current: Mutex<Current>,
 }
@@ -48,9 +48,9 @@ struct Current {
 impl Lane {
     /// Nothing is opened yet; when it is, it may take this long.
     #[must_use]
-    pub fn new(target: Target, within: Duration) -> Self {
+    pub fn new(peer: impl Into<Peer>, within: Duration) -> Self {
         Self {
-            target,
+            peer: peer.into(),
             within,
             current: Mutex::default(),
         }
@@ -64,7 +64,7 @@ impl Lane {
         for _ in 0..=BEGUN_AGAIN {
             let (number, sender) = self.sender().await?;
             if let Ok(mut sender) = sender.ready().await
-                && let Ok(begun) = sender.send_request(head(path), false)
+                && let Ok(begun) = sender.send_request(self.head(path), false)
             {
                 return Ok(begun);
             }
@@ -83,22 +83,37 @@ impl Lane {
         if let Some(sender) = &current.sender {
             return Ok((current.number, sender.clone()));
         }
-        let sender = timeout(self.within, connect(&self.target)).await;
+        let sender = timeout(self.within, connect(&self.peer)).await;
         let sender = sender.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.within)));
         let sender = sender.map_err(|error| {
-            let target = &self.target;
+            let target = &self.peer.target;
             Status::unavailable(format!("cannot connect to {target} for a stream: {error}"))
         })?;
         current.number += 1;
         current.sender = Some(sender.clone());
         Ok((current.number, sender))
     }
+
+    fn head(&self, path: &'static str) -> Request<()> {
+        let (scheme, authority) = self.peer.origin();
+        let mut head = Request::new(());
+        *head.method_mut() = Method::POST;
+        *head.version_mut() = Version::HTTP_2;
+        let uri = http::Uri::builder()
+            .scheme(scheme)
+            .authority(authority)
+            .path_and_query(path)
+            .build();
+        *head.uri_mut() = uri.expect("the paths of the contract are paths");
+        let headers = head.headers_mut();
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(GRPC));
+        head
+    }
 }
 
-async fn connect(target: &Target) -> Result<SendRequest<Gathered>, String> {
-    let stream = open(target.clone())
-        .await
-        .map_err(|error| error.to_string())?;
+async fn connect(peer: &Peer) -> Result<SendRequest<Gathered>, String> {
+    let stream = open(peer).await.map_err(|error| error.to_string())?;
     let (sender, connection) = Builder::new()
         .enable_push(false)
         .max_frame_size(MAX_FRAME)
@@ -113,22 +128,6 @@ async fn connect(target: &Target) -> Result<SendRequest<Gathered>, String> {
         drop(connection.await);
     });
     Ok(sender)
-}
-
-fn head(path: &'static str) -> Request<()> {
-    let mut head = Request::new(());
-    *head.method_mut() = Method::POST;
-    *head.version_mut() = Version::HTTP_2;
-    let uri = http::Uri::builder()
-        .scheme("http")
-        .authority("unused")
-        .path_and_query(path)
-        .build();
-    *head.uri_mut() = uri.expect("the paths of the contract are paths");
-    let headers = head.headers_mut();
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(GRPC));
-    head
 }
 
 /// The status of a call whose connection or stream broke.

@@ -1,20 +1,30 @@
-//! What a certificate in the sixth field leads to: always a refusal, but the right one. Pure.
+//! The certificate in the sixth field. Pure.
 //!
-//! The bytes are checked as far as a Go host checks them before it would use the certificate: unpadded standard base64 of
-//! one DER certificate. Whether its signature, names and dates are any good is not looked at: the host has no TLS.
+//! The bytes are checked as far as a Go host checks them before it uses the certificate: unpadded standard base64 of
+//! one DER certificate. Whether its names and dates are any good, and who has its key, shows when it is served.
+
+use rustls::pki_types::CertificateDer;
+use webpki::EndEntityCert;
 
 use super::LineError;
+use super::der::{BIT_STRING, SEQUENCE, element};
 
-/// The error for a field that is long enough to be a certificate.
-pub(super) fn judge(field: &[u8]) -> LineError {
-    match decode(field) {
-        Err(position) => LineError::CertificateEncoding {
-            position,
-            padding: field.get(position) == Some(&b'='),
-        },
-        Ok(der) if is_certificate(&der) => LineError::AutoMtls,
-        Ok(_) => LineError::CertificateMalformed,
+/// The certificate of a field that is long enough to be one.
+pub(super) fn read(field: &[u8]) -> Result<Vec<u8>, LineError> {
+    let der = decode(field).map_err(|position| LineError::CertificateEncoding {
+        position,
+        padding: field.get(position) == Some(&b'='),
+    })?;
+    if is_certificate(&der) {
+        Ok(der)
+    } else {
+        Err(LineError::CertificateMalformed)
     }
+}
+
+/// Whether there is sense in every part of it. Only where it is to be used: of others the outline is enough to say what they are.
+pub(super) fn is_readable(der: &[u8]) -> bool {
+    EndEntityCert::try_from(&CertificateDer::from(der)).is_ok()
 }
 
 /// Go's `base64.RawStdEncoding`: the decoded bytes, or the offset that Go reports as illegal.
@@ -48,40 +58,16 @@ fn value(byte: u8) -> Option<u8> {
     }
 }
 
-const SEQUENCE: u8 = 0x30;
-const BIT_STRING: u8 = 0x03;
-
 /// `SEQUENCE { SEQUENCE tbs, SEQUENCE algorithm, BIT STRING signature }` and not a byte more.
 fn is_certificate(der: &[u8]) -> bool {
-    let Some((mut inside, [])) = element(der, SEQUENCE) else {
+    let Some((SEQUENCE, mut inside, [])) = element(der) else {
         return false;
     };
-    for tag in [SEQUENCE, SEQUENCE, BIT_STRING] {
-        match element(inside, tag) {
-            Some((_, rest)) => inside = rest,
-            None => return false,
+    for wanted in [SEQUENCE, SEQUENCE, BIT_STRING] {
+        match element(inside) {
+            Some((tag, _, rest)) if tag == wanted => inside = rest,
+            _ => return false,
         }
     }
     inside.is_empty()
-}
-
-/// One DER element with the given tag: its content and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        0x81..=0x84 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = bytes
-                .iter()
-                .fold(0_usize, |length, b| length << 8 | usize::from(*b));
-            (length, rest)
-        }
-        _ => return None,
-    };
-    if found != tag {
-        return None;
-    }
-    rest.split_at_checked(length)
 }

@@ -110,6 +110,11 @@ pub enum LineError {
         "the plugin announced a certificate (AutoMTLS), but the host did not ask for it and speaks plain text"
     )]
     AutoMtls,
+    /// The plugin speaks plain text although it was asked for TLS.
+    #[error(
+        "the host asked for AutoMTLS, but the plugin announced no certificate; it may not support it"
+    )]
+    CertificateMissing,
     /// The plugin wants the broker multiplexed over this connection.
     #[error("the plugin announced gRPC broker multiplexing, but the host did not ask for it")]
     Multiplexing,
@@ -146,6 +151,7 @@ impl LineError {
             Self::CertificateEncoding { .. } => "handshake.certificate_encoding",
             Self::CertificateMalformed => "handshake.certificate_malformed",
             Self::AutoMtls => "handshake.auto_mtls",
+            Self::CertificateMissing => "handshake.certificate_missing",
             Self::Multiplexing => "handshake.multiplexing",
         }
     }
@@ -183,6 +189,9 @@ impl LineError {
             }
             Self::CertificateMalformed => "error parsing server cert: x509: malformed certificate".to_owned(),
             Self::AutoMtls => "panic: runtime error: invalid memory address or nil pointer dereference".to_owned(),
+            Self::CertificateMissing => {
+                "(a Go host accepts this line, and its first call fails: transport: authentication handshake failed)".to_owned()
+            }
             Self::Multiplexing => {
                 "(a Go host that did not ask for multiplexing accepts this line and does not look at its 7th field)"
                     .to_owned()

@@ -3,7 +3,8 @@
 //! The order of the checks is that of go-plugin `client.go`, so a line with several defects is refused for the one a Go
 //! host names. Two refusals have no counterpart there: a certificate that nobody asked for makes the Go host panic, and a
 //! true 7th field goes unnoticed, although such a plugin speaks another protocol on its connection. A 7th field that is
-//! not true in Go's sense is not looked at, because this host never asks for multiplexing.
+//! not true in Go's sense is not looked at, because this host never asks for multiplexing. A certificate that was asked for and is
+//! missing is refused here; the Go host notices it at its first call.
 
 use super::certificate;
 use super::scan::trim;
@@ -15,8 +16,32 @@ const CERTIFICATE_MIN: usize = 50;
 /// The spellings of true in Go's `strconv.ParseBool`.
 const TRUE: [&[u8]; 6] = [b"1", b"t", b"T", b"TRUE", b"true", b"True"];
 
-/// Judges the first line of stdout, with or without its line end.
+/// What a host does with a certificate in the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Security {
+    /// It did not ask for one.
+    Plain,
+    /// It did.
+    AutoMtls,
+}
+
+/// Judges the first line of stdout, with or without its line end, for a host that did not ask for AutoMTLS.
+///
+/// # Errors
+/// What is wrong with it.
 pub fn parse(line: &[u8]) -> Result<Handshake, LineError> {
+    judge(line, Security::Plain)
+}
+
+/// The same for a host that asked for AutoMTLS.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_secured(line: &[u8]) -> Result<Handshake, LineError> {
+    judge(line, Security::AutoMtls)
+}
+
+fn judge(line: &[u8], security: Security) -> Result<Handshake, LineError> {
     let line = trim(line);
     if line.is_empty() {
         return Err(LineError::Blank);
@@ -31,11 +56,12 @@ pub fn parse(line: &[u8]) -> Result<Handshake, LineError> {
     let app_version = check_app(app)?;
     let address = read_address(network, address)?;
     check_protocol(rest.first().copied())?;
-    check_certificate(rest.get(1).copied())?;
+    let certificate = read_certificate(rest.get(1).copied(), security)?;
     check_multiplexing(rest.get(2).copied())?;
     Ok(Handshake {
         app_version,
         address,
+        certificate,
     })
 }
 
@@ -81,10 +107,19 @@ fn check_protocol(field: Option<&[u8]>) -> Result<(), LineError> {
     }
 }
 
-fn check_certificate(field: Option<&[u8]>) -> Result<(), LineError> {
-    match field {
-        Some(text) if text.len() > CERTIFICATE_MIN => Err(certificate::judge(text)),
-        _ => Ok(()),
+fn read_certificate(
+    field: Option<&[u8]>,
+    security: Security,
+) -> Result<Option<Vec<u8>>, LineError> {
+    let field = field.filter(|text| text.len() > CERTIFICATE_MIN);
+    let certificate = field.map(certificate::read).transpose()?;
+    match (security, certificate) {
+        (Security::Plain, Some(_)) => Err(LineError::AutoMtls),
+        (Security::AutoMtls, None) => Err(LineError::CertificateMissing),
+        (Security::AutoMtls, Some(der)) if !certificate::is_readable(&der) => {
+            Err(LineError::CertificateMalformed)
+        }
+        (_, certificate) => Ok(certificate),
     }
 }
 

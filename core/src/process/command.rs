@@ -28,6 +28,8 @@ pub struct LaunchRequest<'a> {
     pub api_target: Option<&'a str>,
     /// What opens it.
     pub api_token: Option<&'a str>,
+    /// The certificate of the host, as PEM, if it asks for AutoMTLS.
+    pub client_certificate: Option<&'a str>,
     /// The mark of this child, from [`crate::ids::fresh_session_mark`].
     pub session_mark: &'a str,
 }
@@ -113,6 +115,7 @@ impl Launch {
             folder: &folder,
             api_target: request.api_target,
             api_token: request.api_token,
+            client_certificate: request.client_certificate,
             session_mark: request.session_mark,
         })?;
         let mut launch = Self {

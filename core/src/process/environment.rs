@@ -36,7 +36,7 @@ pub const COOKIE_NAME: &str = "MATTERMOST_PLUGIN";
 /// Value of the cookie.
 pub const COOKIE_VALUE: &str = "Securely message teams, anywhere.";
 
-/// What go-plugin sets in every child of a gRPC host without AutoMTLS and multiplexing.
+/// What go-plugin sets in every child of a gRPC host without multiplexing.
 const GO_PLUGIN: [(&str, &str); 4] = [
     (COOKIE_NAME, COOKIE_VALUE),
     ("PLUGIN_MIN_PORT", "10000"),
@@ -61,6 +61,8 @@ pub struct Variables<'a> {
     pub api_target: Option<&'a str>,
     /// What opens it.
     pub api_token: Option<&'a str>,
+    /// The certificate of the host, as PEM, if it asks for AutoMTLS.
+    pub client_certificate: Option<&'a str>,
     /// The mark of this child.
     pub session_mark: &'a str,
 }
@@ -68,9 +70,9 @@ pub struct Variables<'a> {
 /// Why the options yield no environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
-    /// A variable would ask the plugin for TLS.
+    /// A variable would ask the plugin for TLS with somebody else's certificate.
     #[error(
-        "the options pass {CLIENT_CERT}, which asks plugins for AutoMTLS; this host does not speak it"
+        "the options pass {CLIENT_CERT}, which asks plugins for AutoMTLS with a certificate that is not this host's; set `auto_mtls`"
     )]
     AutoMtls,
     /// A variable would ask the plugin to multiplex the broker.
@@ -95,7 +97,7 @@ pub enum EnvironmentError {
 const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
 
-/// What a pattern does not mean: the target of somebody else's API server, what opens it, and requests that this host does not honour.
+/// What a pattern does not mean: the target of somebody else's API server, what opens it, and requests that are not this host's.
 const NEVER_PASSED: [&str; 4] = [API_TARGET, API_TOKEN, CLIENT_CERT, MULTIPLEX];
 
 impl EnvironmentError {
@@ -151,6 +153,9 @@ pub fn build(of: &Variables<'_>) -> Result<BTreeMap<OsString, OsString>, Environ
             "MATTERMOST_PLUGIN_LOG_LEVEL",
             OsStr::new(&options.log_level),
         );
+    }
+    if let Some(certificate) = of.client_certificate {
+        set(CLIENT_CERT, OsStr::new(certificate));
     }
     set(RUN_MARK_VARIABLE, OsStr::new(&options.run_mark));
     set(SESSION_MARK_VARIABLE, OsStr::new(of.session_mark));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plugin_proto::connect::Preface;
+use plugin_proto::dial::Wrap;
 use plugin_proto::hook::{Implemented, OnActivate, OnConfigurationChange};
 use plugin_proto::lane::Lane;
 use plugin_proto::pb::{ImplementedRequest, OnActivateRequest, OnConfigurationChangeRequest};
@@ -21,20 +22,23 @@ use crate::supervisor::connect::connect_to;
 use crate::supervisor::error::{StartCause, StartStep};
 use crate::supervisor::order::{Progress, StartOrder};
 use crate::supervisor::session::context;
+use crate::tls::{Identity, Secured};
 
 impl StartOrder {
     /// Everything from the handshake to the answer of `OnActivate`.
     pub(super) async fn bring_up(
         &self,
         child: &Child,
+        identity: Option<&Identity>,
         progress: &mut Progress,
     ) -> Result<(Channel, Arc<Hooks>), StartCause> {
         let timing = &self.options.timing;
         let handshake = child
-            .handshake(&self.options.read_handshake, timing.start)
+            .handshake(&self.options.handshake_reader(), timing.start)
             .await?;
         progress.step = StartStep::Connect;
-        let (target, channel, preface) = connect_to(&handshake.address, timing.connect).await?;
+        let wrap = self.wrap(identity, handshake.certificate)?;
+        let (peer, channel, preface) = connect_to(&handshake.address, wrap, timing.connect).await?;
         let sees_tracebacks = !self.options.policy.ignore_tracebacks;
         let stdio = stdio::open(&channel, sees_tracebacks, &self.events).await;
         progress.tasks.0.push(stdio);
@@ -44,7 +48,7 @@ impl StartOrder {
         progress.channel = Some(channel.clone());
         let hooks = Arc::new(Hooks::new(HooksSetting {
             channel: channel.clone(),
-            streams: Lane::new(target, timing.connect),
+            streams: Lane::new(peer, timing.connect),
             implemented: announcement.hooks,
             rules: Rules::new(timing, &self.options.policy, &self.options.hooks),
             lifeline: Lifeline::new(child.exit_watch()),
@@ -59,6 +63,21 @@ impl StartOrder {
         progress.step = StartStep::Activate;
         self.activate(child, &hooks).await?;
         Ok((channel, hooks))
+    }
+
+    /// What all connections to the plugin go through.
+    fn wrap(
+        &self,
+        identity: Option<&Identity>,
+        certificate: Option<Vec<u8>>,
+    ) -> Result<Option<Arc<dyn Wrap>>, StartCause> {
+        let (Some(identity), Some(options), Some(certificate)) =
+            (identity, &self.options.auto_mtls, certificate)
+        else {
+            return Ok(None);
+        };
+        let secured = Secured::new(identity, certificate.into(), options)?;
+        Ok(Some(Arc::new(secured)))
     }
 
     /// Asks for the hooks while the first answer of the connection is still on its way.

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use plugin_proto::connect::ConnectError;
+use plugin_proto::dial::Target;
 use plugin_proto::pb::AppError;
 
 use crate::handshake::{HandshakeError, LineError};
@@ -13,6 +14,7 @@ use crate::ids::PluginId;
 use crate::in_band;
 use crate::process::{CommandError, Diagnosis, SpawnError};
 use crate::supervisor::stop::StopReport;
+use crate::tls::{self, TlsError, TlsSetupError};
 
 /// The steps of a start, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,7 +76,18 @@ pub enum StartCause {
     Handshake(#[from] HandshakeError),
     /// There is no usable connection.
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Connect(ConnectError),
+    /// AutoMTLS could not begin.
+    #[error(transparent)]
+    TlsSetup(#[from] TlsSetupError),
+    /// The connection could not be secured.
+    #[error("{target}: {source}")]
+    Tls {
+        /// Where to.
+        target: Target,
+        /// Why.
+        source: TlsError,
+    },
     /// The address was announced, but its name cannot be looked up.
     #[error(transparent)]
     Resolve(LineError),
@@ -101,6 +114,18 @@ pub enum StartCause {
     Panicked(String),
 }
 
+impl From<ConnectError> for StartCause {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unsecured { target, source } => match tls::explained(&source) {
+                Some(source) => Self::Tls { target, source },
+                None => Self::Connect(ConnectError::Unsecured { target, source }),
+            },
+            other => Self::Connect(other),
+        }
+    }
+}
+
 impl StartCause {
     /// Stable word for the cause.
     pub fn kind(&self) -> &'static str {
@@ -113,6 +138,9 @@ impl StartCause {
             Self::Connect(ConnectError::Mute { .. }) => "connect.mute",
             Self::Connect(ConnectError::Closed { .. }) => "connect.closed",
             Self::Connect(ConnectError::NotHttp2 { .. }) => "connect.not_http2",
+            Self::Connect(ConnectError::Unsecured { .. }) => "connect.unsecured",
+            Self::TlsSetup(_) => "tls.setup",
+            Self::Tls { source, .. } => source.kind(),
             Self::Resolve(error) => error.kind(),
             Self::Implemented(_) | Self::ImplementedRefused(_) => "hook.implemented",
             Self::Activate(failure) => match failure.kind {
@@ -136,6 +164,7 @@ impl StartCause {
     pub(super) fn is_loss(&self) -> bool {
         match self {
             Self::Connect(ConnectError::Refused { .. } | ConnectError::Closed { .. }) => true,
+            Self::Tls { source, .. } => *source == TlsError::Closed,
             Self::Implemented(failure) | Self::Activate(failure) => {
                 failure.kind == FailureKind::Unavailable
             }
@@ -152,6 +181,7 @@ impl StartCause {
             Self::Command(error) => error.go_wording(),
             Self::Handshake(error) => Some(error.go_wording()),
             Self::Resolve(error) => Some(error.go_wording()),
+            Self::Tls { source, .. } => Some(source.go_wording()),
             Self::Implemented(failure) => Some(format!(
                 "failed to query implemented hooks: {}",
                 failure.text
@@ -167,6 +197,7 @@ impl StartCause {
             Self::ActivateRefused(error) => Some(error.id.clone()),
             Self::Spawn(_)
             | Self::Connect(_)
+            | Self::TlsSetup(_)
             | Self::ActivateRefusedSilently
             | Self::CalledOff
             | Self::Panicked(_) => None,

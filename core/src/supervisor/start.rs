@@ -21,6 +21,7 @@ use crate::supervisor::error::{StartCause, StartError, StartStep};
 use crate::supervisor::order::{Progress, StartOrder};
 use crate::supervisor::session::{Session, Tasks, hurry};
 use crate::supervisor::stop::{Recorder, StopReport, ask_shutdown};
+use crate::tls::Identity;
 use crate::{health, ids};
 
 /// How long a process that still seems to live is given to show that it is ending.
@@ -70,8 +71,8 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
             return Err(order.error(failed, began.elapsed(), None));
         }
     };
-    let child = match order.spawn(&api, &token) {
-        Ok(child) => child,
+    let (child, identity) = match order.spawn(&api, &token) {
+        Ok(spawned) => spawned,
         Err(failed) => {
             let elapsed = began.elapsed();
             api.close(Duration::ZERO).await;
@@ -81,7 +82,7 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
     let mut progress = Progress::default();
     let mut called_off = order.called_off.clone();
     let brought_up = tokio::select! {
-        brought_up = order.bring_up(&child, &mut progress) => brought_up,
+        brought_up = order.bring_up(&child, identity.as_ref(), &mut progress) => brought_up,
         _ = called_off.wait_for(|yes| *yes) => Err(StartCause::CalledOff),
     };
     match brought_up {
@@ -102,7 +103,19 @@ async fn take_steps(order: StartOrder, began: Instant) -> Result<Session, StartE
 }
 
 impl StartOrder {
-    fn spawn(&self, api: &ApiServer, token: &ApiToken) -> Result<Child, Failed> {
+    fn spawn(
+        &self,
+        api: &ApiServer,
+        token: &ApiToken,
+    ) -> Result<(Child, Option<Identity>), Failed> {
+        let identity = match &self.options.auto_mtls {
+            Some(_) => Some(
+                Identity::fresh()
+                    .map_err(|error| (StartStep::Command, StartCause::TlsSetup(error)))?,
+            ),
+            None => None,
+        };
+        let client_certificate = identity.as_ref().map(Identity::pem);
         let session_mark = ids::fresh_session_mark(&self.options.run_mark);
         let launch = Launch::build(&LaunchRequest {
             manifest: &self.manifest,
@@ -111,6 +124,7 @@ impl StartOrder {
             host_environment: &self.host_environment,
             api_target: Some(api.address()),
             api_token: Some(token.secret()),
+            client_certificate: client_certificate.as_deref(),
             session_mark: &session_mark,
         })
         .map_err(|error| (StartStep::Command, error.into()))?;
@@ -121,7 +135,9 @@ impl StartOrder {
             guard: self.guard.clone(),
             session_mark,
         };
-        Child::spawn(&launch, setting).map_err(|error| (StartStep::Spawn, error.into()))
+        let child =
+            Child::spawn(&launch, setting).map_err(|error| (StartStep::Spawn, error.into()))?;
+        Ok((child, identity))
     }
 
     /// Ends what a failed start has begun: kindly if the plugin speaks and there is time, else at once.

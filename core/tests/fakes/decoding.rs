@@ -66,12 +66,12 @@ impl Answering {
         );
         let options = HostOptions {
             timing: patient(),
-            read_handshake: Arc::new(move |bytes| {
+            read_handshake: Some(Arc::new(move |bytes| {
                 let mut handshake = line::parse(bytes)?;
                 let host = "127.0.0.1".to_owned();
                 handshake.address = Address::Tcp { host, port };
                 Ok(handshake)
-            }),
+            })),
             ..HostOptions::default()
         };
         let environment = Environment::new(options, Arc::new(Memory::default())).unwrap();

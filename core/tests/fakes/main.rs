@@ -21,4 +21,5 @@ mod start;
 mod stop;
 mod streams;
 mod supervision;
+mod tls;
 mod world;

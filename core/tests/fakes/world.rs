@@ -15,6 +15,7 @@ use plugin_host::memory::Memory;
 use plugin_host::options::{ApiOptions, HostOptions};
 use plugin_host::policy::{HookPolicy, Policy};
 use plugin_host::timing::{Recovery, Timing};
+use plugin_host::tls::AutoMtls;
 use plugin_proto::api::GetPluginID;
 use plugin_proto::call;
 use plugin_proto::dial::{Target, dial};
@@ -44,6 +45,7 @@ pub(crate) struct Setting {
     pub(crate) hooks: HookPolicy,
     pub(crate) backend: Option<Arc<dyn Backend>>,
     pub(crate) api: ApiOptions,
+    pub(crate) auto_mtls: Option<AutoMtls>,
 }
 
 impl World {
@@ -77,6 +79,7 @@ impl World {
             recovery: setting.recovery,
             hooks: setting.hooks,
             api: setting.api,
+            auto_mtls: setting.auto_mtls,
             events: Some(sender),
             ..HostOptions::default()
         };

@@ -2,11 +2,17 @@
 
 use super::{
     Answer, ApiOrder, Grandchild, Health, HttpStep, Implemented, Listen, Network, Repeat, Script,
-    Serve, ServeHttp, SignalName, Step, Stream, Write,
+    Serve, ServeHttp, SignalName, Step, Stream, Tls, Write,
 };
 
 /// The handshake line of a good plugin.
 pub const HANDSHAKE: &str = "1|1|tcp|{address}|grpc\n";
+
+/// The handshake line of a good plugin that was asked for AutoMTLS.
+pub const HANDSHAKE_SECURED: &str = "1|1|tcp|{address}|grpc|{certificate}\n";
+
+/// The same over a unix socket.
+pub const HANDSHAKE_SECURED_UNIX: &str = "1|1|unix|{socket}|grpc|{certificate}\n";
 
 impl Script {
     /// A script without steps: a fake that ends at once with 0.
@@ -17,6 +23,19 @@ impl Script {
     /// A plugin that checks its cookie, serves `serve` and announces itself.
     pub fn serving(serve: Serve) -> Self {
         Self::new().check_cookie().listen().serve(serve).handshake()
+    }
+
+    /// The same with AutoMTLS.
+    pub fn serving_secured(serve: Serve, tls: Tls) -> Self {
+        let serve = Serve {
+            tls: Some(tls),
+            ..serve
+        };
+        Self::new()
+            .check_cookie()
+            .listen()
+            .serve(serve)
+            .write(HANDSHAKE_SECURED)
     }
 
     /// The plugin under test: [`Script::serving`] a testee.

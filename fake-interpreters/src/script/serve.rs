@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::{Answer, HttpStep, ScriptError, ServeHttp, SignalName, Stream};
+use super::{Answer, HttpStep, ScriptError, ServeHttp, SignalName, Stream, Tls};
 use crate::fault::Fault;
 
 /// What the gRPC server answers.
@@ -43,6 +43,9 @@ pub struct Serve {
     /// Calls of the API that are made in a hook say in which: by its request id, as metadata `x-request-id`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub names_hooks: bool,
+    /// Encrypts the connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
     /// Ends when the host has died. A testee does so anyway.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub watch_parent: bool,

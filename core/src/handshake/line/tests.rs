@@ -206,6 +206,35 @@ fn certificate(#[case] field: String, #[case] expect: Result<(&str, &str), &str>
     check(format!("1|1|tcp|:1|grpc|{field}|x"), expect);
 }
 
+/// What a host says that asked for a certificate.
+fn secured(field: &str) -> Result<Vec<u8>, &'static str> {
+    let read = parse_secured(format!("1|1|tcp|:1|grpc{field}").as_bytes());
+    read.map(|handshake| handshake.certificate.unwrap())
+        .map_err(|error| error.kind())
+}
+
+#[rstest]
+#[case::absent(String::new(), "handshake.certificate_missing")]
+#[case::empty("|".to_owned(), "handshake.certificate_missing")]
+#[case::fifty_of_anything(format!("|{}", "=".repeat(50)), "handshake.certificate_missing")]
+#[case::not_der(format!("|{}", "A".repeat(52)), "handshake.certificate_malformed")]
+#[case::outline_of_a_certificate(format!("|{}", base64(&DER)), "handshake.certificate_malformed")]
+#[case::padded(format!("|{}==", "A".repeat(54)), "handshake.certificate_encoding")]
+fn a_certificate_that_was_asked_for_has_to_be_one(#[case] field: String, #[case] kind: &str) {
+    assert_eq!(secured(&field), Err(kind));
+}
+
+#[test]
+fn a_certificate_that_was_asked_for_is_handed_on() {
+    let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
+    let params = rcgen::CertificateParams::default();
+    let der = params.self_signed(&pair).unwrap().der().to_vec();
+    assert_eq!(secured(&format!("|{}", base64(&der))), Ok(der.clone()));
+    assert_eq!(secured(&format!("|{}||x", base64(&der))), Ok(der));
+    check("1|1|tcp|:1|grpc", Ok(("tcp", ":1")));
+    assert_eq!(parse(b"1|1|tcp|:1|grpc").unwrap().certificate, None);
+}
+
 #[test]
 fn a_certificate_is_refused_before_multiplexing() {
     check(

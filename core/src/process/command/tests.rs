@@ -37,6 +37,7 @@ fn launch(folder: &Path, server: &str, options: &HostOptions) -> Result<Launch, 
         host_environment: &BTreeMap::new(),
         api_target: Some("127.0.0.1:1"),
         api_token: Some("secret"),
+        client_certificate: None,
         session_mark: "run/1",
     })
 }
@@ -106,6 +107,7 @@ fn a_plugin_without_a_server_and_one_without_a_folder() {
         host_environment: &BTreeMap::new(),
         api_target: None,
         api_token: None,
+        client_certificate: None,
         session_mark: "run/1",
     });
     assert_eq!(error.unwrap_err().kind(), "manifest.no_server");

@@ -40,6 +40,7 @@ fn try_built(
         folder: Path::new("/plugins/demo"),
         api_target,
         api_token: api_target.map(|_| "secret"),
+        client_certificate: None,
         session_mark: "run/1",
     })?;
     let text = |text: OsString| text.into_string().unwrap();

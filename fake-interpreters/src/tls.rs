@@ -1,0 +1,165 @@
+//! The TLS of a fake: a certificate of the kind that its script names, and connections that are secured with it, or that only seem so.
+//!
+//! - `certificate`: makes certificates and keys;
+//! - `client`: lets the host's certificate in, or does not.
+//!
+//! An implementation of its own: with the host's, both would share every misunderstanding.
+
+mod certificate;
+mod client;
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, SupportedProtocolVersion, version};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+
+use crate::base64;
+use crate::connection::Connection;
+use crate::journal::Event;
+use crate::script::{Alpn, Client, Served, Tls};
+use certificate::Pair;
+use client::Known;
+
+/// A fatal alert that says that the client's versions are not spoken.
+const PROTOCOL_VERSION: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
+
+/// What the connections of a serve step go through.
+#[derive(Clone)]
+pub(crate) struct Encryption {
+    announced: String,
+    behind: Behind,
+}
+
+#[derive(Clone)]
+enum Behind {
+    Tls(TlsAcceptor),
+    PlainText,
+    OldVersion,
+    Nothing,
+    Mute,
+}
+
+impl Encryption {
+    /// Makes the certificates and the settings for a serve step.
+    pub(crate) fn new(tls: &Tls) -> io::Result<Self> {
+        let announced = Pair::fresh(tls.certificate)?;
+        let digits = base64::encode(&announced.certificate);
+        let behind = match tls.served {
+            Served::PlainText => Behind::PlainText,
+            Served::OldVersion => Behind::OldVersion,
+            Served::Nothing => Behind::Nothing,
+            Served::Mute => Behind::Mute,
+            Served::Announced => Behind::Tls(acceptor(tls, announced.certified()?)?),
+            Served::Other => {
+                let other = Pair::fresh(tls.certificate)?;
+                Behind::Tls(acceptor(tls, other.certified()?)?)
+            }
+            Served::WithoutKey => {
+                let other = Pair::fresh(tls.certificate)?;
+                let chain = vec![announced.certificate];
+                let stolen = CertifiedKey::new(chain, other.certified()?.key);
+                Behind::Tls(acceptor(tls, stolen)?)
+            }
+        };
+        Ok(Self {
+            // go-plugin leaves the padding out.
+            announced: digits.trim_end_matches('=').to_owned(),
+            behind,
+        })
+    }
+
+    /// The sixth field of the handshake line.
+    pub(crate) fn announced(&self) -> &str {
+        &self.announced
+    }
+
+    /// Makes of a fresh connection the one on which calls come, and says what was seen of its host. `None` if that is all there is to it.
+    pub(crate) async fn accept<C: Connection + 'static>(
+        &self,
+        mut stream: C,
+    ) -> (Option<Box<dyn Connection>>, Option<Event>) {
+        match &self.behind {
+            Behind::PlainText => (Some(Box::new(stream)), None),
+            Behind::Tls(acceptor) => match acceptor.accept(stream).await {
+                Ok(stream) => {
+                    let (_, session) = stream.get_ref();
+                    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                    let event = Event::Secured {
+                        version: session
+                            .protocol_version()
+                            .map(|version| format!("{version:?}")),
+                        server_name: session.server_name().map(str::to_owned),
+                        alpn: session.alpn_protocol().map(text),
+                        client_certificate: session.peer_certificates().is_some(),
+                    };
+                    (Some(Box::new(stream)), Some(event))
+                }
+                Err(error) => {
+                    let message = error.to_string();
+                    (None, Some(Event::NotSecured { message }))
+                }
+            },
+            Behind::Mute => {
+                // It stands until the host gives it up.
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                (None, None)
+            }
+            Behind::OldVersion | Behind::Nothing => {
+                let mut first = [0; 4096];
+                // Whatever it was, it is answered in the same way.
+                let _ = stream.read(&mut first).await;
+                if matches!(self.behind, Behind::OldVersion) {
+                    let _ = stream.write_all(&PROTOCOL_VERSION).await;
+                }
+                let _ = stream.shutdown().await;
+                (None, None)
+            }
+        }
+    }
+}
+
+fn acceptor(tls: &Tls, served: CertifiedKey) -> io::Result<TlsAcceptor> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let versions: &[&SupportedProtocolVersion] = match tls.only_tls12 {
+        true => &[&version::TLS12],
+        false => &[&version::TLS12, &version::TLS13],
+    };
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
+        .map_err(io::Error::other)?
+        .with_client_cert_verifier(verifier(tls.client, &provider)?)
+        .with_cert_resolver(Arc::new(Always(Arc::new(served))));
+    config.alpn_protocols = match tls.alpn {
+        Alpn::H2 => vec![b"h2".to_vec()],
+        Alpn::Silent => Vec::new(),
+        Alpn::Http1 => vec![b"http/1.1".to_vec()],
+    };
+    config.send_tls13_tickets = 0;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn verifier(client: Client, provider: &CryptoProvider) -> io::Result<Arc<dyn ClientCertVerifier>> {
+    let known = match client {
+        Client::NotAsked => return Ok(Arc::new(NoClientAuth)),
+        Client::Announced => client::of_the_host(),
+        Client::Refused => Vec::new(),
+    };
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Arc::new(Known { known, algorithms }))
+}
+
+/// Serves one certificate, whatever is asked for.
+#[derive(Debug)]
+struct Always(Arc<CertifiedKey>);
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
