@@ -12,6 +12,7 @@ const TABLES: &[&[Mutant]] = &[
     host::http::MUTANTS,
     host::api::MUTANTS,
     host::seams::MUTANTS,
+    host::tls::MUTANTS,
     plugin::MUTANTS,
     plugin::api::MUTANTS,
     plugin::branches::MUTANTS,

@@ -52,6 +52,7 @@ const TABLES: &[&[Scenario]] = &[
     plugin::crash::phases::SCENARIOS,
     plugin::plans::SCENARIOS,
     host::handshake::SCENARIOS,
+    host::tls::SCENARIOS,
     host::refusal::SCENARIOS,
     host::manifest::SCENARIOS,
     host::interpreter::SCENARIOS,

@@ -217,6 +217,9 @@ pub struct Configuration {
     /// The API that plugins call.
     #[serde(skip_serializing_if = "api::ApiSettings::is_default")]
     pub api: api::ApiSettings,
+    /// Whether plugins are asked for AutoMTLS.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_mtls: bool,
     /// What is decided about hooks.
     #[serde(flatten)]
     pub hooks: hooks::HookSettings,

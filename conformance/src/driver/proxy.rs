@@ -18,10 +18,14 @@ use plugin_proto::{Call, InBandError, Methods, Rpc, call, find_hook, hook};
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::timeout;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::fault::Fault;
+
+/// go-plugin's broker.
+const START_STREAM: &str = "/plugin.GRPCBroker/StartStream";
 
 /// Whether a fault needs the proxy.
 pub(super) fn is_on_the_wire(fault: Fault) -> bool {
@@ -49,6 +53,7 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::ChokesOnLongLists
             | Fault::ConfiguresBeforeAsking
             | Fault::DemandsHealth
+            | Fault::DemandsBroker
             | Fault::ChecksBeforeActivation
             | Fault::CallsBeforeActivation
     )
@@ -158,6 +163,14 @@ impl Proxy {
                 Ok(_) => self.forward(call).await,
                 Err(status) => Err(Status::internal(status.message())),
             },
+            (Fault::DemandsBroker, IMPLEMENTED) => {
+                let stream = self.beside(START_STREAM, Bytes::new());
+                match timeout(Duration::from_secs(1), stream).await {
+                    Ok(Err(status)) => Err(Status::internal(status.message())),
+                    // A broker that says nothing is one.
+                    Ok(Ok(_)) | Err(_) => self.forward(call).await,
+                }
+            }
             (Fault::ChecksBeforeActivation, ACTIVATE) => {
                 // Whatever comes of it.
                 let _ = self.beside(CHECK, PLUGIN).await;

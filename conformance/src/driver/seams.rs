@@ -8,6 +8,7 @@ pub(super) mod api;
 mod hooks;
 pub(super) mod launch;
 pub(super) mod line;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,10 @@ pub(super) fn options(
     if let Some(level) = &configuration.log_level {
         options.log_level.clone_from(level);
     }
+    if configuration.auto_mtls {
+        tls::switch_on(fault, &mut options);
+        return Ok(options);
+    }
     let Some(fault) = fault else {
         return Ok(options);
     };
@@ -57,12 +62,12 @@ pub(super) fn options(
     }
     options.prepare = launch::prepare(fault, shared);
     let parse = line::reader(fault);
-    options.read_handshake = match proxy::is_on_the_wire(fault) {
+    options.read_handshake = Some(match proxy::is_on_the_wire(fault) {
         true => Arc::new(move |bytes| {
             parse(bytes).and_then(|handshake| proxy::between(fault, handshake))
         }),
         false => Arc::new(parse),
-    };
+    });
     Ok(options)
 }
 

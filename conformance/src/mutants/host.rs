@@ -7,6 +7,7 @@ pub mod api;
 pub mod branches;
 pub mod http;
 pub mod seams;
+pub mod tls;
 
 use crate::mutant::mutants;
 

@@ -49,6 +49,7 @@ impl Prepared {
             host_environment: &std::env::vars_os().collect::<BTreeMap<_, _>>(),
             api_target: Some(api_target),
             api_token: None,
+            client_certificate: None,
             session_mark: &session_mark,
         })?;
         Ok(Prepared {

@@ -17,6 +17,11 @@ const FILES: &[(&str, &str, &str)] = &[
         include_str!("../../requirements/handshake.toml"),
     ),
     (
+        "tls.toml",
+        "HS",
+        include_str!("../../requirements/tls.toml"),
+    ),
+    (
         "process.toml",
         "PR",
         include_str!("../../requirements/process.toml"),

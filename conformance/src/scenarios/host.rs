@@ -42,3 +42,4 @@ pub mod ruling;
 pub mod script;
 pub mod stopping;
 pub mod supervision;
+pub mod tls;

@@ -108,7 +108,31 @@ macro_rules! start_faults {
         /// Announced multiplexing is not looked at.
         IgnoresMultiplexing,
 
+        // ---- AutoMTLS ----
+        /// Plugins are told the host's certificate without the frame of PEM.
+        SendsBareCertificate,
+        /// All plugins are told the certificate of the first one.
+        OneCertificateForAll,
+        /// The host shows no certificate.
+        ShowsNoCertificate,
+        /// A certificate that may sign others is refused as a plugin's.
+        RefusesCaAsLeaf,
+        /// Any certificate will do.
+        TakesAnyCertificate,
+        /// The announced certificate will do, whatever its time, name and usage.
+        TakesUnfitCertificates,
+        /// Whether the plugin has its certificate's key is not checked.
+        SkipsSignatures,
+        /// HTTP/2 need not be agreed upon.
+        AgreesOnNothing,
+        /// Certificates are exchanged, and plain text spoken.
+        SpeaksPlainText,
+        /// A plugin without a good certificate is spoken to in plain text.
+        FallsBackToPlainText,
+
         // ---- the wire ----
+        /// A plugin must serve the broker.
+        DemandsBroker,
         /// Implemented is called twice.
         AsksImplementedTwice,
         /// The configuration comes before the list of hooks.

@@ -29,7 +29,7 @@ pub const MINIMAL: [&str; 10] = [
 ];
 
 /// Parts of `configure` beside `timing_ms`.
-pub const SETTINGS: [&str; 8] = [
+pub const SETTINGS: [&str; 9] = [
     "pass_env",
     "log_level",
     "health",
@@ -38,6 +38,7 @@ pub const SETTINGS: [&str; 8] = [
     "consumed",
     "calls",
     "in_api",
+    "auto_mtls",
 ];
 
 /// The events that something is judged by.

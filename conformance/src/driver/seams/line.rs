@@ -94,7 +94,7 @@ fn changed(bytes: &[u8], change: impl Fn(usize, &[u8]) -> Vec<u8>) -> Vec<u8> {
 }
 
 /// The line with one field replaced, if it has that field and looks like a handshake.
-fn with_field(bytes: &[u8], index: usize, text: &[u8]) -> Vec<u8> {
+pub(super) fn with_field(bytes: &[u8], index: usize, text: &[u8]) -> Vec<u8> {
     changed(bytes, |at, field| {
         if at == index {
             text.to_vec()

@@ -53,6 +53,13 @@ impl Setting {
         self
     }
 
+    /// Plugins are asked for AutoMTLS.
+    #[must_use]
+    pub fn auto_mtls(mut self) -> Setting {
+        self.configuration.auto_mtls = true;
+        self
+    }
+
     /// The log level that plugins are told.
     #[must_use]
     pub fn log_level(mut self, level: &str) -> Setting {
@@ -108,6 +115,7 @@ impl Setting {
             ("consumed", hooks.consumed.is_some()),
             ("calls", hooks.calls.is_some()),
             ("in_api", !hooks.in_api.is_empty()),
+            ("auto_mtls", configuration.auto_mtls),
         ];
         for (setting, used) in used {
             if used && !subject.of_driver(|claims| claims.settings.contains(setting)) {
