@@ -178,7 +178,12 @@ async fn connect(visit: &mut Visit<'_>, raw: &Raw, handshake: &Handshake) -> Opt
             .mend("announce the port that the server really listens on (with port 0: the one that the system gave)"),
         (ConnectError::Mute { .. }, None) => Finding::fault("connection", error.to_string())
             .mend("start the gRPC server on that port; a listener alone does not answer"),
-        (ConnectError::Closed { .. } | ConnectError::NotHttp2 { .. }, None) => {
+        (
+            ConnectError::Closed { .. }
+            | ConnectError::NotHttp2 { .. }
+            | ConnectError::Unsecured { .. },
+            None,
+        ) => {
             Finding::fault("connection", error.to_string()).mend("serve gRPC in clear text (no TLS) on that port")
         }
     };

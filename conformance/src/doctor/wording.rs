@@ -119,6 +119,9 @@ fn mend_of_field(error: &LineError) -> &'static str {
         | LineError::AutoMtls => {
             "leave the sixth field empty: a certificate may be sent only if PLUGIN_CLIENT_CERT is set"
         }
+        LineError::CertificateMissing => {
+            "the sixth field is the server's certificate, which was asked for: one DER certificate as base64 without padding"
+        }
         LineError::Multiplexing => {
             "leave the seventh field out: it may be sent only if PLUGIN_MULTIPLEX_GRPC is set"
         }

@@ -156,7 +156,7 @@ async fn connections(case: &mut Case) -> ScenarioResult {
             .require("HS-201")
             .seen("a hook", hook.words())
             .and("a request", format!("{page:?}"))
-            .and("calls", called(&entries));
+            .and("calls", called(&entries).join(", "));
         let wrong = wrong_connections(&entries);
         judge.absent(
             "connections that are not as they must be",
@@ -164,11 +164,13 @@ async fn connections(case: &mut Case) -> ScenarioResult {
             "wrong-connection",
         );
         let said = |method: &str| !calls(&entries, method).is_empty();
-        let judge = case.require("HS-201").seen("calls", called(&entries));
+        let judge = case
+            .require("HS-201")
+            .seen("calls", called(&entries).join(", "));
         judge.holds(
             said("MessageHasBeenPosted") && said("ServeHTTP"),
             "hooks and requests over encrypted connections",
-            called(&entries),
+            called(&entries).join(", "),
             "call-lost",
         );
     }
