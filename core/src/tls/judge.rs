@@ -104,17 +104,24 @@ fn extension<'a>(certificate: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
         fields = rest;
     };
     while let Some((SEQUENCE, extension, rest)) = element(list) {
-        let (_, oid, mut parts) = element(extension)?;
-        while oid == wanted {
-            let (tag, content, others) = element(parts)?;
-            if tag == OCTET_STRING {
-                return Some(content);
-            }
-            parts = others;
+        let (_, oid, parts) = element(extension)?;
+        if oid == wanted {
+            return value(parts);
         }
         list = rest;
     }
     None
+}
+
+/// What follows the OID, and the flag that says whether an extension is critical.
+fn value(mut parts: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (tag, content, others) = element(parts)?;
+        if tag == OCTET_STRING {
+            return Some(content);
+        }
+        parts = others;
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod dispatch;
 mod environment;
 mod exchange;
 mod front;
+mod go_plugin;
 mod hooks;
 mod http;
 mod lifecycle;

@@ -48,7 +48,7 @@ fn whether_it_may_sign_others_does_not_matter(#[case] is_ca: IsCa) {
 fn it_has_a_time(#[case] is_ca: IsCa) {
     let now = SystemTime::now();
     let over = judged(|params| {
-        params.is_ca = is_ca.clone();
+        params.is_ca = is_ca;
         params.not_before = (now - 2 * DAY).into();
         params.not_after = (now - DAY).into();
     });
