@@ -70,7 +70,7 @@ pub const GO: Starter = Starter {
 pub const NODE: Starter = Starter {
     about: "a plugin in JavaScript with @grpc/grpc-js and the beginning of an SDK",
     files: &[files::NODE, files::CONTRACT],
-    build: &["npm ci"],
+    build: &["npm ci --ignore-scripts"],
     ledger: LEDGER,
 };
 

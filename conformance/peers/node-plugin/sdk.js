@@ -8,6 +8,7 @@ import { Exchange } from './exchange.js';
 
 const COOKIE = 'Securely message teams, anywhere.';
 const LEVELS = ['debug', 'info', 'warn', 'error'];
+const HOST = process.ppid; // Whose host has died is given another parent. Asked first of all: it may die at any moment.
 const env = process.env;
 const timeout = 1000 * (Number(env.MATTERMOST_PLUGIN_HOOK_TIMEOUT) || 30);
 const level = Math.max(LEVELS.indexOf((env.MATTERMOST_PLUGIN_LOG_LEVEL ?? '').toLowerCase()), 0);
@@ -141,6 +142,5 @@ export async function serve(handlers) {
   write(1, `1|1|tcp|127.0.0.1:${port}|grpc\n`);
   process.on('SIGTERM', stop);
   process.on('unhandledRejection', (error) => log('error', `${error?.stack}`));
-  const host = process.ppid; // Whose host has died is given another parent.
-  setInterval(() => process.ppid === host || process.exit(1), 1000);
+  setInterval(() => process.ppid === HOST || process.exit(1), 1000);
 }

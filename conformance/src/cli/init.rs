@@ -67,8 +67,13 @@ fn tell(arguments: &Init, starter: &Starter, count: usize, out: &mut dyn Write) 
         "  plugin-conformance run --plugin .{}",
         ledger.as_deref().unwrap_or_default()
     )?;
+    let without = starter.ledger.map(|file| {
+        format!(", and leave --ledger out: {file} lists failures of other profiles, too")
+    });
     writeln!(
         out,
-        "conformance.json says what is judged; begin with {{\"profiles\": [\"handshake\", \"lifecycle\"]}} if you replace the SDK"
+        "conformance.json says what is judged. If you put your own SDK in the place of this one, begin there with \
+         {{\"profiles\": [\"handshake\", \"lifecycle\"]}}{}",
+        without.unwrap_or_default()
     )
 }
