@@ -15,6 +15,7 @@ use plugin_host::body::laws::{Breach, Law};
 use crate::body_plan::told::told;
 use crate::body_plan::{BodyPlan, Manner};
 use crate::case::Case;
+use crate::case::timeline::Entry;
 use crate::plugin_run::order::Word;
 use crate::plugin_run::session::Session;
 use crate::profile::Profile;
@@ -34,6 +35,7 @@ pub struct Bench<'c> {
     case: &'c Case,
     life: Option<Life>,
     lives: usize,
+    shown: Vec<Entry>,
 }
 
 /// One process.
@@ -53,6 +55,7 @@ impl<'c> Bench<'c> {
             case,
             life: None,
             lives: 0,
+            shown: Vec::new(),
         }
     }
 
@@ -65,6 +68,11 @@ impl<'c> Bench<'c> {
     /// How many processes there were.
     pub fn lives(&self) -> usize {
         self.lives
+    }
+
+    /// What was seen of the process in the last play of a single plan that broke a law.
+    pub fn shown(&self) -> Vec<Entry> {
+        self.shown.clone()
     }
 
     /// Plays plans, some of them at the same time, up to the first that breaks a law: its place, and how it broke it.
@@ -111,7 +119,13 @@ impl<'c> Bench<'c> {
             // What was given up in an earlier play is not of this one.
             self.end().await;
         }
+        let life = self.alive(0).await?;
+        let before = life.case.timeline().entries().len();
+        let timeline = life.case.timeline();
         let played = self.play_all(std::slice::from_ref(plan), 1).await?;
+        if played.is_some() {
+            self.shown = timeline.entries().split_off(before);
+        }
         Ok(played.map(|(_, breach)| breach))
     }
 

@@ -3,27 +3,32 @@
 //! A scenario notes what it sees in the timeline and judges its requirements by [`Case::require`]. It cannot pass a requirement without
 //! naming something it saw, and it cannot forget one: what is not judged ends inconclusive. Starting and cutting a case is the runner's.
 
+pub mod contradiction;
+pub mod host_talk;
 pub mod interruption;
+pub mod journals;
 pub mod judge;
 pub mod planning;
 pub mod timeline;
 pub mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::rng::Rng;
+use crate::redaction::Redaction;
+use crate::rng::{Rng, Tape};
 use crate::subject::{HostCommand, PluginSource, Subject, SubjectKind};
 use crate::verdict::by_method::ByMethod;
 use crate::verdict::{Outcome, OutcomeKind};
 
 use interruption::Interruption;
+use journals::Fake;
 use judge::Judge;
 use planning::Planning;
-use timeline::{Source, Timeline};
+use timeline::{Entry, Source, Timeline};
 
 /// The variable that every process of a case carries, with the case's mark as its value.
 pub const MARK_VARIABLE: &str = "PLUGIN_HOST_RUN";
@@ -37,6 +42,8 @@ pub struct Setting {
     pub subject: Arc<Subject>,
     /// The seed of this case, drawn from the run's.
     pub seed: u64,
+    /// Values that it draws first, in place of those of the seed.
+    pub drawn: Vec<u64>,
     /// A folder of its own, removed afterwards.
     pub folder: PathBuf,
     /// The value of [`MARK_VARIABLE`] for every process of this case.
@@ -56,6 +63,9 @@ pub struct Book {
     methods: ByMethod,
     strangers: Vec<String>,
     spawned: Vec<u32>,
+    secrets: Redaction,
+    /// The requirements whose failure the scenario has not pointed at an entry for.
+    unpointed: BTreeSet<&'static str>,
 }
 
 impl Book {
@@ -78,6 +88,22 @@ impl Book {
     pub fn spawned(&self) -> &[u32] {
         &self.spawned
     }
+
+    /// Where a scenario has not pointed at an entry, a failure is pointed at the first that contradicts.
+    pub fn point(&self, id: &str, outcome: &mut Outcome, entries: &[Entry]) {
+        if let Outcome::Failed(failure) = outcome
+            && self.unpointed.contains(id)
+            && let Some(latest) = failure.entry
+        {
+            let first = contradiction::first(entries, latest, &failure.expected, &failure.seen);
+            failure.entry = Some(first);
+        }
+    }
+
+    /// What is known of what no report may hold.
+    pub fn secrets(&self) -> &Redaction {
+        &self.secrets
+    }
 }
 
 /// One scenario with one subject.
@@ -85,6 +111,7 @@ impl Book {
 pub struct Case {
     setting: Setting,
     rng: Rng,
+    tape: Tape,
     timeline: Timeline,
     book: Arc<Mutex<Book>>,
 }
@@ -92,10 +119,11 @@ pub struct Case {
 impl Case {
     /// A case that is about to be played.
     pub fn new(setting: Setting) -> Case {
-        let rng = Rng::new(setting.seed);
+        let (rng, tape) = Rng::given(setting.drawn.iter().copied(), setting.seed).on_tape();
         Case {
             setting,
             rng,
+            tape,
             timeline: Timeline::start(),
             book: Arc::default(),
         }
@@ -162,6 +190,11 @@ impl Case {
         &mut self.rng
     }
 
+    /// The values that are drawn.
+    pub fn tape(&self) -> Tape {
+        self.tape.clone()
+    }
+
     /// A fresh word of sixteen hexadecimal digits for an order.
     pub fn nonce(&mut self) -> String {
         format!("{:016x}", self.rng.next())
@@ -191,8 +224,42 @@ impl Case {
 
     /// Says that a process of this case was seen to start. The census at the end of the case counts as evidence only if it knows of one.
     pub fn spawned(&self, pid: u32) {
-        self.note(Source::Process, format!("process {pid} started"));
         self.book().spawned.push(pid);
+    }
+
+    /// Reads what the fakes in the case's folder wrote down: their environments are what no report may hold, and, if the case is one to
+    /// look at, what they did goes into the timeline. Returns the new places of the entries that were there.
+    ///
+    /// # Errors
+    /// When something in the folder cannot be read.
+    pub fn read_journals(&self, with_timeline: bool) -> io::Result<Vec<usize>> {
+        let fakes = journals::fakes(&self.setting.folder, with_timeline)?;
+        let place = (&self.timeline, &*self.book);
+        Ok(weave_journals(&self.setting, &fakes, place, with_timeline))
+    }
+
+    /// Outcomes of this case after its journals were read: each failure points at the first entry that contradicts.
+    pub fn pointed(
+        &self,
+        places: &[usize],
+        outcomes: &mut BTreeMap<String, Outcome>,
+        entries: &[Entry],
+    ) {
+        for (id, outcome) in outcomes {
+            outcome.moved(places);
+            self.book().point(id, outcome, entries);
+        }
+    }
+
+    /// Takes note of what no report may hold of a part of this case.
+    pub fn keep_secrets_of(&self, part: &Case) {
+        let secrets = part.book().secrets.clone();
+        self.book().secrets.join(&secrets);
+    }
+
+    /// Says that the failure of a requirement points at the entry noted last, for want of a better one.
+    fn unpointed(&self, id: &'static str) {
+        self.book().unpointed.insert(id);
     }
 
     /// Begins to judge a requirement.
@@ -254,6 +321,11 @@ impl Case {
         (book.judged.clone(), book.spawned.clone())
     }
 
+    /// What is known so far of what no report may hold.
+    pub fn secrets(&self) -> Redaction {
+        self.book().secrets.clone()
+    }
+
     /// The listed requirements about which nothing was said so far.
     pub fn unjudged(&self) -> Vec<&'static str> {
         let book = self.book();
@@ -269,6 +341,28 @@ impl Case {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the fakes of a case wrote down, for whoever has no case any more; see [`Case::read_journals`].
+pub fn weave_journals(
+    setting: &Setting,
+    fakes: &[Fake],
+    (timeline, book): (&Timeline, &Mutex<Book>),
+    with_timeline: bool,
+) -> Vec<usize> {
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    for environment in journals::environments(fakes) {
+        let variables = environment.iter();
+        book.secrets
+            .environment(variables.map(|(name, value)| (name.as_str(), value.as_str())));
+    }
+    // What a plugin under test is on the inside is not seen from outside, be it a fake.
+    let is_host = matches!(setting.subject.kind, SubjectKind::Host(_));
+    let told = match with_timeline && is_host {
+        true => journals::told(fakes),
+        false => Vec::new(),
+    };
+    timeline.weave(told)
 }
 
 #[cfg(test)]

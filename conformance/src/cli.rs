@@ -1,6 +1,7 @@
 //! The command line: words to options. Nothing below this module knows clap.
 
 pub mod command;
+pub mod explain;
 pub mod fuzz;
 pub mod gate;
 mod given;
@@ -46,10 +47,7 @@ pub enum Command {
         json: bool,
     },
     /// Say what a requirement means, where it comes from, and what judges it.
-    Explain {
-        /// The requirement, `HS-012`.
-        id: String,
-    },
+    Explain(Explain),
     /// Join the register with scenarios and mutants; fails if a MUST has no check or a check has no mutant.
     Coverage(Coverage),
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
@@ -127,7 +125,7 @@ pub struct Run {
     /// How many fault plans are drawn for each subject; if not given 12 for hosts and 3 for plugins.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub plans: Option<usize>,
-    /// Where fault plans that fail are kept, made small, for `replay`.
+    /// Where each case that fails is kept for `replay`; fault plans and bodies are made small first.
     #[arg(long, value_name = "DIR", default_value = "plugin-conformance-plans")]
     pub plans_dir: PathBuf,
     /// Write one JSON object per event to this file.
@@ -174,6 +172,19 @@ impl DocumentArguments {
         let some = |(format, path): (Format, &Option<PathBuf>)| Some((format, path.clone()?));
         all.into_iter().filter_map(some).collect()
     }
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The requirement, `HS-012`.
+    pub id: String,
+    /// Play it: a transcript of a subject that keeps it, and of each mutant that does not.
+    #[arg(long)]
+    pub play: bool,
+    /// How it is played.
+    #[command(flatten)]
+    pub pace: PaceArguments,
 }
 
 /// What is generated.
@@ -253,9 +264,9 @@ pub struct Replay {
     /// Play it so many times; one verdict over all of them.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub repeat: usize,
-    /// The factor for every time that a subject is allowed, for slow machines.
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
-    pub timeout_scale: f64,
+    /// The factor for every time that a subject is allowed, for slow machines; if not given that of the run that kept the plan, or 1.
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    pub timeout_scale: Option<f64>,
 }
 
 /// Options of `coverage`.

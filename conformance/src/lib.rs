@@ -7,8 +7,10 @@
 //! - `glob`: the patterns by which things are named: pure;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
 //! - `ledger`: failures that a project knows of, and what becomes of them: pure;
+//! - `redaction`: what no report may hold, and how it is taken away: pure;
 //! - `fault_plan`: what happens to a plugin, step by step, as data: pure;
 //! - `body_plan`: HTTP requests to a plugin whose bodies are cut in a certain way, as data: pure;
+//! - `case_plan`: a case that failed, as data: pure;
 //! - `driver`: our own host as a host under test;
 //! - `subject`: what is under test;
 //! - `case`: what a scenario is given to play and to judge with;
@@ -37,9 +39,13 @@ pub mod verdict;
 
 pub mod ledger;
 
+pub mod redaction;
+
 pub mod fault_plan;
 
 pub mod body_plan;
+
+pub mod case_plan;
 
 pub mod driver;
 

@@ -4,6 +4,11 @@
 
 use std::fmt;
 
+use clap::ValueEnum as _;
+use fake_interpreters::fault::Fault;
+
+use crate::driver;
+use crate::driver::damage::Damages;
 use crate::requirement::Side;
 use crate::subject::{Skipped, Subject};
 
@@ -33,6 +38,26 @@ pub struct Mutant {
     pub how: How,
 }
 
+impl Mutant {
+    /// What it does wrong, in a sentence: that of the fault it is made by.
+    pub fn about(&self) -> String {
+        let of_driver = |name: &str| {
+            let fault = driver::fault::Fault::from_str(name, false).ok()?;
+            fault
+                .to_possible_value()?
+                .get_help()
+                .map(ToString::to_string)
+        };
+        let about = match self.how {
+            How::Driver(name) => of_driver(name),
+            How::Damage(text) => text.parse().ok().map(|damages: Damages| damages.about()),
+            How::Testee(name) => Fault::named(name).map(|fault| fault.describe().to_owned()),
+        };
+        // A test reads them all.
+        about.unwrap_or_default()
+    }
+}
+
 /// Makes the subjects of the kill matrix.
 pub trait Workshop: Send + Sync + fmt::Debug {
     /// The subject without a fault: it must pass wherever a mutant must fail.
@@ -60,3 +85,20 @@ macro_rules! mutant_table {
 }
 
 pub use crate::mutant_table as mutants;
+
+#[cfg(test)]
+mod tests {
+    use crate::mutants::all;
+
+    #[test]
+    fn every_mutant_says_what_it_does_wrong() {
+        for mutant in all() {
+            let about = mutant.about();
+            assert!(
+                about.len() > 10 && about.contains(' '),
+                "{}: {about:?}",
+                mutant.name
+            );
+        }
+    }
+}

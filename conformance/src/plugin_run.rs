@@ -28,4 +28,5 @@ pub mod running;
 pub mod logged;
 pub mod session;
 
+pub mod frames;
 pub mod http;

@@ -30,6 +30,7 @@ pub mod record;
 pub mod schema;
 pub mod tap;
 pub mod varying;
+pub mod texts;
 
 use std::io;
 

@@ -2,18 +2,68 @@
 //!
 //! Not for secrets.
 
+use std::collections::VecDeque;
 use std::hash::Hasher;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A stream of numbers that depends on its seed alone.
+/// The numbers that were drawn so far, for whoever wants to give them again; of very many the first.
+#[derive(Clone, Debug, Default)]
+pub struct Tape(Arc<Mutex<Vec<u64>>>);
+
+/// The most numbers that a tape keeps.
+const LONGEST: usize = 10_000;
+
+impl Tape {
+    /// The numbers.
+    pub fn numbers(&self) -> Vec<u64> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn add(&self, number: u64) {
+        let mut numbers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if numbers.len() < LONGEST {
+            numbers.push(number);
+        }
+    }
+}
+
+/// A stream of numbers that depends on its seed alone, or on numbers that are given in their place.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,
+    given: VecDeque<u64>,
+    tape: Option<Tape>,
 }
 
 impl Rng {
     /// The stream of a seed.
     pub fn new(seed: u64) -> Rng {
-        Rng { state: seed }
+        Rng {
+            state: seed,
+            given: VecDeque::new(),
+            tape: None,
+        }
+    }
+
+    /// A stream that begins with these numbers and goes on as that of the seed does after as many.
+    pub fn given(numbers: impl IntoIterator<Item = u64>, seed: u64) -> Rng {
+        Rng {
+            given: numbers.into_iter().collect(),
+            ..Rng::new(seed)
+        }
+    }
+
+    /// The stream, and the tape that its numbers are written on from here on.
+    pub fn on_tape(self) -> (Rng, Tape) {
+        let tape = Tape::default();
+        let rng = Rng {
+            tape: Some(tape.clone()),
+            ..self
+        };
+        (rng, tape)
     }
 
     /// The next number.
@@ -22,6 +72,15 @@ impl Rng {
         reason = "it never ends, so it is no iterator that anybody would collect"
     )]
     pub fn next(&mut self) -> u64 {
+        let own = self.step();
+        let number = self.given.pop_front().unwrap_or(own);
+        if let Some(tape) = &self.tape {
+            tape.add(number);
+        }
+        number
+    }
+
+    fn step(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -69,5 +128,23 @@ impl Hasher for Fnv {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_on_a_tape_can_be_given_to_another_seed() {
+        let (mut rng, tape) = Rng::new(7).on_tape();
+        let drawn: Vec<u64> = (0..5).map(|_| rng.next()).collect();
+        assert_eq!(tape.numbers(), drawn);
+        let mut again = Rng::given(tape.numbers(), 8);
+        let given: Vec<u64> = (0..5).map(|_| again.next()).collect();
+        assert_eq!(given, drawn);
+        let mut other = Rng::new(8);
+        let own: Vec<u64> = (0..6).map(|_| other.next()).collect();
+        assert_eq!(again.next(), own[5]);
     }
 }

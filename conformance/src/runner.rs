@@ -12,6 +12,7 @@ pub mod effort;
 pub mod event;
 pub mod execute;
 pub mod keeper;
+mod kept;
 pub mod kill_matrix;
 pub mod leftovers;
 pub mod method_table;

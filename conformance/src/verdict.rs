@@ -130,6 +130,27 @@ impl Outcome {
         }
     }
 
+    /// The entries of the timeline have got new places, and what points at one points at it still.
+    pub fn moved(&mut self, places: &[usize]) {
+        if let Outcome::Failed(failure) = self {
+            let entry = failure.entry.and_then(|entry| places.get(entry).copied());
+            failure.entry = entry.or(failure.entry);
+        }
+    }
+
+    /// The texts in it, each to be written anew.
+    pub fn texts(&mut self) -> Vec<&mut String> {
+        match self {
+            Outcome::Passed { seen } => seen.iter_mut().collect(),
+            Outcome::Failed(failure) => {
+                let both = [&mut failure.expected, &mut failure.seen];
+                both.into_iter().chain(&mut failure.go_host).collect()
+            }
+            Outcome::Inconclusive { reason } => vec![reason],
+            Outcome::NotApplicable { capability } => vec![capability],
+        }
+    }
+
     /// The kind alone, which is what is counted.
     pub fn kind(&self) -> OutcomeKind {
         match self {

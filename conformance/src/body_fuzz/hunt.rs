@@ -13,7 +13,7 @@ use plugin_host::body::split::Split;
 use super::Bench;
 use crate::body_plan::BodyPlan;
 use crate::body_plan::stored::StoredBodyPlan;
-use crate::fault_plan::stored::FILE;
+use crate::fault_plan::stored::{FILE, folder_word};
 use crate::scenario::Interruption;
 
 /// How many plans are handed over at once.
@@ -149,14 +149,7 @@ async fn shrink(
 /// # Errors
 /// When it cannot be written.
 pub fn keep(folder: &Path, subject: &str, seed: u64, found: &Found) -> io::Result<PathBuf> {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || letter == '.' {
-            letter
-        } else {
-            '-'
-        }
-    };
-    let subject_word: String = subject.trim_matches('/').chars().map(plain).collect();
+    let subject_word = folder_word(subject);
     let (direction, law) = (found.plan.direction.name(), found.law());
     let folder = folder.join(format!("{subject_word}-body-{direction}-{law}-{seed:016x}"));
     fs::create_dir_all(&folder)?;

@@ -144,6 +144,9 @@ impl<'a> Judge<'a> {
         expected: impl Into<String>,
         seen: impl Into<String>,
     ) {
+        if self.entry.is_none() {
+            self.case.unpointed(self.id);
+        }
         let entry = self.entry.or_else(|| self.case.timeline.last());
         let failure = Failure {
             reason: reason.into(),

@@ -19,6 +19,7 @@ fn case() -> Case {
         listed: &["HS-001", "HS-002"],
         subject: Arc::new(subject),
         seed: 7,
+        drawn: Vec::new(),
         folder: PathBuf::new(),
         mark: "mark".to_owned(),
         deadline: Instant::now() + Duration::from_secs(5),

@@ -1,10 +1,11 @@
 //! The timeline of a case: what happened, from which source, at which millisecond; one for all sources, in the order of arrival.
 //!
-//! It records and does not judge. Cheap to clone, so that tasks can note what they see.
+//! It records and does not judge. Cheap to clone, so that tasks can note what they see. What others wrote down by their own clock is woven
+//! in afterwards, each entry at its time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,11 +68,30 @@ pub struct Entry {
 /// The longest text of an entry; the rest is counted, not kept.
 const LONGEST: usize = 2000;
 
+/// Something that another process wrote down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// When, since 1970-01-01, UTC.
+    pub since_epoch: Duration,
+    /// Where it comes from.
+    pub source: Source,
+    /// What happened.
+    pub text: String,
+}
+
+/// An entry with its time as exactly as it is known.
+#[derive(Clone, Debug)]
+struct Noted {
+    at: Duration,
+    entry: Entry,
+}
+
 /// The timeline of one case.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     begun: Instant,
-    entries: Arc<Mutex<Vec<Entry>>>,
+    since_epoch: Duration,
+    entries: Arc<Mutex<Vec<Noted>>>,
 }
 
 impl Timeline {
@@ -79,19 +99,18 @@ impl Timeline {
     pub fn start() -> Timeline {
         Timeline {
             begun: Instant::now(),
+            since_epoch: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
             entries: Arc::default(),
         }
     }
 
     /// Notes an entry and returns its place.
     pub fn note(&self, source: Source, text: impl Into<String>) -> usize {
-        let at_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let text = one_line(text.into());
         let mut entries = self.lock();
-        entries.push(Entry {
-            at_ms,
-            source,
-            text: one_line(text.into()),
-        });
+        entries.push(noted(self.begun.elapsed(), source, text));
         entries.len() - 1
     }
 
@@ -99,8 +118,37 @@ impl Timeline {
     pub fn adopt(&self, others: Vec<Entry>) -> usize {
         let mut entries = self.lock();
         let first = entries.len();
-        entries.extend(others);
+        entries.extend(others.into_iter().map(|entry| Noted {
+            at: Duration::from_millis(entry.at_ms),
+            entry,
+        }));
         first
+    }
+
+    /// Puts what others wrote down where it belongs by its time; returns the new places of the entries that were there.
+    pub fn weave(&self, others: Vec<Told>) -> Vec<usize> {
+        let mut entries = self.lock();
+        let mut others: Vec<Noted> = others
+            .into_iter()
+            .map(|told| {
+                let at = told.since_epoch.saturating_sub(self.since_epoch);
+                noted(at, told.source, one_line(told.text))
+            })
+            .collect();
+        others.sort_by_key(|noted| noted.at);
+        let mut others = others.into_iter().peekable();
+        let (mut woven, mut places) = (Vec::new(), Vec::with_capacity(entries.len()));
+        for own in entries.drain(..) {
+            // What another process did comes before what was heard of it at the same time.
+            while let Some(other) = others.next_if(|other| other.at <= own.at) {
+                woven.push(other);
+            }
+            places.push(woven.len());
+            woven.push(own);
+        }
+        woven.extend(others);
+        *entries = woven;
+        places
     }
 
     /// The place of the entry noted last.
@@ -110,11 +158,26 @@ impl Timeline {
 
     /// All entries so far.
     pub fn entries(&self) -> Vec<Entry> {
-        self.lock().clone()
+        self.lock()
+            .iter()
+            .map(|noted| noted.entry.clone())
+            .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Noted>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn noted(at: Duration, source: Source, text: String) -> Noted {
+    let at_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+    Noted {
+        at,
+        entry: Entry {
+            at_ms,
+            source,
+            text,
+        },
     }
 }
 

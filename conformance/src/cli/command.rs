@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
+use super::explain;
 use super::fuzz;
 use super::gate::GateError;
 use super::given::{hosts, plugins};
@@ -31,7 +32,6 @@ use crate::report::paint::Paint;
 use crate::report::{Reporters, listing, methods};
 use crate::requirement::catalogue::Catalogue;
 use crate::requirement::coverage::Coverage;
-use crate::requirement::retired::{Retired, retired};
 use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
 use crate::runner::method_table::{self, MethodRow};
@@ -180,7 +180,17 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         }
         Command::Doctor(arguments) => runtime()?.block_on(doctor(arguments, out, surface.paint())),
         Command::List { json } => list(&suite, *json, out),
-        Command::Explain { id } => explain(&suite, id, out),
+        Command::Explain(arguments) if arguments.play => {
+            let options = paced_for_fakes(&arguments.pace);
+            runtime()?.block_on(explain::play(
+                &suite,
+                arguments,
+                options,
+                out,
+                surface.paint(),
+            ))
+        }
+        Command::Explain(arguments) => explain::explain(&suite, &arguments.id, out),
         Command::Coverage(arguments) if arguments.api => {
             runtime()?.block_on(methods(&suite, arguments, out, surface))
         }
@@ -221,7 +231,7 @@ pub async fn run(
         planning: Planning {
             count: arguments.plans,
             folder: Some(arguments.plans_dir.clone()),
-            given: None,
+            ..Planning::default()
         },
         ..calibrated(paced(&arguments.pace))
     };
@@ -370,27 +380,6 @@ fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
 /// `list`.
 pub fn list(suite: &Suite<'_>, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     listing::scenarios(out, &suite.scenarios, json)?;
-    Ok(Exit::Passed)
-}
-
-/// `explain`.
-pub fn explain(suite: &Suite<'_>, id: &str, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let coverage = coverage_of(suite);
-    let wanted = id.to_ascii_uppercase();
-    let row = coverage
-        .rows
-        .iter()
-        .find(|row| row.requirement.id.as_str() == wanted);
-    let Some(row) = row else {
-        let retired = retired().expect("the list is part of this binary, and a test reads it");
-        return Err(
-            match retired.into_iter().find(|retired| retired.id == wanted) {
-                Some(Retired { id, by, .. }) => CommandError::RetiredRequirement { id, by },
-                None => CommandError::UnknownRequirement(id.to_owned()),
-            },
-        );
-    };
-    listing::requirement(out, row)?;
     Ok(Exit::Passed)
 }
 

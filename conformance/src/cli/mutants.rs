@@ -1,5 +1,6 @@
 //! `mutants`: the kill matrix, shown and kept.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use super::command::{CommandError, Progress, paced_for_fakes, writable};
 use crate::exit::Exit;
 use crate::report::file::replace;
 use crate::report::human::Surface;
+use crate::report::texts::Texts;
 use crate::report::{html, listing, matrix};
 use crate::runner::RunOptions;
 use crate::runner::event::CaseReport;
@@ -36,6 +38,9 @@ pub struct Mutants {
     /// Write the kill matrix as a page to this file.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write the text of each failure by which a mutant was caught to this file, one JSON object a line: what `scripts/blind-test` reads.
+    #[arg(long, value_name = "FILE")]
+    pub failures: Option<PathBuf>,
     /// As JSON.
     #[arg(long)]
     pub json: bool,
@@ -61,8 +66,22 @@ pub async fn mutants(
         writable(path)?;
     }
     let mut progress = Progress::on(surface, arguments.json);
-    let tell = &mut |report: &CaseReport| progress.tell(out, report);
+    let open = |path: &PathBuf| {
+        File::create(path).map_err(|error| CommandError::Report(path.clone(), error))
+    };
+    let file = arguments.failures.as_ref().map(open).transpose()?;
+    let mut texts = file.map(|file| Texts::new(file, &suite.mutants));
+    let mut written = Ok(());
+    let tell = &mut |report: &CaseReport| {
+        progress.tell(out, report);
+        if let Some(texts) = texts.as_mut().filter(|_| written.is_ok()) {
+            written = texts.tell(report);
+        }
+    };
     let rows = kill_matrix::prove(suite, &options, reach, tell).await?;
+    if let (Err(error), Some(path)) = (written, &arguments.failures) {
+        return Err(CommandError::Report(path.clone(), error));
+    }
     let matrix = KillMatrix::of(suite, options.seed, reach, rows);
     progress.clear(out)?;
     if arguments.json {

@@ -1,5 +1,6 @@
-//! `replay`: one plan from a file, played exactly as it stands, and whether it shows again what it was kept for.
+//! `replay`: one plan or case from a file, played exactly as it stands, and whether it shows again what it was kept for.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use super::command::CommandError;
 use super::{Replay, fuzz};
 use crate::body_plan::stored::StoredBodyPlan;
 use crate::case::planning::{GivenPlan, Planning};
+use crate::case_plan::{Shown, StoredCase};
 use crate::exit::Exit;
 use crate::fault_plan::stored::StoredPlan;
 use crate::report::Reporters;
@@ -18,7 +20,6 @@ use crate::runner::{self, RunOptions};
 use crate::subject::Subject;
 use crate::subject::in_place::plugin_at;
 use crate::suite::Suite;
-use crate::verdict::Outcome;
 
 /// Why a file cannot be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,8 @@ pub enum Kept {
     Faults(StoredPlan),
     /// Of a body.
     Body(StoredBodyPlan),
+    /// Of a whole case.
+    Case(StoredCase),
 }
 
 /// Reads a plan that was kept.
@@ -61,6 +64,8 @@ pub fn read(file: &Path) -> Result<Kept, ReplayError> {
     })?;
     let kept = if StoredBodyPlan::is_one(&text) {
         StoredBodyPlan::parse(&text).map(Kept::Body)
+    } else if StoredCase::is_one(&text) {
+        StoredCase::parse(&text).map(Kept::Case)
     } else {
         StoredPlan::parse(&text).map(Kept::Faults)
     };
@@ -106,11 +111,16 @@ pub async fn replay(
     let subject = match &kept {
         Kept::Faults(stored) => &stored.subject,
         Kept::Body(stored) => &stored.subject,
+        Kept::Case(stored) => &stored.subject,
+    };
+    let scale_of_run = match &kept {
+        Kept::Case(stored) => Some(stored.timeout_scale),
+        _ => None,
     };
     let mut options = RunOptions {
         jobs: 1,
         repeat: arguments.repeat,
-        timeout_scale: arguments.timeout_scale,
+        timeout_scale: arguments.timeout_scale.or(scale_of_run).unwrap_or(1.0),
         ..options
     };
     match whom(arguments, subject, out)? {
@@ -120,6 +130,7 @@ pub async fn replay(
     match kept {
         Kept::Faults(stored) => faults(suite, arguments, &stored, options, out, surface).await,
         Kept::Body(stored) => fuzz::replay(suite, &stored, options, out).await,
+        Kept::Case(stored) => case(suite, stored, options, out, surface).await,
     }
 }
 
@@ -147,51 +158,155 @@ async fn faults(
         },
         ..options
     };
-    let (mut plays, mut same) = (0, 0);
+    let stored = Stored {
+        shows: vec![Shown {
+            requirement: stored.requirement.clone(),
+            reason: stored.reason.clone(),
+            event: stored.event.clone(),
+        }],
+        subject: &stored.subject,
+        version: &stored.suite_version,
+    };
+    play(suite, stored, options, out, surface).await
+}
+
+/// A whole case, as a run of its own.
+async fn case(
+    suite: &Suite<'_>,
+    stored: StoredCase,
+    options: RunOptions,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let options = RunOptions {
+        patterns: vec![stored.scenario.clone()],
+        planning: Planning {
+            again: Some(Arc::new(stored.clone())),
+            ..Planning::default()
+        },
+        ..options
+    };
+    let stored = Stored {
+        shows: stored.shows.clone(),
+        subject: &stored.subject,
+        version: &stored.suite_version,
+    };
+    play(suite, stored, options, out, surface).await
+}
+
+/// What a file says that its plan shows.
+struct Stored<'a> {
+    shows: Vec<Shown>,
+    subject: &'a str,
+    version: &'a str,
+}
+
+/// How often a play showed something that is stored.
+#[derive(Clone, Copy, Default)]
+struct Again {
+    plays: usize,
+    verdict: usize,
+    event: usize,
+}
+
+/// Plays, and says whether what is stored was shown again.
+async fn play(
+    suite: &Suite<'_>,
+    stored: Stored<'_>,
+    options: RunOptions,
+    out: &mut dyn Write,
+    surface: Surface,
+) -> Result<Exit, CommandError> {
+    let mut again = vec![Again::default(); stored.shows.len()];
+    let mut others: BTreeMap<String, usize> = BTreeMap::new();
     let summary = {
         let mut reporters = Reporters::default();
         reporters.add(Human::new(&mut *out, surface));
         let summary = runner::run(suite, &options, &mut |event| {
-            reporters.tell(event);
-            if let Some(shown) = shows(event, stored) {
-                plays += 1;
-                same += usize::from(shown);
+            if is_told(event) {
+                reporters.tell(event);
+            }
+            for (shown, again) in stored.shows.iter().zip(&mut again) {
+                let Some(now) = shows(event, &shown.requirement) else {
+                    continue;
+                };
+                again.plays += 1;
+                let Some(now) = now.filter(|now| now.reason == shown.reason) else {
+                    continue;
+                };
+                again.verdict += 1;
+                if shown.event.is_none() || shown.event == now.event {
+                    again.event += 1;
+                } else {
+                    *others.entry(now.event.unwrap_or_default()).or_default() += 1;
+                }
             }
         })
         .await?;
         reporters.finish()?;
         summary
     };
-    writeln!(out, "{}", compared(stored, same, plays))?;
+    for (shown, again) in stored.shows.iter().zip(again) {
+        writeln!(out, "{}", compared(&stored, shown, again))?;
+    }
+    for (event, count) in others {
+        writeln!(
+            out,
+            "  in {count} plays the first event that contradicts was: {event}"
+        )?;
+    }
     Ok(summary.verdict.into())
 }
 
-/// Whether a play of the plan showed what is stored; `None` for every other event.
-fn shows(event: &Event, stored: &StoredPlan) -> Option<bool> {
+/// Of many plays the first is told; the others are counted.
+fn is_told(event: &Event) -> bool {
+    match event {
+        Event::CaseStarted(name) => name.repeat == 0,
+        Event::CaseEnded(report) => report.name.repeat == 0,
+        _ => true,
+    }
+}
+
+/// What a play showed of a requirement; `None` for every other event.
+fn shows(event: &Event, requirement: &str) -> Option<Option<Shown>> {
     let Event::CaseEnded(report) = event else {
         return None;
     };
     let judged = report
         .judgements
         .iter()
-        .find(|judgement| judgement.id == stored.requirement)?;
-    Some(matches!(&judged.outcome, Outcome::Failed(failure) if failure.reason == *stored.reason))
+        .find(|judgement| judgement.id == requirement)?;
+    let texts: Vec<String> = report
+        .timeline
+        .iter()
+        .map(|entry| entry.text.clone())
+        .collect();
+    Some(Shown::of_outcome(requirement, &judged.outcome, &texts))
 }
 
-/// What the plays say about the verdict that is stored.
-fn compared(stored: &StoredPlan, same: usize, plays: usize) -> String {
-    let StoredPlan {
-        requirement,
-        reason,
-        subject,
-        suite_version,
-        ..
-    } = stored;
-    let what = format!("{requirement} failed by {reason}");
-    let head = match same {
+/// What the plays say about something that is stored.
+fn compared(stored: &Stored<'_>, shown: &Shown, again: Again) -> String {
+    let Again {
+        plays,
+        verdict,
+        event,
+    } = again;
+    let what = format!("{} failed by {}", shown.requirement, shown.reason);
+    let head = match verdict {
         0 => format!("not the stored verdict: {what} in none of {plays} plays"),
-        _ if same == plays => format!("the stored verdict: {what} in {same} of {plays} plays"),
-        _ => format!("the stored verdict not every time: {what} in {same} of {plays} plays"),
+        _ if verdict == plays => {
+            format!("the stored verdict: {what} in {verdict} of {plays} plays")
+        }
+        _ => format!("the stored verdict not every time: {what} in {verdict} of {plays} plays"),
     };
-    format!("{head} (stored for {subject} by version {suite_version})")
+    let at = match &shown.event {
+        Some(first) if verdict > 0 => {
+            format!(", in {event} of them first contradicted by: {first}")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{head} (stored for {} by version {}){at}",
+        stored.subject, stored.version
+    )
 }

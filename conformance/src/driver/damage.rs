@@ -12,6 +12,7 @@
 //! What the path does not lead to stays as it is: a damage of errors leaves answers alone, and the other way round.
 
 mod change;
+mod wording;
 
 use std::str::FromStr;
 

@@ -21,6 +21,9 @@ pub struct StoredPlan {
     pub requirement: String,
     /// The reason.
     pub reason: String,
+    /// The first event that contradicts, without what differs from one play to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
     /// The plan.
     pub plan: FaultPlan,
 }
@@ -41,4 +44,16 @@ impl StoredPlan {
         text.push('\n');
         text
     }
+}
+
+/// A name as part of a folder's name.
+pub fn folder_word(name: &str) -> String {
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '.' {
+            letter
+        } else {
+            '-'
+        }
+    };
+    name.trim_matches('/').chars().map(plain).collect()
 }

@@ -30,6 +30,7 @@ fn stored(plan: FaultPlan) -> StoredPlan {
         subject: "host".to_owned(),
         requirement: "FP-001".to_owned(),
         reason: "not-answered-in-time".to_owned(),
+        event: Some("ended".to_owned()),
         plan,
     }
 }

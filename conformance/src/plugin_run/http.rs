@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tonic::Status;
 
+use super::frames;
 use super::order::{Order, Word};
 use super::raw::Services;
 use crate::case::timeline::{Source, Timeline};
@@ -218,9 +219,9 @@ impl Heard {
             Err(status) => status.words(),
         };
         format!(
-            "status {}, {bytes} bytes in {} messages, {completions} of them complete it, the stream ends with {end}",
+            "status {}, {bytes} bytes in {}, {completions} of them complete it, the stream ends with {end}",
             self.status(),
-            self.messages.len()
+            frames::words(self.messages.iter().map(frames::Told::from))
         )
     }
 }
@@ -254,6 +255,9 @@ impl Services {
 
     /// A whole request, sent as fast as it is taken, and all that comes of it. The sender half-closes after the last message.
     pub async fn http(&self, messages: Vec<ServeHttpRequest>) -> Heard {
+        let sent = frames::words(messages.iter().map(frames::Told::from));
+        self.timeline
+            .note(Source::Rpc, format!("ServeHTTP is called with {sent}"));
         let mut exchange = self.open_http();
         let Some(requests) = exchange.requests.take() else {
             return exchange.rest().await;
@@ -358,7 +362,7 @@ impl Exchange {
         };
         let heard = Heard { messages, end };
         self.timeline
-            .note(Source::Rpc, format!("ServeHTTP: {}", heard.words()));
+            .note(Source::Rpc, format!("ServeHTTP answers: {}", heard.words()));
         heard
     }
 }

@@ -1,7 +1,7 @@
 //! The messages of hooks with an order in them. Pure.
 
 use plugin_proto::hook;
-use plugin_proto::method::{Form, Rpc};
+use plugin_proto::method::{Form, Method, Rpc};
 use plugin_proto::pb;
 use plugin_proto::reflect;
 use prost::Message as _;
@@ -141,6 +141,19 @@ pub fn user(username: String) -> pb::User {
 }
 
 /// Plain and nested values, text outside ASCII among them.
+/// The most bytes of a message that the timeline shows decoded.
+const DECODED: usize = 4_096;
+
+/// A message on the wire as the timeline shows it: in its JSON form, or its size where it is large or no such message.
+pub fn on_the_wire(hook: &Method, form: Form, bytes: &[u8]) -> String {
+    if bytes.len() <= DECODED
+        && let Ok(json) = reflect::to_json(hook, form, bytes)
+    {
+        return json.to_string();
+    }
+    format!("{} bytes", bytes.len())
+}
+
 fn properties() -> prost_types::Struct {
     use prost_types::value::Kind;
     let value = |kind| prost_types::Value { kind: Some(kind) };

@@ -25,13 +25,14 @@ use plugin_proto::connect::{ConnectError, connect};
 use plugin_proto::dial::Target;
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use plugin_proto::lane::Lane;
+use plugin_proto::method::Form;
 use plugin_proto::{Method, Rpc, call, goplugin};
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::backend::Recorder;
 use super::launch::{PrepareError, Prepared};
-use super::message::answered;
+use super::message::{answered, on_the_wire};
 use super::seen::Seen;
 use crate::case::Case;
 use crate::case::timeline::{Source, Timeline};
@@ -357,7 +358,9 @@ impl Services {
 
     /// A hook with the bytes of its message.
     pub async fn call(&self, hook: &'static Method, message: Bytes) -> Result<Bytes, Status> {
-        let sent = message.len();
+        let sent = on_the_wire(hook, Form::Request, &message);
+        self.timeline
+            .note(Source::Rpc, format!("{} is called: {sent}", hook.name));
         let answer = self
             .bounded(call::call_raw(
                 &self.channel,
@@ -365,14 +368,12 @@ impl Services {
                 Request::new(message),
             ))
             .await;
-        let size = answer
-            .as_ref()
-            .map(|answer| format!("{} bytes", answer.len()));
-        let size = size.unwrap_or_else(|status| status.words());
-        self.timeline.note(
-            Source::Rpc,
-            format!("{} with {sent} bytes: {size}", hook.name),
-        );
+        let came = match &answer {
+            Ok(answer) => on_the_wire(hook, Form::Response, answer),
+            Err(status) => status.words(),
+        };
+        self.timeline
+            .note(Source::Rpc, format!("{} answers: {came}", hook.name));
         answer
     }
 

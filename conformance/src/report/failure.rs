@@ -22,6 +22,12 @@ const MOST_OF_ONE: usize = 6;
 /// How many entries are shown after the one that contradicts.
 const AFTER: usize = 3;
 
+/// How many entries are shown from the beginning.
+const FIRST: usize = 3;
+
+/// How many lines the entry that contradicts may have.
+const MOST_OF_MARKED: usize = 4;
+
 /// The text for one judgement of a case.
 pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String {
     let kind = judgement.outcome.kind();
@@ -56,7 +62,7 @@ pub fn text(report: &CaseReport, judgement: &Judgement, paint: Paint) -> String 
     }
     let reproduce = reproduce(report, judgement);
     // A command is not folded: it is there to be copied.
-    tail.push(format!("  {:<12} {reproduce}", "reproduce"));
+    tail.push(format!("  {:<12} {reproduce}", "reproduce:"));
     let entry = match &judgement.outcome {
         Outcome::Failed(failure) => failure.entry,
         _ => None,
@@ -101,7 +107,11 @@ fn field(lines: &mut Vec<String>, name: &str, text: &str) {
         folded.push(format!("… ({more} lines more in the report)"));
     }
     for (number, line) in folded.into_iter().enumerate() {
-        let name = if number == 0 { name } else { "" };
+        let name = if number == 0 {
+            format!("{name}:")
+        } else {
+            String::new()
+        };
         lines.push(format!("  {name:<12} {line}").trim_end().to_owned());
     }
 }
@@ -129,41 +139,73 @@ pub(super) fn fold(text: &str) -> Vec<String> {
     lines
 }
 
-/// The entries around the one that contradicts, as many as there is room for.
+/// The beginning of the timeline, and the entries before and after the one that contradicts, as many as there is room for.
 fn timeline(entries: &[Entry], marked: Option<usize>, room: usize) -> Vec<String> {
-    let room = room.saturating_sub(2);
+    // The title, and a line for each gap.
+    let room = room.saturating_sub(3);
     if entries.is_empty() || room == 0 {
         return Vec::new();
     }
-    let end = marked.map_or(entries.len(), |entry| {
-        (entry + 1 + AFTER).min(entries.len())
-    });
-    let begin = end.saturating_sub(room);
-    let mut lines = vec![match begin {
-        0 => "  timeline".to_owned(),
-        earlier => format!("  timeline     (after {earlier} earlier entries)"),
-    }];
-    for (place, entry) in entries.iter().enumerate().take(end).skip(begin) {
-        let mark = if marked == Some(place) { '>' } else { ' ' };
-        let text: String = entry.text.chars().take(WIDTH).collect();
-        let cut = if text.len() < entry.text.len() {
-            "…"
-        } else {
-            ""
-        };
-        lines.push(
-            format!(
-                "  {mark} {:>6} ms  {:<8} {text}{cut}",
-                entry.at_ms, entry.source
-            )
-            .trim_end()
-            .to_owned(),
-        );
+    let marked = marked.filter(|place| *place < entries.len());
+    let shown = |place: usize| line(&entries[place], marked == Some(place));
+    let mut lines = marked.map(shown).unwrap_or_default();
+    lines.truncate(room);
+    let (mut begin, mut end) = match marked {
+        Some(place) => (place, place + 1),
+        None => (entries.len(), entries.len()),
+    };
+    while end < entries.len() && end - begin <= AFTER && lines.len() < room {
+        lines.extend(shown(end));
+        end += 1;
     }
+    let mut before = Vec::new();
+    let first = FIRST.min(begin);
+    while begin > first && lines.len() + before.len() + first < room {
+        begin -= 1;
+        before.push(shown(begin));
+    }
+    let first = first.min(room.saturating_sub(lines.len() + before.len()));
+    let mut text = vec!["  timeline:".to_owned()];
+    text.extend((0..first).flat_map(shown));
+    if begin > first {
+        text.push(format!("    … {} entries …", begin - first));
+    }
+    text.extend(before.into_iter().rev().flatten());
+    text.extend(lines);
     if end < entries.len() {
-        lines.push(format!("    ({} later entries)", entries.len() - end));
+        text.push(format!("    … {} later entries", entries.len() - end));
     }
-    lines
+    text
+}
+
+/// An entry; the one that contradicts is marked and has more room.
+fn line(entry: &Entry, marked: bool) -> Vec<String> {
+    let mark = if marked { '>' } else { ' ' };
+    let head = format!("  {mark} {:>6} ms  {:<8} ", entry.at_ms, entry.source);
+    if marked {
+        let mut folded = fold(&entry.text);
+        if folded.len() > MOST_OF_MARKED {
+            folded.truncate(MOST_OF_MARKED);
+            if let Some(last) = folded.last_mut() {
+                last.push('…');
+            }
+        }
+        let indent = " ".repeat(head.chars().count());
+        let lines = folded.into_iter().enumerate();
+        let lines = lines.map(|(number, text)| match number {
+            0 => format!("{head}{text}"),
+            _ => format!("{indent}{text}"),
+        });
+        let lines: Vec<String> = lines.collect();
+        return if lines.is_empty() { vec![head] } else { lines };
+    }
+    let text: String = entry.text.chars().take(WIDTH).collect();
+    let cut = if text.len() < entry.text.len() {
+        "…"
+    } else {
+        ""
+    };
+    vec![format!("{head}{text}{cut}").trim_end().to_owned()]
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::mutant::Mutant;
 use crate::requirement::coverage::{Coverage, Row};
 use crate::requirement::{Level, Requirement, Side};
 use crate::scenario::Scenario;
@@ -44,7 +45,7 @@ pub fn scenarios(out: &mut dyn Write, scenarios: &[Scenario], json: bool) -> io:
 }
 
 /// One requirement with its checks and mutants.
-pub fn requirement(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
+pub fn requirement(out: &mut dyn Write, row: &Row<'_>, mutants: &[Mutant]) -> io::Result<()> {
     let Requirement {
         id,
         level,
@@ -63,7 +64,14 @@ pub fn requirement(out: &mut dyn Write, row: &Row<'_>) -> io::Result<()> {
         writeln!(out, "        The reference behaves so; nobody promised it.")?;
     }
     names(out, "checks", &row.checks)?;
-    names(out, "mutants", &row.mutants)
+    let of_row = mutants
+        .iter()
+        .filter(|mutant| row.mutants.contains(&mutant.name));
+    let lines: Vec<String> = of_row
+        .map(|mutant| format!("{} (by {}): {}", mutant.name, mutant.reason, mutant.about()))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    names(out, "mutants", &lines)
 }
 
 fn names(out: &mut dyn Write, title: &str, names: &[&str]) -> io::Result<()> {

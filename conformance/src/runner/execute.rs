@@ -9,23 +9,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use super::keeper::{Keeper, KeeperProgram};
+use super::kept::{Made, keep};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
 use super::rules::Rules;
 use crate::case::planning::Planning;
 use crate::case::timeline::{Entry, Source, Timeline};
-use crate::case::{Book, Case, Setting};
+use crate::case::{Book, Case, Setting, journals, weave_journals};
+use crate::redaction::Redaction;
+use crate::rng::Tape;
 use crate::scenario::{Interruption, Run, ScenarioResult};
-use crate::subject::Subject;
+use crate::subject::{Subject, SubjectKind};
 use crate::verdict::by_method::MethodOutcome;
 use crate::verdict::settle::{End, settle};
-use crate::verdict::{Failure, Outcome};
+use crate::verdict::{Failure, Outcome, OutcomeKind};
 
 /// How long a scenario that was told to end may take to do so: only one that blocks its thread needs any of it.
 /// Together with the cleaning up it is less than a second.
@@ -99,6 +103,7 @@ impl Ground {
             listed: &[],
             subject,
             seed,
+            drawn: Vec::new(),
             folder,
             mark,
             deadline: Instant::now() + deadline,
@@ -134,6 +139,22 @@ pub struct Finished {
 }
 
 impl Finished {
+    /// Takes away what no report may hold: the one place where what a case saw becomes what a report shows.
+    fn redact(&mut self, mut secrets: Redaction) -> Redaction {
+        let outcomes = self.outcomes.iter_mut();
+        let mut texts: Vec<&mut String> =
+            outcomes.flat_map(|(_, outcome)| outcome.texts()).collect();
+        texts.extend(self.timeline.iter_mut().map(|entry| &mut entry.text));
+        texts.extend(self.end.text());
+        for text in &texts {
+            secrets.learn(text);
+        }
+        for text in texts {
+            *text = secrets.text(text);
+        }
+        secrets
+    }
+
     /// A case whose executor failed: a fault of the suite.
     pub(super) fn of_broken_executor(error: &JoinError) -> Finished {
         let end = End::Errored {
@@ -175,21 +196,26 @@ pub(super) async fn execute(planned: &PlannedCase, ground: &Arc<Ground>) -> Fini
         .scenario()
         .allowed(&ground.planning)
         .mul_f64(ground.timeout_scale);
-    let case = Case::new(Setting {
+    let again = ground.planning.again(planned.scenario().name);
+    let setting = Setting {
         listed: planned.scenario().requirements,
         subject: Arc::clone(&planned.subject),
-        seed: planned.seed,
+        seed: again.map_or(planned.seed, |stored| stored.seed),
+        drawn: again.map(|stored| stored.drawn.clone()).unwrap_or_default(),
         folder: folder.clone(),
         mark: mark.clone(),
         deadline: begun + allowed,
         timeout_scale: ground.timeout_scale,
         planning: ground.planning.clone(),
-    });
-    let (book, timeline) = (case.shared_book(), case.timeline());
+    };
+    let case = Case::new(setting.clone());
+    let (book, timeline, tape) = (case.shared_book(), case.timeline(), case.tape());
     let end = play(planned.scenario().run, case, allowed).await;
     let guarded = planned.subject.capabilities.driver.is_none();
     let left = census(mark, (&end, guarded), GONE.mul_f64(ground.timeout_scale)).await;
     let finished = conclude(planned, &book, &timeline, end, left);
+    let scenario = planned.scenario().name;
+    let finished = told_in_full(finished, (&setting, scenario), (&book, &timeline), &tape);
     // A folder that cannot be removed is removed with the folder of the run.
     let _ = std::fs::remove_dir_all(&folder);
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -339,6 +365,53 @@ fn conclude(
         duration_ms: 0,
         timeline: timeline.entries(),
     }
+}
+
+/// The case as reports may have it: with what its fakes wrote down, and without what no report may hold. What failed is kept.
+fn told_in_full(
+    mut finished: Finished,
+    (setting, scenario): (&Setting, &'static str),
+    (book, timeline): (&Mutex<Book>, &Timeline),
+    tape: &Tape,
+) -> Finished {
+    let bad = |(_, outcome): &(String, Outcome)| outcome.kind() >= OutcomeKind::Inconclusive;
+    let look = finished.outcomes.iter().any(bad);
+    let fakes = journals::fakes(&setting.folder, look).unwrap_or_else(|error| {
+        timeline.note(
+            Source::Suite,
+            format!("what fakes wrote down cannot be read: {error}"),
+        );
+        Vec::new()
+    });
+    let places = weave_journals(setting, &fakes, (timeline, book), look);
+    finished.timeline = timeline.entries();
+    let secrets = {
+        let book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, outcome) in &mut finished.outcomes {
+            outcome.moved(&places);
+            book.point(id, outcome, &finished.timeline);
+        }
+        book.secrets().clone()
+    };
+    let secrets = finished.redact(secrets);
+    let is_host = matches!(setting.subject.kind, SubjectKind::Host(_));
+    let scripts = fakes.into_iter().filter(|_| is_host).map(|fake| {
+        let script = secrets.text(&fake.script.to_string());
+        // What cannot be read as JSON without its secrets is kept as text.
+        let script = serde_json::from_str(&script).unwrap_or(Value::String(script));
+        (fake.name, script)
+    });
+    let made = Made {
+        scenario,
+        drawn: tape.numbers(),
+        fakes: scripts.collect(),
+    };
+    if let Err(error) = keep(&mut finished, setting, made) {
+        finished.end = End::Errored {
+            message: format!("the plan of a case that failed cannot be kept: {error}"),
+        };
+    }
+    finished
 }
 
 fn settled(

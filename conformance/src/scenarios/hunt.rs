@@ -16,10 +16,11 @@ use futures_util::stream;
 use crate::case::Case;
 use crate::case::planning::Planning;
 use crate::case::timeline::{Entry, Source};
+use crate::case_plan::lasting;
 use crate::fault_plan::FaultPlan;
 use crate::fault_plan::generate::plans;
 use crate::fault_plan::shrink::Shrinking;
-use crate::fault_plan::stored::{FILE, StoredPlan};
+use crate::fault_plan::stored::{FILE, StoredPlan, folder_word};
 use crate::requirement::Side;
 use crate::scenario::{Interruption, Running, ScenarioResult};
 use crate::verdict::{Failure, Outcome};
@@ -122,10 +123,15 @@ impl Hunt<'_> {
         let mut part = self.case.part(&name)?;
         part.note(Source::Suite, format!("{name}: {plan}"));
         let end = (self.play)(&mut part, &plan).await;
-        let (outcomes, spawned) = part.said();
+        let (mut outcomes, spawned) = part.said();
         for pid in spawned {
             self.case.spawned(pid);
         }
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+        let places = part.read_journals(end.is_err() || outcomes.values().any(failed))?;
+        let entries = part.timeline().entries();
+        part.pointed(&places, &mut outcomes, &entries);
+        self.case.keep_secrets_of(&part);
         // A folder that cannot be removed is removed with that of the case.
         let _ = std::fs::remove_dir_all(part.folder());
         let broken_off = match end {
@@ -133,7 +139,6 @@ impl Hunt<'_> {
             Err(Interruption::BrokenOff(reason)) => Some(reason),
             Err(error) => return Err(error),
         };
-        let entries = part.timeline().entries();
         Ok(Played {
             plan,
             outcomes,
@@ -167,7 +172,9 @@ impl Hunt<'_> {
                 if let Some(cut) = cut {
                     failure.seen.push_str(&cut);
                 }
-                let file = self.keep(folder, id, &failure, plan)?;
+                let event = failure.entry.and_then(|entry| shown.get(entry));
+                let event = event.map(|entry| lasting(&entry.text));
+                let file = self.keep(folder, id, (&failure, event), plan)?;
                 failure.replay = Some(file.display().to_string());
             }
         }
@@ -228,13 +235,13 @@ impl Hunt<'_> {
         &self,
         folder: &Path,
         id: &str,
-        failure: &Failure,
+        (failure, event): (&Failure, Option<String>),
         plan: FaultPlan,
     ) -> io::Result<PathBuf> {
         let subject = &self.case.subject().name;
         let name = format!(
             "{}-{id}-{}-{:016x}",
-            word(subject),
+            folder_word(subject),
             failure.reason,
             plan.seed
         );
@@ -246,6 +253,7 @@ impl Hunt<'_> {
             subject: subject.clone(),
             requirement: id.to_owned(),
             reason: failure.reason.to_string(),
+            event: event.map(|event| self.case.secrets().text(&event)),
             plan,
         };
         std::fs::write(&file, stored.to_json())?;
@@ -283,18 +291,6 @@ impl Hunt<'_> {
             .seen("what plans showed", evidence)
             .holds(true, "", "", "kept");
     }
-}
-
-/// A name as part of a file's name.
-fn word(name: &str) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || letter == '.' {
-            letter
-        } else {
-            '-'
-        }
-    };
-    name.trim_matches('/').chars().map(plain).collect()
 }
 
 #[cfg(test)]

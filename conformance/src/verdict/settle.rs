@@ -58,6 +58,15 @@ pub enum End {
 }
 
 impl End {
+    /// The text in it, to be written anew.
+    pub fn text(&mut self) -> Option<&mut String> {
+        match self {
+            End::BrokenOff { reason } | End::NotRun { reason } => Some(reason),
+            End::Panicked { message } | End::Errored { message } => Some(message),
+            End::Completed | End::Deadline { .. } => None,
+        }
+    }
+
     /// Whether the suite itself is to blame; such a run exits with its own code.
     pub fn is_suite_fault(&self) -> bool {
         matches!(self, End::Panicked { .. } | End::Errored { .. })

@@ -7,12 +7,12 @@ use super::DamageError;
 /// Where, and what becomes of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    path: Vec<Step>,
-    act: Act,
+    pub(super) path: Vec<Step>,
+    pub(super) act: Act,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Step {
+pub(super) enum Step {
     /// The field of this name.
     Field(String),
     /// Each entry of a list, each value of a map.
@@ -20,7 +20,7 @@ enum Step {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Act {
+pub(super) enum Act {
     /// It is not there.
     Drop,
     /// It is this.

@@ -64,6 +64,9 @@ proptest! {
         let judgement = judgement(&expected, &seen, go_host.as_deref(), marked);
         let text = text(&report(entries), &judgement, Paint::Plain);
         prop_assert!(text.lines().count() <= MOST_LINES, "{text}");
+        for field in ["\n  expected:", "\n  seen:", "\n  reproduce:   plugin-conformance run "] {
+            prop_assert!(text.contains(field) || (expected.is_empty() || seen.is_empty()), "{field} in {text}");
+        }
         prop_assert!(text.contains("--seed 1"), "{text}");
         if let Some(entry) = marked {
             let start = format!("  > {entry:>6} ms");
@@ -80,7 +83,25 @@ fn an_early_contradiction_is_shown_with_what_followed() {
         Paint::Plain,
     );
     assert!(text.contains("  >      2 ms"), "{text}");
-    assert!(text.contains("(54 later entries)"), "{text}");
+    assert!(text.contains("… 54 later entries"), "{text}");
+}
+
+#[test]
+fn a_late_contradiction_is_shown_with_the_beginning() {
+    let text = text(
+        &report(90),
+        &judgement("a", "b", None, Some(80)),
+        Paint::Plain,
+    );
+    for part in [
+        "         0 ms  ",
+        "… 4",
+        "  >     80 ms",
+        "… 6 later entries",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(text.lines().count() > MOST_LINES - 4, "{text}");
 }
 
 #[test]
@@ -91,6 +112,6 @@ fn a_kept_plan_is_what_is_played_again() {
         failure.replay = Some(file.clone());
     }
     let text = text(&report(1), &judgement, Paint::Plain);
-    let expect = format!("  reproduce    plugin-conformance replay '{file}'\n");
+    let expect = format!("  reproduce:   plugin-conformance replay '{file}'\n");
     assert!(text.ends_with(&expect), "{text}");
 }

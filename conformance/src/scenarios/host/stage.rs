@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::traces::{calls, pids};
-use crate::case::timeline::Source;
+use crate::case::host_talk::told;
 use crate::case::words::Words;
 use crate::case::{Case, MARK_VARIABLE};
 use crate::driver::protocol::hello::{Feature, Hello};
@@ -82,7 +82,8 @@ impl<'a> Stage<'a> {
         let fake = fake::binary().ok_or_else(|| suite("the fake interpreter is not built"))?;
         let timeline = case.timeline();
         let notes = Arc::new(move |line: String| {
-            timeline.note(Source::Host, line);
+            let (source, text) = told(&line);
+            timeline.note(source, text);
         });
         let environment = environment(case, setting.environment())?;
         let subject = &case.subject().capabilities;

@@ -22,6 +22,7 @@ fn case(folder: &Path, after: Duration) -> Case {
             capabilities: Capabilities::all(),
         }),
         seed: 7,
+        drawn: Vec::new(),
         folder: folder.join("case"),
         mark: "mark".to_owned(),
         deadline: Instant::now() + after,
@@ -29,7 +30,7 @@ fn case(folder: &Path, after: Duration) -> Case {
         planning: Planning {
             count: Some(1),
             folder: Some(folder.join("plans")),
-            given: None,
+            ..Planning::default()
         },
     })
 }

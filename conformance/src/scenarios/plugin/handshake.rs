@@ -228,7 +228,7 @@ async fn cookie(case: &mut Case) -> ScenarioResult {
     for (what, value) in [
         ("without", None),
         (
-            "another value of",
+            "with another value of",
             Some("Securely message teams, anywhere?"),
         ),
     ] {
@@ -248,7 +248,8 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
     let expected = "an end with a status other than 0, and nothing on stdout";
     tokio::select! {
         line = raw.handshake(START) => if line.is_ok() {
-            case.require("HS-051").fails("runs-without-cookie", expected, format!("with {what} the cookie it announced itself"));
+            let entry = case.note(Source::Suite, format!("it announced itself, started {what} the cookie"));
+            case.require("HS-051").at(entry).fails("runs-without-cookie", expected, format!("{what} the cookie it announced itself"));
             return;
         },
         _ = raw.exit_within(START) => {}
@@ -257,7 +258,7 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
         case.require("HS-051").fails(
             "runs-without-cookie",
             expected,
-            format!("with {what} the cookie it is still there"),
+            format!("{what} the cookie it is still there"),
         );
         return;
     };
@@ -274,7 +275,7 @@ async fn judge_cookie(case: &Case, raw: &Raw, what: &str) {
         Some(_) => (true, "exit-status-zero"),
         None => (false, "ended-by-signal"),
     };
-    let seen = format!("with {what} the cookie: {exit}, {wrote} bytes on stdout");
+    let seen = format!("{what} the cookie: {exit}, {wrote} bytes on stdout");
     case.require("HS-051")
         .seen("end", &seen)
         .and("control", "with the cookie it starts")

@@ -6,7 +6,7 @@ use crate::body_plan::generate::{Choice, Part, exhaustive, plans};
 use crate::body_plan::{BodyPlan, Direction};
 use crate::case::Case;
 use crate::case::judge::some;
-use crate::case::timeline::Source;
+use crate::case::timeline::{Entry, Source};
 use crate::scenario::{ScenarioResult, scenarios};
 use crate::verdict::{Failure, Outcome};
 
@@ -38,7 +38,7 @@ async fn laws(case: &mut Case) -> ScenarioResult {
         let mut tally = Tally::default();
         let found = hunt(&mut bench, few(choice), AT_ONCE, &mut tally, &mut |_| {}).await?;
         match found {
-            Some(found) => case.judge(id, broken(case, &found)?),
+            Some(found) => case.judge(id, broken(case, &found, bench.shown())?),
             None => {
                 let splits = some(tally.splits.len());
                 case.require(id)
@@ -58,7 +58,8 @@ fn few(choice: Choice) -> impl Iterator<Item = BodyPlan> {
 }
 
 /// A law that was broken, by its name; its plan is kept if the run wants that.
-fn broken(case: &Case, found: &Found) -> std::io::Result<Outcome> {
+fn broken(case: &Case, found: &Found, shown: Vec<Entry>) -> std::io::Result<Outcome> {
+    case.timeline().adopt(shown);
     let text = format!("{}: {}", found.plan, found.breach);
     let entry = case.note(Source::Suite, text);
     let replay = match &case.planning().folder {
