@@ -26,3 +26,20 @@ const TABLES: &[&[Mutant]] = &[
 pub fn all() -> Vec<Mutant> {
     TABLES.concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    #[test]
+    fn every_mutant_says_what_it_does_wrong() {
+        for mutant in all() {
+            let about = mutant.about();
+            assert!(
+                about.len() > 10 && about.contains(' '),
+                "{}: {about:?}",
+                mutant.name
+            );
+        }
+    }
+}

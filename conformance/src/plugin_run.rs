@@ -20,6 +20,7 @@ pub mod seen;
 pub mod backend;
 pub mod launch;
 
+pub mod likeness;
 pub mod listener;
 pub mod process;
 pub mod raw;

@@ -71,6 +71,13 @@ impl Redaction {
         }
     }
 
+    /// Takes note of a path that is another one in each play; it is no secret, and shown by this word.
+    pub fn path(&mut self, path: &str, word: &str) {
+        if path.len() >= SHORTEST {
+            self.labels.insert(path.to_owned(), word.to_owned());
+        }
+    }
+
     /// Takes note of the secrets that stand in their places in a text.
     pub fn learn(&mut self, text: &str) {
         for secret in place::secrets(text) {

@@ -10,7 +10,9 @@ use plugin_proto::pb::{ServeHttpRequest, ServeHttpResponseInit};
 use prost::Message as _;
 
 use crate::body_plan::told::{self, Told};
+use crate::plugin_run::evidence::Digest;
 use crate::plugin_run::http::{Exchange, Heard, head, piece, steps};
+use crate::plugin_run::likeness::likeness;
 use crate::plugin_run::order::Order;
 use crate::plugin_run::raw::Services;
 use crate::plugin_run::seen::Seen;
@@ -81,7 +83,10 @@ impl Asked {
     /// Whether what came is the answer that was asked for.
     fn judge(&self, heard: &Heard, others: &[&Asked]) -> Result<(), Trouble> {
         match self.by_itself(heard, others) {
-            Err(Trouble::Broken(breach)) => Err(self.blamed(breach, heard, others).into()),
+            Err(Trouble::Broken(breach)) => {
+                let breach = self.blamed(breach, heard, others);
+                Err(self.likened(breach, heard).into())
+            }
             judged => judged,
         }
     }
@@ -107,6 +112,21 @@ impl Asked {
                 status.code(),
                 status.message()
             ))),
+        }
+    }
+
+    /// A breach that changed bytes, with how they may have come about.
+    fn likened(&self, breach: Breach, heard: &Heard) -> Breach {
+        if breach.law != Law::Bytes {
+            return breach;
+        }
+        let like = likeness(&self.told.pieces, &Digest::of(&heard.body()));
+        match like {
+            Some(like) => Breach {
+                seen: format!("{}, {like}", breach.seen),
+                ..breach
+            },
+            None => breach,
         }
     }
 

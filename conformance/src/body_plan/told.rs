@@ -28,6 +28,8 @@ pub struct Told {
     pub frames: Vec<Bytes>,
     /// The steps of the handler.
     pub steps: Vec<String>,
+    /// The body that is cut, in its pieces: the request's, or the answer's.
+    pub pieces: Vec<Bytes>,
     /// The body of the answer.
     pub answer: Bytes,
     /// After how many bytes of it there has to be a flush.
@@ -55,6 +57,7 @@ pub fn told(plan: &BodyPlan, number: usize, nonce: &str) -> Told {
                 body
             };
             Told {
+                pieces: frames.clone(),
                 frames,
                 steps,
                 answer,
@@ -75,10 +78,12 @@ pub fn told(plan: &BodyPlan, number: usize, nonce: &str) -> Told {
                     steps.push("flush".to_owned());
                 }
             }
+            let answer = answer.freeze();
             Told {
+                pieces: plan.split.cut(&answer),
                 frames: vec![Bytes::new()],
                 steps,
-                answer: answer.freeze(),
+                answer,
                 flushes: plan.split.flushes(),
             }
         }

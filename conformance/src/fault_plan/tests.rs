@@ -30,7 +30,7 @@ fn stored(plan: FaultPlan) -> StoredPlan {
         subject: "host".to_owned(),
         requirement: "FP-001".to_owned(),
         reason: "not-answered-in-time".to_owned(),
-        event: Some("ended".to_owned()),
+        event: None,
         plan,
     }
 }
@@ -47,7 +47,12 @@ proptest! {
     fn what_is_drawn_is_valid_and_survives_its_file(plan in any_plan()) {
         prop_assert_eq!(FaultPlan::new(plan.seed, plan.side, plan.steps.clone()), Ok(plan.clone()));
         let stored = stored(plan);
-        prop_assert_eq!(StoredPlan::parse(&stored.to_json()).unwrap(), stored);
+        prop_assert_eq!(StoredPlan::parse(&stored.to_json()).unwrap(), stored.clone());
+        let with_event = StoredPlan {
+            event: Some("ended".to_owned()),
+            ..stored
+        };
+        prop_assert_eq!(StoredPlan::parse(&with_event.to_json()).unwrap(), with_event);
     }
 
     #[test]

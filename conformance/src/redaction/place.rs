@@ -130,6 +130,10 @@ fn values(text: &str, word: Range<usize>, kind: Kind) -> Vec<Range<usize>> {
         .find(|mark| cursor.take(mark));
     cursor.blanks();
     match separator {
+        None if cursor.rest().starts_with("[\"") => {
+            cursor.take("[");
+            return listed(cursor);
+        }
         None => return Vec::new(),
         // A list or a pair, or an object with a name and a value.
         Some(",") => {

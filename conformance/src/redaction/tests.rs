@@ -44,6 +44,10 @@ fn a_secret_is_found_by_its_place() {
             r#"{"name":"Cookie","values":["[Cookie]","[Cookie 2]"]}"#,
         ),
         (
+            r#"status 207, Set-Cookie ["a=1, b=2"]; down"#,
+            r#"status 207, Set-Cookie ["[Set-Cookie]"]; down"#,
+        ),
+        (
             "Set-Cookie: a=1; Path=/\nX: y",
             "Set-Cookie: [Set-Cookie]\nX: y",
         ),
@@ -88,6 +92,16 @@ fn a_secret_is_found_by_its_value_wherever_it_is() {
     let expect = "[A_TOKEN] came as [authorization], 1 of /usr/bin:/bin, [MATTERMOST_PLUGIN]";
     assert_eq!(redaction.text(&text), expect);
     assert_eq!(redaction.text("say B=1"), "say B=1");
+}
+
+#[test]
+fn a_folder_of_one_play_has_a_word() {
+    let mut redaction = Redaction::new();
+    redaction.path("/tmp/run-x/case-1", "CASE");
+    assert_eq!(
+        redaction.text("in /tmp/run-x/case-1/plugin"),
+        "in CASE/plugin"
+    );
 }
 
 #[test]

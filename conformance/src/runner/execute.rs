@@ -385,7 +385,7 @@ fn told_in_full(
     });
     let places = weave_journals(setting, &fakes, (timeline, book), look);
     finished.timeline = timeline.entries();
-    let secrets = {
+    let mut secrets = {
         let book = book.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, outcome) in &mut finished.outcomes {
             outcome.moved(&places);
@@ -393,6 +393,7 @@ fn told_in_full(
         }
         book.secrets().clone()
     };
+    secrets.path(&setting.folder.display().to_string(), "CASE");
     let secrets = finished.redact(secrets);
     let is_host = matches!(setting.subject.kind, SubjectKind::Host(_));
     let scripts = fakes.into_iter().filter(|_| is_host).map(|fake| {

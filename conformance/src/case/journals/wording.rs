@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 
 use fake_interpreters::journal::{Entry, Event, Payload};
+use plugin_proto::health::{CHECK, HealthCheckRequest};
+use prost::Message as _;
 use serde_json::Value;
 
 use crate::case::timeline::Source;
@@ -41,9 +43,10 @@ pub(super) fn entry(entry: &Entry) -> (Source, String) {
         }
         Event::Connected {} => (Source::Rpc, "a connection is accepted".to_owned()),
         Event::Rpc { path, message, .. } => {
-            let request = entry
-                .request()
-                .map_or_else(|| bytes(message), |json| json.to_string());
+            let request = match entry.request() {
+                Some(json) => json.to_string(),
+                None => service(path, message).unwrap_or_else(|| bytes(message)),
+            };
             (Source::Rpc, format!("{} arrives: {request}", name(path)))
         }
         Event::HttpRequest {
@@ -125,6 +128,13 @@ fn environment(variables: &BTreeMap<String, String>) -> String {
         false => name.clone(),
     };
     variables.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The service that a check of the health is about.
+fn service(path: &str, message: &Payload) -> Option<String> {
+    let check = HealthCheckRequest::decode(message.bytes()?.as_slice());
+    let check = check.ok().filter(|_| path == CHECK);
+    check.map(|check| format!("health of {:?}", check.service))
 }
 
 fn bytes(message: &Payload) -> String {

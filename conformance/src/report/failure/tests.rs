@@ -95,7 +95,7 @@ fn a_late_contradiction_is_shown_with_the_beginning() {
     );
     for part in [
         "         0 ms  ",
-        "… 4",
+        " entries …",
         "  >     80 ms",
         "… 6 later entries",
     ] {

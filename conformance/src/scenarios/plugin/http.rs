@@ -20,6 +20,7 @@ use crate::case::Case;
 use crate::case::words::Words as _;
 use crate::plugin_run::evidence::{Digest, as_seen, difference};
 use crate::plugin_run::http::{Packing, header};
+use crate::plugin_run::likeness::likeness;
 use crate::scenario::{ScenarioResult, scenarios};
 use site::{Asked, Asking, Site, bytes, cut, read_it};
 
@@ -159,17 +160,20 @@ async fn heads(case: &mut Case) -> ScenarioResult {
 }
 
 /// Judges that the handler read these bytes and no others.
-fn read_as_sent(case: &Case, id: &'static str, name: &str, sent: &[u8], asked: &Asked) {
+fn read_as_sent(case: &Case, id: &'static str, name: &str, pieces: &[Bytes], asked: &Asked) {
     let reason = match (&asked.body, asked.heard.end.is_ok()) {
         (None, false) => "refused",
         (None, true) => "end-not-seen",
         (Some(_), _) => "body-changed",
     };
-    let expected = Digest::of(sent);
+    let expected = Digest::of(&pieces.concat());
+    let like = asked.body.as_ref().filter(|saw| **saw != expected);
+    let like = like.and_then(|saw| likeness(pieces, saw));
+    let like = like.map_or_else(String::new, |like| format!(", {like}"));
     case.require(id).seen(name, asked.heard.words()).holds(
         asked.body.as_ref() == Some(&expected),
         format!("{name}: {}", expected.words()),
-        format!("{}; {}", asked.body.words(), asked.heard.words()),
+        format!("{}{like}; {}", asked.body.words(), asked.heard.words()),
         reason,
     );
 }
@@ -191,14 +195,15 @@ async fn sizes(case: &mut Case) -> ScenarioResult {
     ] {
         let sent = bytes(size);
         let mut asking = site.asking(case, "POST", read_it());
-        asking.pieces = cut(&sent, piece);
+        let pieces = cut(&sent, piece);
+        asking.pieces.clone_from(&pieces);
         asking.head.content_length = i64::try_from(size).unwrap_or(-1);
         let asked = site.ask(asking).await;
         read_as_sent(
             case,
             id,
             &format!("{size} bytes in pieces of {piece}"),
-            &sent,
+            &pieces,
             &asked,
         );
     }
@@ -231,12 +236,17 @@ async fn borders(case: &mut Case) -> ScenarioResult {
         ("five hundred pieces", cut(&bytes(500 * 7), 7)),
     ];
     for (name, pieces) in rows {
-        let sent = pieces.concat();
         for packing in [Packing::Together, Packing::Apart] {
             let mut asking: Asking = site.asking(case, "POST", read_it());
             (asking.pieces, asking.packing) = (pieces.clone(), packing);
             let asked = site.ask(asking).await;
-            read_as_sent(case, "HT-054", &format!("{name}, {packing}"), &sent, &asked);
+            read_as_sent(
+                case,
+                "HT-054",
+                &format!("{name}, {packing}"),
+                &pieces,
+                &asked,
+            );
         }
     }
     site.close(case).await;

@@ -7,7 +7,9 @@ use super::site::{Asked, Site, bytes, cut};
 use super::{MIB, PIECE};
 use crate::case::Case;
 use crate::case::words::Words as _;
+use crate::plugin_run::evidence::Digest;
 use crate::plugin_run::http::{Heard, Packing, steps};
+use crate::plugin_run::likeness::likeness;
 use crate::scenario::{ScenarioResult, scenarios};
 
 scenarios! {
@@ -214,10 +216,16 @@ fn judge(case: &Case, name: &str, expected: &[u8], asked: &Asked) {
     let heard = &asked.heard;
     let words = || format!("{name}: {}", heard.words());
     let seen = |id| case.require(id).seen(name, asked.witness());
+    let as_written = heard.body() == expected;
+    let pieces = cut(&Bytes::copy_from_slice(expected), PIECE);
+    let like = match as_written {
+        true => None,
+        false => likeness(&pieces, &Digest::of(&heard.body())),
+    };
     seen("HT-061").holds(
-        heard.body() == expected && heard.is_whole(),
+        as_written && heard.is_whole(),
         format!("{name}: {} bytes as they were written", expected.len()),
-        words(),
+        like.map_or_else(words, |like| format!("{}, {like}", words())),
         "body-changed",
     );
     seen("HT-062").holds(
