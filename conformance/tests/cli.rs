@@ -172,7 +172,12 @@ fn a_run_that_passes_ends_with_0_and_writes_its_reports() {
 #[test]
 fn a_plugin_that_does_nothing_ends_with_1_and_has_passed_nothing() {
     with_fake();
-    let (code, stdout, stderr) = check("run HS-053 --subject null-exit");
+    let plans = tempfile::tempdir().unwrap();
+    let words = format!(
+        "run HS-053 --subject null-exit --plans-dir {}",
+        plans.path().display()
+    );
+    let (code, stdout, stderr) = check(&words);
     assert_eq!(code, 1, "{stdout}{stderr}");
     assert!(stdout.contains("never became ready"), "{stdout}");
     assert!(stdout.contains("0.0 %"), "{stdout}");

@@ -14,21 +14,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// The suite itself: what it is about to do.
+    /// The suite itself: what it is about to do, and what it makes of what it saw.
     Suite,
-    /// The host: an event of it, or a driver's answer.
+    /// The host: an order that it got (`→`), its answer (`←`), or an event of it in words.
     Host,
-    /// The plugin: a line of a fake's journal, or evidence.
+    /// The plugin: evidence of a handler, or what a fake says of itself.
     Plugin,
-    /// A process: started, signalled, gone.
+    /// A process: started and with which environment (names, and values that may be shown), signalled, gone.
     Process,
-    /// The plugin's stdout.
+    /// The plugin's stdout, escaped: the handshake line, and whatever a fake writes.
     Stdout,
     /// The plugin's stderr.
     Stderr,
-    /// A call, in either direction.
+    /// A call, in either direction, with its message decoded where it is short; of a stream of `ServeHTTP` its frames with their places.
     Rpc,
-    /// A fault that the suite injected.
+    /// A fault that the suite injected: a signal, a step of a plan, or the script that a fake plays.
     Fault,
 }
 
