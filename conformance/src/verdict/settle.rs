@@ -63,6 +63,8 @@ impl End {
         match self {
             End::BrokenOff { reason } | End::NotRun { reason } => Some(reason),
             End::Panicked { message } | End::Errored { message } => Some(message),
+            End::NotClaimed { capability } => Some(capability),
+            End::ClaimedAndDead { claim } => Some(claim),
             End::Completed | End::Deadline { .. } => None,
         }
     }
