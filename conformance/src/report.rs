@@ -29,8 +29,8 @@ pub mod paint;
 pub mod record;
 pub mod schema;
 pub mod tap;
-pub mod varying;
 pub mod texts;
+pub mod varying;
 
 use std::io;
 
