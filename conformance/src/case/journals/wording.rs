@@ -100,6 +100,11 @@ pub(super) fn entry(entry: &Entry) -> (Source, String) {
             };
             (Source::Rpc, format!("API {method} answers: {words}"))
         }
+        other @ (Event::Secured { .. } | Event::NotSecured { .. }) => {
+            let words = serde_json::to_string(other);
+            let words = words.unwrap_or_else(|error| format!("cannot be told: {error}"));
+            (Source::Rpc, format!("TLS: {words}"))
+        }
         Event::Grandchild { ppid, pgid, .. } => (
             Source::Fault,
             format!(
