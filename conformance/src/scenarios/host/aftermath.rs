@@ -19,7 +19,9 @@ use super::traces::{alive, environment_of, is_there, listens};
 use crate::case::Case;
 use crate::case::words::Words;
 use crate::driver::protocol::hello::Feature;
-use crate::scenario::{ScenarioResult, scenarios};
+use crate::driver::protocol::{Activated, Order};
+use crate::scenario::{Interruption, ScenarioResult, scenarios};
+use crate::subject::host::DriverError;
 
 scenarios! {
     Host, Lifecycle;
@@ -171,6 +173,28 @@ async fn sockets(case: &mut Case) -> ScenarioResult {
     let _listener = UnixListener::bind(&foreign)?;
     let setting = short().bound("connect", Duration::from_millis(300));
     let stage = Stage::open_with(case, setting).await?;
+    let control = stage.control("control").await?;
+    let line = format!("1|1|unix|{}|grpc\n", foreign.display());
+    let liar = stage.place("liar", &Script::new().write(&line).hang())?;
+    let order = Order::Activate {
+        dir: liar.directory.clone(),
+    };
+    let refusal = match stage.try_ask::<Activated>(order).await {
+        // Whatever keeps the host waiting there is judged elsewhere.
+        Err(DriverError::Silent { .. }) => "no answer".to_owned(),
+        answer => refused(answer.map_err(Interruption::of_driver)?)?.message,
+    };
+    let seen = case
+        .require("ST-010")
+        .seen("control", control)
+        .and("refusal", refusal);
+    let kept = is_there(&foreign);
+    seen.holds(
+        kept,
+        "a socket that is not the plugin's stays",
+        "it is gone",
+        "foreign-socket-removed",
+    );
     for name in ["stopped", "killed"] {
         let socket = case.folder().join(format!("{name}.sock"));
         let folder = stage.started(name, &on_socket(&socket)).await?;
@@ -192,20 +216,5 @@ async fn sockets(case: &mut Case) -> ScenarioResult {
             "socket-left",
         );
     }
-    let control = stage.control("control").await?;
-    let line = format!("1|1|unix|{}|grpc\n", foreign.display());
-    let liar = stage.place("liar", &Script::new().write(&line).hang())?;
-    let refusal = refused(stage.activate(&liar).await?)?;
-    let seen = case
-        .require("ST-010")
-        .seen("control", control)
-        .and("refusal", refusal.message);
-    let kept = is_there(&foreign);
-    seen.holds(
-        kept,
-        "a socket that is not the plugin's stays",
-        "it is gone",
-        "foreign-socket-removed",
-    );
     stage.close().await
 }
