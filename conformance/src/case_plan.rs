@@ -146,6 +146,10 @@ pub fn lasting(text: &str) -> String {
             lasting.push(letter);
         }
     }
+    // A number has a fraction in one play and none in the next.
+    while lasting.contains("#.#") {
+        lasting = lasting.replace("#.#", "#");
+    }
     lasting
 }
 

@@ -59,6 +59,7 @@ fn numbers_ids_and_folders_do_not_last() {
         ),
         ("nonce 6f90ff3abd63f225", "nonce 00000000000000ab"),
         ("127.0.0.1:4711", "127.0.0.1:9"),
+        ("took_ms 12.5", "took_ms 12"),
     ] {
         assert_eq!(lasting(one), lasting(other));
     }

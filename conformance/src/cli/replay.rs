@@ -18,6 +18,7 @@ use crate::report::human::{Human, Surface};
 use crate::runner::event::Event;
 use crate::runner::{self, RunOptions};
 use crate::subject::Subject;
+use crate::subject::host::foreign::host_at;
 use crate::subject::in_place::plugin_at;
 use crate::suite::Suite;
 
@@ -75,13 +76,21 @@ pub fn read(file: &Path) -> Result<Kept, ReplayError> {
     })
 }
 
-/// The subject of a replay: a folder, or a name that the suite knows.
+/// The subject of a replay: a folder or a host's driver, or a name that the suite knows.
 enum Whom {
-    Folder(Subject),
+    Given(Subject),
     Name(String),
 }
 
-fn whom(arguments: &Replay, subject: &str, out: &mut dyn Write) -> Result<Whom, CommandError> {
+async fn whom(
+    arguments: &Replay,
+    subject: &str,
+    out: &mut dyn Write,
+) -> Result<Whom, CommandError> {
+    let others = arguments.plugin.is_some() || arguments.subject.is_some();
+    if let Some(command) = subject.strip_prefix("host:").filter(|_| !others) {
+        return Ok(Whom::Given(host_at(command).await?));
+    }
     let kept = subject.strip_prefix("plugin:").map(PathBuf::from);
     let folder = match (&arguments.plugin, &arguments.subject) {
         (Some(folder), _) => Some(folder.clone()),
@@ -96,7 +105,7 @@ fn whom(arguments: &Replay, subject: &str, out: &mut dyn Write) -> Result<Whom, 
     if let Some(note) = found.note {
         writeln!(out, "{note}")?;
     }
-    Ok(Whom::Folder(found.subject))
+    Ok(Whom::Given(found.subject))
 }
 
 /// `replay`.
@@ -123,8 +132,8 @@ pub async fn replay(
         timeout_scale: arguments.timeout_scale.or(scale_of_run).unwrap_or(1.0),
         ..options
     };
-    match whom(arguments, subject, out)? {
-        Whom::Folder(subject) => options.plugins.push(subject),
+    match whom(arguments, subject, out).await? {
+        Whom::Given(subject) => options.plugins.push(subject),
         Whom::Name(name) => options.subjects.push(name),
     }
     match kept {
