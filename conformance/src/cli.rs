@@ -39,7 +39,7 @@ const EXIT_CODES: &str = "Exit codes: 0 passed, 1 a requirement failed, 2 usage 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Play scenarios and judge subjects by requirements.
-    Run(Run),
+    Run(Box<Run>),
     /// Show all scenarios with the requirements that they judge.
     List {
         /// As JSON.

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use fake_interpreters::script::{
-    Answer, ApiOrder, Controller, DemandEnv, Flood, Grandchild, Health, HttpHead, HttpMessage,
-    HttpStep, Implemented, Listen, Network, OtherHooks, Piece, Script, Serve, ServeHttp,
-    SignalName, Stdio, Step, Stream, Write,
+    Alpn, Answer, ApiOrder, Certificate, Client, Controller, DemandEnv, Flood, Grandchild, Health,
+    HttpHead, HttpMessage, HttpStep, Implemented, Listen, Network, OtherHooks, Piece, Script,
+    Serve, ServeHttp, Served, SignalName, Stdio, Step, Stream, Tls, Write,
 };
 use fake_interpreters::{Fault, Preset};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
 
 fn stream() -> impl Strategy<Value = Stream> {
@@ -84,6 +85,29 @@ fn http() -> impl Strategy<Value = ServeHttp> {
     vec(step, 0..4).prop_map(|steps| ServeHttp { steps })
 }
 
+fn tls() -> impl Strategy<Value = Tls> {
+    let certificate = select(vec![
+        Certificate::GoPlugin,
+        Certificate::P256,
+        Certificate::NoName,
+    ]);
+    let served = select(vec![
+        Served::Announced,
+        Served::WithoutKey,
+        Served::PlainText,
+    ]);
+    let client = select(vec![Client::Announced, Client::NotAsked, Client::Refused]);
+    let alpn = select(vec![Alpn::H2, Alpn::Silent, Alpn::Http1]);
+    let parts = (certificate, served, client, alpn, any::<bool>());
+    parts.prop_map(|(certificate, served, client, alpn, only_tls12)| Tls {
+        certificate,
+        served,
+        client,
+        alpn,
+        only_tls12,
+    })
+}
+
 fn serve() -> impl Strategy<Value = Serve> {
     let implemented = prop_oneof![
         vec("[A-Za-z]{1,9}", 0..3).prop_map(Implemented::Names),
@@ -127,6 +151,7 @@ fn serve() -> impl Strategy<Value = Serve> {
         stdio,
         option::of(answer()),
         option::of(http()),
+        option::of(tls()),
         any::<(bool, bool, bool)>(),
     )
         .prop_map(
@@ -138,6 +163,7 @@ fn serve() -> impl Strategy<Value = Serve> {
                 stdio,
                 every_call,
                 http,
+                tls,
                 (testee, watch_parent, names_hooks),
             )| {
                 Serve {
@@ -157,6 +183,7 @@ fn serve() -> impl Strategy<Value = Serve> {
                     fault: testee.then_some(Fault::NonceWrong),
                     names_hooks,
                     watch_parent,
+                    tls,
                 }
             },
         )
