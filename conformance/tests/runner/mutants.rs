@@ -3,6 +3,7 @@
 use crate::world::*;
 
 use plugin_conformance::case::Case;
+use plugin_conformance::case::timeline::Source;
 use plugin_conformance::mutant::Mutant;
 use plugin_conformance::requirement::Side;
 use plugin_conformance::runner::kill_matrix::beside::Reach;
@@ -14,6 +15,7 @@ async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
     fn by_name(case: &mut Case) -> Running<'_> {
         Box::pin(async {
             let fault = case.subject().name.clone();
+            case.note(Source::Suite, "looks at the subject's name");
             keep(case, "HS-002");
             case.require("HS-001").seen("subject", &fault).holds(
                 fault == "host",

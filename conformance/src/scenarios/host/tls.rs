@@ -378,11 +378,12 @@ async fn broker(case: &mut Case) -> ScenarioResult {
             .hook(&folder, "MessageHasBeenPosted", Value::Null)
             .await?;
         let stopped = stage.deactivate(&folder).await?;
+        let arrived = calls(&folder.entries()?, "MessageHasBeenPosted").len();
         let judge = case.require("HS-220").seen("stop", format!("{stopped:?}"));
         judge.holds(
-            matches!(hook, Ok(Called::Answered { .. })) && stopped.stopped,
-            "an answer, and a stop",
-            hook.words(),
+            matches!(hook, Ok(Called::Answered { .. })) && arrived == 1 && stopped.stopped,
+            "a call that arrives, its answer, and a stop",
+            format!("{}; calls that arrived: {arrived}", hook.words()),
             "call-lost",
         );
     }
