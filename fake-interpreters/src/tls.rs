@@ -86,7 +86,7 @@ impl Encryption {
     ) -> (Option<Box<dyn Connection>>, Option<Event>) {
         match &self.behind {
             Behind::PlainText => (Some(Box::new(stream)), None),
-            Behind::Tls(acceptor) => match acceptor.accept(stream).await {
+            Behind::Tls(acceptor) => match acceptor.accept(stream).into_fallible().await {
                 Ok(stream) => {
                     let (_, session) = stream.get_ref();
                     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -100,8 +100,14 @@ impl Encryption {
                     };
                     (Some(Box::new(stream)), Some(event))
                 }
-                Err(error) => {
+                Err((error, mut stream)) => {
                     let message = error.to_string();
+                    // What the host has sent meanwhile is read, since a connection that is closed on unread bytes is reset, and the
+                    // alert that tells the host why may be lost with it.
+                    tokio::spawn(async move {
+                        let _ = stream.shutdown().await;
+                        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                    });
                     (None, Some(Event::NotSecured { message }))
                 }
             },

@@ -144,6 +144,7 @@ enum Look {
 mod proc {
     use std::collections::BTreeSet;
     use std::fs;
+    use std::io::{self, Read as _};
     use std::os::fd::OwnedFd;
     use std::sync::OnceLock;
     use std::time::Duration;
@@ -155,6 +156,9 @@ mod proc {
 
     /// Where processes are started without end, somebody new is in every list.
     const LOOKS: usize = 50;
+
+    /// Bytes of an environment that are read at once.
+    const ROOM: usize = 128 * 1024;
 
     /// A process that carries the mark. The descriptor keeps the kill from hitting another one with the same id.
     #[derive(Debug)]
@@ -218,12 +222,31 @@ mod proc {
     }
 
     fn see(pid: u32, mark: &Mark) -> Seen {
-        match fs::read(format!("/proc/{pid}/environ")) {
+        match environment(pid) {
             Ok(environ) if mark.is_in(&environ) => Seen::Carrying,
             Ok(environ) if environ.is_empty() && !has_no_environment(pid) => Seen::Unclear,
             // One that may not be read belongs to somebody else, and could not be killed either.
             Ok(_) | Err(_) => Seen::Other,
         }
+    }
+
+    /// In one read, as far as there is room: what is read after an `execve` in between is the end of an environment that is gone, so
+    /// that a process would seem to have only the beginning of its own.
+    fn environment(pid: u32) -> io::Result<Vec<u8>> {
+        let mut file = fs::File::open(format!("/proc/{pid}/environ"))?;
+        let mut environ = vec![0; ROOM];
+        let mut filled = 0;
+        loop {
+            match file.read(&mut environ[filled..])? {
+                0 => break,
+                more => filled += more,
+            }
+            if filled == environ.len() {
+                environ.resize(2 * filled, 0);
+            }
+        }
+        environ.truncate(filled);
+        Ok(environ)
     }
 
     fn open(pid: u32, mark: &Mark) -> Option<Carrier> {
