@@ -1,5 +1,6 @@
 //! Which entry of a timeline contradicts a requirement first, where the scenario has not pointed at one: the first that shows most of what was
-//! seen and not expected, else the last answer or act of the suite before it was judged. Pure.
+//! seen and not expected, else the answer of the method that it speaks of, else the last answer or act of the suite before it was judged.
+//! Pure.
 //!
 //! What happens by itself - a line on a stream, an event of the host - may be noted a little earlier or later in another play, so the latest
 //! entry of all would be another one each time.
@@ -36,7 +37,8 @@ pub fn first(entries: &[Entry], latest: usize, expected: &str, seen: &str) -> us
             (count > 0).then(|| (word, (shown.len() as f64 / count as f64).ln()))
         })
         .collect();
-    let (mut best, mut place) = (ENOUGH, last_in_turn(looked_at).unwrap_or(latest));
+    let otherwise = answer_of(looked_at, seen).or_else(|| last_in_turn(looked_at));
+    let (mut best, mut place) = (ENOUGH, otherwise.unwrap_or(latest));
     for (number, words) in shown.iter().enumerate() {
         let known = weights.iter().filter(|(word, _)| words.contains(*word));
         let score: f64 = known.map(|(_, weight)| weight).sum();
@@ -45,6 +47,14 @@ pub fn first(entries: &[Entry], latest: usize, expected: &str, seen: &str) -> us
         }
     }
     place
+}
+
+/// The last answer of the method with whose name and a colon this begins.
+fn answer_of(entries: &[Entry], seen: &str) -> Option<usize> {
+    let (method, _) = seen.split_once(": ")?;
+    let answer = format!("{method} answers: ");
+    let is_it = |entry: &Entry| entry.source == Source::Rpc && entry.text.starts_with(&answer);
+    entries.iter().rposition(is_it)
 }
 
 /// The last entry that comes in its turn: what the suite did, or what it was answered.
@@ -108,6 +118,16 @@ mod tests {
             first(&entries, 9, "state: running", "state: not_running"),
             9
         );
+    }
+
+    #[test]
+    fn what_speaks_of_a_method_is_contradicted_by_its_answer() {
+        let mut entries = entries(&["OnInstall answers: {}", "OnLogin answers: {}", "→ 7 hook"]);
+        entries[0].source = Source::Rpc;
+        entries[1].source = Source::Rpc;
+        let of = |seen: &str| first(&entries, 2, "OnInstall: an error", seen);
+        assert_eq!((of("OnInstall: {}"), of("OnLogin: {}")), (0, 1));
+        assert_eq!(of("{}"), 2);
     }
 
     proptest! {
