@@ -1,6 +1,6 @@
 //! Starting folders for authors of plugins and of SDKs: the conformance plugins of this repository, written into an empty folder.
 //!
-//! The files are those that the suite itself is tried with; [`files`] embeds them. Nothing is installed or built here.
+//! The files are those that the suite itself is tried with; the module `files` embeds them. Nothing is installed or built here.
 
 mod files;
 
