@@ -65,8 +65,7 @@ pub(crate) async fn start<T>(
         events: Some(sender),
         ..HostOptions::default()
     };
-    // As in a server. The timer of the next health check is nearly always due before the deadline of a call, so that the runtime does not
-    // have to be woken for that deadline; in a host that waits for nothing else, each call pays for that.
+    // As in a server, where the timer of a health check is always pending.
     options.recovery.enabled = true;
     let environment = Environment::new(options, Arc::new(Memory::default()))?;
     environment.activate(folder).await?;
