@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use tonic::transport::Channel;
 
+use crate::corked::Corked;
 use crate::dial::{Connector, Peer, Stream, Target, endpoint, socket_path};
 
 /// Length of the header of an HTTP/2 frame.
@@ -116,10 +117,10 @@ pub async fn connect(
         let ready = ready.lock().unwrap_or_else(PoisonError::into_inner).take();
         let again = peer.clone();
         async move {
-            Ok(TokioIo::new(match ready {
+            Ok(TokioIo::new(Corked::new(match ready {
                 Some(stream) => stream,
                 None => Watched::new(open(&again).await?, None),
-            }))
+            })))
         }
     });
     let origin = Uri::builder().scheme(scheme).authority(authority);

@@ -10,6 +10,7 @@
 //! Invariant: every method `X` takes `XRequest` and answers `XResponse`; only `ServeHTTP` streams; all 236 API answers
 //! carry `AppError error = 1`.
 
+mod corked;
 mod fair;
 mod gathered;
 mod markers;
