@@ -4,6 +4,7 @@
 //! - `requirement`: the register, one sentence of the contract each;
 //! - `profile`: what a subject can claim to do;
 //! - `rng`: numbers from a seed: pure;
+//! - `drawn`: messages of the API, made from the descriptor: pure;
 //! - `glob`: the patterns by which things are named: pure;
 //! - `verdict`: what a check says about a requirement, and how that adds up: pure;
 //! - `ledger`: failures that a project knows of, and what becomes of them: pure;
@@ -32,6 +33,8 @@ pub mod requirement;
 pub mod profile;
 
 pub mod rng;
+
+pub mod drawn;
 
 pub mod glob;
 

@@ -5,7 +5,7 @@
 //! damages = damage { "; " damage }
 //! damage  = methods deed | methods "request"|"answer" path change | "hook:" name "never"|"unheard"
 //! methods = "*" | name { "," name }
-//! deed    = "swallow" | "hang" | "status" | "forget" | "stale"
+//! deed    = "swallow" | "invent" | "hang" | "status" | "forget" | "stale"
 //! path    = name { "[]" | "." name }
 //! change  = "drop" | "set" JSON | "pop" | "reverse" | "double" | "without" name
 //! ```
@@ -39,6 +39,8 @@ pub enum Damage {
 pub enum Deed {
     /// It answers with an empty message and has done nothing.
     Swallow,
+    /// It answers with something in every field, whatever it is asked.
+    Invent,
     /// It never answers.
     Hang,
     /// It answers with a gRPC status.
@@ -139,6 +141,7 @@ fn read(text: &str) -> Result<Damage, DamageError> {
     let deed = match what.split_once(' ') {
         None => match what {
             "swallow" => Deed::Swallow,
+            "invent" => Deed::Invent,
             "hang" => Deed::Hang,
             "status" => Deed::Status,
             "forget" => Deed::Forget,

@@ -26,6 +26,9 @@ impl Damage {
                     Deed::Swallow => {
                         format!("{names} answers with an empty message and does nothing.")
                     }
+                    Deed::Invent => format!(
+                        "{names} answers with something in every field, whatever it is asked."
+                    ),
                     Deed::Hang => format!("{names} never answers."),
                     Deed::Status => format!(
                         "{names} answers with a gRPC status, as if it were not implemented."

@@ -17,7 +17,9 @@ use plugin_proto::pb::ServeHttpRequestInit;
 use plugin_proto::{Call, Form, Method, Methods, Rpc as _};
 use tonic::Status;
 
+use crate::drawn::Draw;
 use crate::driver::damage::{Damage, Damages, Deed, Silence};
+use crate::rng::Rng;
 
 /// What is wrong with an API, and which plugins were started with it before.
 pub(in crate::driver) struct Damaged {
@@ -82,6 +84,7 @@ async fn misanswer(
 ) -> Result<Bytes, Status> {
     match deed {
         Deed::Swallow => Ok(Bytes::new()),
+        Deed::Invent => Ok(Draw::Filled.answer(method, &mut Rng::new(0))),
         Deed::Hang => std::future::pending().await,
         Deed::Status => Err(Status::unimplemented("not here")),
         Deed::Forget => inner.dispatch(call).await,

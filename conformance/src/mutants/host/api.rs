@@ -9,7 +9,9 @@ mutants! {
     "host/api-method-is-501": breaks "AP-010" by "method-missing", Damage("GetGroup answer error set {\"id\":\"x\",\"message\":\"x\",\"where\":\"x\",\"status_code\":501}");
     "host/api-request-not-borne": breaks "AP-011" by "request-not-borne", Damage("* status");
     "host/api-unknown-is-empty": breaks "AP-012" by "unknown-accepted", Damage("* answer error drop");
+    "host/api-unknown-is-found": breaks "AP-012" by "unknown-accepted", Damage("* invent");
     "host/api-errors-without-place": breaks "AP-013" by "misshapen-error", Damage("* answer error.where drop");
+    "host/api-errors-without-status": breaks "AP-013" by "misshapen-error", Damage("* answer error set {\"id\":\"x\",\"message\":\"x\",\"where\":\"x\"}");
     "host/api-errors-are-200": breaks "AP-013" by "misshapen-error", Damage("GetUser answer error.status_code set 200");
     "host/api-loses-description": breaks "AP-014" by "field-lost", Damage("CreateGroup request group.description drop");
     "host/api-loses-metadata-of-users": breaks "AP-014" by "field-lost", Damage("GetUser answer user.timezone drop");

@@ -1,7 +1,6 @@
 //! The plugin API as the host serves it: a fake calls it step by step, and its journal has the answers.
 
 pub(super) mod door;
-mod drawn;
 mod story;
 
 pub mod channel_members;

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::super::stage::{Stage, good};
 use super::door::{Door, Said};
-use super::drawn::{Draw, is_empty, takes_ids};
 use crate::case::Case;
 use crate::case::judge::some;
 use crate::case::words::Words;
+use crate::drawn::{Draw, is_empty, takes_ids};
 use crate::driver::protocol::Called;
 use crate::rng::Rng;
 use crate::scenario::{ScenarioResult, scenarios};

@@ -11,12 +11,10 @@ use super::super::traces::calls;
 use super::door::{Door, Said};
 use crate::case::Case;
 use crate::case::words::Words;
+pub(in crate::scenarios::host) use crate::drawn::UNKNOWN;
 use crate::driver::protocol::{Order, Stopped};
 use crate::scenario::{Interruption, ScenarioResult};
 use crate::verdict::OutcomeKind;
-
-/// An id that nothing has.
-pub(in crate::scenarios::host) const UNKNOWN: &str = "unknownunknownunknownunkno";
 
 /// How long a hook that is called in the background may take.
 const BACKGROUND: Duration = Duration::from_secs(6);

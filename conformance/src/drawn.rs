@@ -1,16 +1,18 @@
-//! Requests made from the descriptor alone: empty, filled, of extremes, drawn at random, and those that ask for what does not exist. It
-//! judges nothing.
+//! Messages of the API made from the descriptor alone: requests that are empty, filled, of extremes, drawn at random, and those that ask
+//! for what does not exist; answers with something in every field. Pure; it judges nothing.
 
 use plugin_proto::{Method, reflect};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value};
 
-use super::story::UNKNOWN;
 use crate::rng::Rng;
+
+/// An id that nothing has.
+pub const UNKNOWN: &str = "unknownunknownunknownunkno";
 
 /// How a request is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Draw {
+pub enum Draw {
     /// No field at all.
     Empty,
     /// Each field, with something plain.
@@ -25,7 +27,7 @@ pub(super) enum Draw {
 
 impl Draw {
     /// The word for it.
-    pub(super) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Draw::Empty => "an empty request",
             Draw::Filled => "a filled request",
@@ -36,11 +38,21 @@ impl Draw {
     }
 
     /// The bytes of a request.
-    pub(super) fn request(self, method: &Method, rng: &mut Rng) -> bytes::Bytes {
+    pub fn request(self, method: &Method, rng: &mut Rng) -> bytes::Bytes {
         let Some(message) = reflect::pool().get_message_by_name(method.request) else {
             return bytes::Bytes::new();
         };
         self.message(&message, rng, 0).encode_to_vec().into()
+    }
+
+    /// The bytes of an answer without an error.
+    pub fn answer(self, method: &Method, rng: &mut Rng) -> bytes::Bytes {
+        let Some(message) = reflect::pool().get_message_by_name(method.response) else {
+            return bytes::Bytes::new();
+        };
+        let mut made = self.message(&message, rng, 0);
+        made.clear_field_by_name("error");
+        made.encode_to_vec().into()
     }
 
     fn message(self, message: &MessageDescriptor, rng: &mut Rng, depth: usize) -> DynamicMessage {
@@ -49,7 +61,8 @@ impl Draw {
             let skipped = match self {
                 Draw::Empty => true,
                 Draw::Random => rng.below(2) == 0,
-                Draw::Unknown => !is_asked_for(&field),
+                // What has to be there is, so that it is the id that is refused.
+                Draw::Unknown => !(is_asked_for(&field) || depth == 0 && is_one_message(&field)),
                 Draw::Filled | Draw::Extreme => false,
             };
             // A message that holds itself ends at some depth.
@@ -182,6 +195,11 @@ const TEXTS: [&str; 12] = [
     "{\"a\":[1,2,{\"b\":null}]}",
 ];
 
+/// Whether a field holds one message.
+fn is_one_message(field: &FieldDescriptor) -> bool {
+    field.kind().as_message().is_some() && !field.is_list() && !field.is_map()
+}
+
 /// Whether a field asks for something by its id, or holds what does.
 fn is_asked_for(field: &FieldDescriptor) -> bool {
     match field.kind() {
@@ -201,13 +219,13 @@ fn is_id(field: &FieldDescriptor) -> bool {
 }
 
 /// Whether a method takes an id of something.
-pub(super) fn takes_ids(method: &Method) -> bool {
+pub fn takes_ids(method: &Method) -> bool {
     let message = reflect::pool().get_message_by_name(method.request);
     message.is_some_and(|message| message.fields().any(|field| is_asked_for(&field)))
 }
 
 /// Whether an answer of a method holds nothing: it is a list, a count or a yes, and says that there is none.
-pub(super) fn is_empty(method: &Method, answer: &serde_json::Value) -> bool {
+pub fn is_empty(method: &Method, answer: &serde_json::Value) -> bool {
     let message = reflect::pool().get_message_by_name(method.response);
     let plain = message.is_some_and(|message| {
         let mut results = message
@@ -288,6 +306,16 @@ mod tests {
             for field in message.fields() {
                 assert!(made.has_field(&field), "{}.{}", method.name, field.name());
             }
+        }
+    }
+
+    #[test]
+    fn a_filled_answer_is_no_error_and_says_that_there_is_something() {
+        for method in API {
+            let bytes = Draw::Filled.answer(method, &mut Rng::new(1));
+            let json = reflect::to_json(method, Form::Response, &bytes).unwrap();
+            assert_eq!(json.get("error"), None, "{}", method.name);
+            assert!(!is_empty(method, &json), "{}: {json}", method.name);
         }
     }
 
