@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, Request, Version, header};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -101,8 +102,8 @@ impl Lane {
         *head.version_mut() = Version::HTTP_2;
         let uri = http::Uri::builder()
             .scheme(scheme)
-            .authority(authority)
-            .path_and_query(path)
+            .authority(Authority::from_static(authority))
+            .path_and_query(PathAndQuery::from_static(path))
             .build();
         *head.uri_mut() = uri.expect("the paths of the contract are paths");
         let headers = head.headers_mut();

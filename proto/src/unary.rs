@@ -174,6 +174,10 @@ pub(crate) fn status_of(headers: &HeaderMap) -> Result<Option<Status>, Breach> {
         let text = String::from_utf8_lossy(number.as_bytes()).into_owned();
         return Err(Breach::OddStatus(text));
     }
+    if number == "0" {
+        // The usual end; what else is said beside it, nobody asks.
+        return Ok(Some(Status::ok("")));
+    }
     Ok(Status::from_header_map(headers))
 }
 

@@ -44,20 +44,6 @@ pub(crate) fn plugin() -> (Vec<&'static Method>, Methods) {
 
 /// A plugin that is as fast as one can be: frames that go down are made once.
 fn answer(mut requests: Streaming<Bytes>) -> ByteStream {
-    let head = ServeHttpResponse {
-        init: Some(ServeHttpResponseInit::default()),
-        ..ServeHttpResponse::default()
-    };
-    let last = ServeHttpResponse {
-        body_complete: true,
-        ..ServeHttpResponse::default()
-    };
-    let small = ServeHttpResponse {
-        body_chunk: Bytes::from_static(SMALL),
-        body_complete: true,
-        ..head.clone()
-    };
-    let (head, last, small) = (wire(&head), wire(&last), wire(&small));
     let frames = async move {
         let (mut is_down, mut is_small) = (false, false);
         while let Some(message) = requests.message().await? {
@@ -70,15 +56,30 @@ fn answer(mut requests: Streaming<Bytes>) -> ByteStream {
                 break;
             }
         }
+        let head = ServeHttpResponse {
+            init: Some(ServeHttpResponseInit::default()),
+            ..ServeHttpResponse::default()
+        };
         if is_small {
-            return Ok::<_, Status>(stream::iter(vec![Ok(small)]));
+            let small = ServeHttpResponse {
+                body_chunk: Bytes::from_static(SMALL),
+                body_complete: true,
+                ..head
+            };
+            return Ok::<_, Status>(stream::iter(vec![Ok(wire(&small))]));
         }
+        let last = ServeHttpResponse {
+            body_complete: true,
+            ..ServeHttpResponse::default()
+        };
         let piece = ServeHttpResponse {
             body_chunk: vec![7; FRAME].into(),
             ..ServeHttpResponse::default()
         };
         let pieces = std::iter::repeat_n(wire(&piece), if is_down { FRAMES } else { 0 });
-        let all = std::iter::once(head).chain(pieces).chain([last]);
+        let all = std::iter::once(wire(&head))
+            .chain(pieces)
+            .chain([wire(&last)]);
         Ok(stream::iter(all.map(Ok).collect::<Vec<_>>()))
     };
     Box::pin(stream::once(frames).try_flatten())

@@ -81,10 +81,9 @@ impl Answer {
 }
 
 /// Sees the stream of a whole answer to its end. Nobody waits for that, and mostly it has come: then it needs no task.
-pub(super) fn see_off(body: HttpBody, tasks: &Tasks) {
-    let mut finishing = Box::pin(body.finish());
-    if finishing.as_mut().now_or_never().is_none() {
-        tasks.execute(finishing);
+pub(super) fn see_off(mut body: HttpBody, tasks: &Tasks) {
+    if body.finish().now_or_never().is_none() {
+        tasks.execute(Box::pin(async move { body.finish().await }));
     }
 }
 

@@ -112,15 +112,13 @@ impl Connection {
             return;
         };
         let link = Arc::new(Link::new());
-        let client = Client {
-            peer: self.peer,
-            link: Arc::clone(&link),
-        };
+        let client = Client::new(self.peer, Arc::clone(&link));
         let socket = Socket::new(stream, before, Arc::clone(&link), limits.write_stall);
         let socket = TokioIo::new(socket);
         let handler = &self.handler;
         let service = service_fn(move |request| {
-            let answer = Arc::clone(handler).handle(client.clone(), request);
+            // hyper moves it about before it polls it, and a box is moved faster than what a whole request needs.
+            let answer = Box::pin(Arc::clone(handler).handle(client.clone(), request));
             async { Ok::<_, Infallible>(answer.await) }
         });
         let served = async {

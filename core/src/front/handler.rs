@@ -38,6 +38,27 @@ use crate::ids::PluginId;
 pub(super) struct Client {
     pub(super) peer: SocketAddr,
     pub(super) link: Arc<Link>,
+    /// The peer as plugins are told of it, written once for all requests of a connection.
+    written: Arc<Written>,
+}
+
+struct Written {
+    address: String,
+    ip: String,
+}
+
+impl Client {
+    pub(super) fn new(peer: SocketAddr, link: Arc<Link>) -> Self {
+        let written = Written {
+            address: peer.to_string(),
+            ip: peer.ip().to_canonical().to_string(),
+        };
+        Self {
+            peer,
+            link,
+            written: Arc::new(written),
+        }
+    }
 }
 
 /// What answers all requests of a front.
@@ -260,10 +281,11 @@ fn head(
             .get(name)
             .map(|value: &HeaderValue| text(value))
     };
+    let written = &record.client().written;
     let context = PluginContext {
         session_id: String::new(),
         request_id: text(record.id()),
-        ip_address: record.peer().ip().to_canonical().to_string(),
+        ip_address: written.ip.clone(),
         accept_language: said(ACCEPT_LANGUAGE).unwrap_or_default(),
         user_agent: said(USER_AGENT).unwrap_or_default(),
     };
@@ -274,7 +296,7 @@ fn head(
     });
     let whence = Whence {
         url,
-        remote_addr: record.peer().to_string(),
+        remote_addr: written.address.clone(),
         context: Some(PluginContext {
             session_id: session_id.unwrap_or_default(),
             ..context

@@ -73,7 +73,8 @@ impl Default for Limits {
             // Enough for a page with all its parts; hyper's default is 200.
             streams: 128,
             header_bytes: 64 * 1024,
-            headers: 128,
+            // As many as hyper has room for without asking for memory at each request.
+            headers: 100,
             body_bytes: None,
             header_read: Duration::from_secs(30),
             write_stall: Duration::from_secs(120),

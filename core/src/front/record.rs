@@ -129,8 +129,8 @@ impl Record {
     }
 
     /// Who asks.
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.client.peer
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// What is told to the socket.

@@ -3,6 +3,7 @@
 //!
 //! A call belongs to its caller: dropped, it resets its stream, and the plugin sees the cancellation.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -279,7 +280,8 @@ impl Hooks {
     ) -> Outcome<Bytes> {
         let judged = table::row(hook).filter(|row| effect::may_fail(row));
         let judged = judged.map(|row| (row, request.clone()));
-        let sent = timeout(within, self.send(hook, request, turns));
+        // Pinned here: handed on by value, the future around it would have room for it twice.
+        let sent = pin!(timeout(within, self.send(hook, request, turns)));
         match self.setting.lifeline.hold(sent).await {
             Ok(Ok(Sent::Ended(Ok(answer)))) => match (self.read(hook, answer), judged) {
                 (Outcome::Answered(answer), Some((row, request))) => {

@@ -145,8 +145,9 @@ impl HttpBody {
         self.whole.then(|| all().unwrap_or_default())
     }
 
-    /// Reads on to the end and passes nothing on. What is found after a whole answer is told to the logs and the counters.
-    pub async fn finish(mut self) {
+    /// Reads on to the end and passes nothing on. What is found after a whole answer is told to the logs and the counters. Dropping the wait
+    /// loses nothing.
+    pub async fn finish(&mut self) {
         while let Ok(Some(_)) = self.next().await {}
     }
 

@@ -43,7 +43,9 @@ pub fn init(parts: &Parts, whence: Whence) -> Result<ServeHttpRequestInit, Field
             .length
             .map_or(-1, |length| i64::try_from(length).unwrap_or(-1)),
     };
-    check(&mut init)?;
+    // What came by HTTP is made of names and values.
+    fields::remove_hop_by_hop(&mut init.headers);
+    fields::fit(&init.headers)?;
     Ok(init)
 }
 

@@ -1,5 +1,6 @@
 //! The call itself: messages out when the connection asks for them, messages in when the caller asks for them, one life and one pace.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -63,14 +64,19 @@ impl HttpCall {
         let turn = match hooks.turns.as_ref().filter(|_| !nested) {
             None => None,
             Some(turns) => {
-                let turn = OwnTurn::take(Arc::clone(turns));
+                let turn = pin!(OwnTurn::take(Arc::clone(turns)));
                 let turn = held(&lifeline, &pace, turn).await?;
                 Some(turn.map_err(|Full(limit)| Failure::overloaded(HOOK.name, limit))?)
             }
         };
         let chunker = Chunker::new(head, rules.policy.http_piece.0);
         let requests = Outgoing::new(chunker, body, pace.clone());
-        let opened = duplex(&setting.streams, HOOK.path, requests, LARGEST_MESSAGE);
+        let opened = pin!(duplex(
+            &setting.streams,
+            HOOK.path,
+            requests,
+            LARGEST_MESSAGE
+        ));
         let opened = held(&lifeline, &pace, opened).await?;
         let incoming = opened.map_err(|error| match error {
             DuplexError::NotSent(status) => Failure {
@@ -140,7 +146,8 @@ impl HttpCall {
     }
 
     async fn received(&mut self) -> Result<Option<Bytes>, Failure> {
-        let next = held(&self.lifeline, &self.pace, self.incoming.next()).await?;
+        let next = pin!(self.incoming.next());
+        let next = held(&self.lifeline, &self.pace, next).await?;
         next.map_err(|status| self.pace.failure(&status))
     }
 
@@ -159,11 +166,12 @@ impl HttpCall {
     }
 }
 
-/// Waits as long as the plugin lives and the stream moves.
+/// Waits as long as the plugin lives and the stream moves. What is waited for stays where it is: handed on by value, each of the futures
+/// around it would have room for it twice.
 async fn held<T>(
     lifeline: &Lifeline,
     pace: &Pace,
-    wait: impl Future<Output = T>,
+    wait: Pin<&mut impl Future<Output = T>>,
 ) -> Result<T, Failure> {
     match lifeline.hold(pace.hold(wait)).await {
         Ok(held) => held,
