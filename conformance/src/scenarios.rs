@@ -92,6 +92,7 @@ const TABLES: &[&[Scenario]] = &[
     host::api::kv::SCENARIOS,
     host::api::methods::SCENARIOS,
     host::api::echo::SCENARIOS,
+    host::api::events::SCENARIOS,
     host::api::crowds::SCENARIOS,
     host::api::users::SCENARIOS,
     host::api::teams::SCENARIOS,

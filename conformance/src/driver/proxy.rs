@@ -56,6 +56,7 @@ pub(super) fn is_on_the_wire(fault: Fault) -> bool {
             | Fault::DemandsBroker
             | Fault::ChecksBeforeActivation
             | Fault::CallsBeforeActivation
+            | Fault::CallsHooksTwice
     )
 }
 
@@ -181,6 +182,11 @@ impl Proxy {
                 // Whatever comes of it.
                 let _ = self.beside(hook, Bytes::new()).await;
                 self.forward(call).await
+            }
+            (Fault::CallsHooksTwice, path) if path != IMPLEMENTED && is_hook(path) => {
+                // Side by side: whoever has seen the one has the other coming.
+                let (first, _again) = tokio::join!(self.forward(call.clone()), self.forward(call));
+                first
             }
             (Fault::ListsEveryHook, IMPLEMENTED) => {
                 self.forward(call).await?;
@@ -312,6 +318,11 @@ const IMPLEMENTED: &str = hook::Implemented::METHOD.path;
 const CONFIGURATION: &str = hook::OnConfigurationChange::METHOD.path;
 const ACTIVATE: &str = hook::OnActivate::METHOD.path;
 const DEACTIVATE: &str = hook::OnDeactivate::METHOD.path;
+
+/// Whether a path is that of a hook.
+fn is_hook(path: &str) -> bool {
+    plugin_proto::HOOKS.iter().any(|hook| hook.path == path)
+}
 
 /// What a client or a server takes that nobody has told otherwise.
 fn small(message: Bytes) -> Answer {

@@ -90,6 +90,7 @@ mutants! {
     "host/skips-stdio": breaks "LC-008" by "stdio-not-opened", Driver("skips-stdio");
     "host/connects-slowly": breaks "LC-009" by "start-not-bounded", Driver("connects-slowly");
     "host/ignores-implemented-error": breaks "LC-010" by "start-not-failed", Driver("ignores-implemented-error");
+    "host/activates-twice": breaks "LC-002" by "wrong-order", Driver("calls-hooks-twice");
     "host/configuration-error-is-fatal": breaks "LC-011" by "activation-refused", Driver("configuration-error-is-fatal");
 
     "host/lists-every-hook": breaks "HK-001" by "unlisted-hook-called", Driver("lists-every-hook");
@@ -100,6 +101,8 @@ mutants! {
     "host/requires-implemented": breaks "HK-005" by "start-refused", Driver("require-implemented");
     "host/refuses-unknown-hooks": breaks "HK-006" by "start-refused", Driver("refuses-unknown-hooks");
     "host/ignores-spelling": breaks "HK-006" by "wrong-spelling-called", Driver("ignores-spelling");
+    "host/counts-names-twice": breaks "HK-006" by "called-twice", Driver("calls-hooks-twice");
+    "host/calls-hooks-twice": breaks "HK-022" by "called-twice", Driver("calls-hooks-twice");
     "host/stops-on-bad-answer": breaks "HK-007" by "plugin-ended", Driver("stops-on-bad-answer");
 
     "host/strips-posts": breaks "HK-008" by "field-lost", Driver("strip-posts");
@@ -159,6 +162,7 @@ mutants! {
     "host/no-first-check": breaks "HE-003" by "no-first-check", Driver("no-first-check");
 
     "host/skips-on-deactivate": breaks "ST-001" by "no-on-deactivate", Driver("skips-on-deactivate");
+    "host/deactivates-twice": breaks "ST-001" by "wrong-order", Driver("calls-hooks-twice");
     "host/skips-shutdown": breaks "ST-001" by "no-shutdown", Driver("skips-shutdown");
     "host/never-terminates": breaks "ST-002" by "no-sigterm", Driver("never-terminate");
     "host/kills-only-child": breaks "ST-002" by "process-left", Driver("kill-only-child");

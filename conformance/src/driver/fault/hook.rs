@@ -38,6 +38,10 @@ macro_rules! hook_faults {
         /// Objects in answers lose their last field.
         DropsNestedAnswers,
 
+        // ---- how often ----
+        /// Every hook is called twice.
+        CallsHooksTwice,
+
         // ---- fan-out ----
         /// Plugins are asked in the wrong order.
         ReverseOrder,

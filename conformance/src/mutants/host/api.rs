@@ -20,6 +20,7 @@ mutants! {
     "host/api-stop-held": breaks "AP-016" by "stop-held", Driver("waits-for-handlers");
     "host/api-state-lost": breaks "AP-017" by "state-lost", Damage("* forget");
     "host/api-large-file-lost": breaks "AP-018" by "large-file-lost", Damage("UploadFile request data set \"YQ==\"");
+    "host/api-tells-twice": breaks "AP-019" by "told-twice", Driver("calls-hooks-twice");
     "host/api-hands-passwords-out": breaks "AP-201" by "wrong-user-made", Damage("CreateUser answer user.password set \"x\"");
     "host/api-users-not-told": breaks "AP-201" by "wrong-user-made", Damage("hook:UserHasBeenCreated never");
     "host/api-takes-taken-names": breaks "AP-202" by "taken-name-accepted", Damage("CreateUser answer error drop");

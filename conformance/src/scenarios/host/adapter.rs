@@ -8,6 +8,7 @@ use super::filled::{differences, filled, filled_without_secrets, secrets};
 use super::stage::Stage;
 use super::traces::calls;
 use crate::case::Case;
+use crate::case::judge::some;
 use crate::case::words::Words;
 use crate::driver::protocol::hello::Feature;
 use crate::scenario::{ScenarioResult, scenarios};
@@ -18,6 +19,8 @@ scenarios! {
     "host/adapter/requests" => requests: ["HK-008", "HK-010"], deadline(40);
     /// Every field of every answer.
     "host/adapter/answers" => answers: ["HK-009"], deadline(40);
+    /// Each call arrives once.
+    "host/adapter/once" => once: ["HK-022"], deadline(40);
     /// Errors of plugins reach whoever asked.
     "host/adapter/errors" => errors: ["HK-011"];
 }
@@ -76,6 +79,29 @@ async fn requests(case: &mut Case) -> ScenarioResult {
                 .absent(&format!("secret in {}", hook.name), &leaked, "secret-sent");
         }
     }
+    stage.close().await
+}
+
+async fn once(case: &mut Case) -> ScenarioResult {
+    let stage = Stage::open(case).await?;
+    let folder = stage
+        .started("plugin", &Script::serving(every_hook()))
+        .await?;
+    let (mut arrived, mut again) = (0, Vec::new());
+    for hook in unary() {
+        let count = || folder.entries().map(|all| calls(&all, hook.name).len());
+        // A start has calls of its own.
+        let before = count()?;
+        let called = stage.hook(&folder, hook.name, json!({})).await?;
+        let more = count()? - before;
+        arrived += more.min(1);
+        if more > 1 {
+            again.push(format!("{}: {more} calls, {}", hook.name, called.words()));
+        }
+    }
+    case.require("HK-022")
+        .seen("hooks that arrived", some(arrived))
+        .absent("hook that is called again", &again, "called-twice");
     stage.close().await
 }
 

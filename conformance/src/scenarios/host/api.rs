@@ -7,6 +7,7 @@ pub mod channel_members;
 pub mod channels;
 pub mod crowds;
 pub mod echo;
+pub mod events;
 pub mod files;
 pub mod groups;
 pub mod integrations;
