@@ -69,3 +69,24 @@ impl HandshakeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_line_speaks_for_itself_and_a_silent_plugin_has_words_of_its_own() {
+        let timeout = HandshakeError::Timeout {
+            budget: Duration::from_secs(60),
+        };
+        assert_eq!(timeout.kind(), "handshake.timeout");
+        assert_eq!(
+            timeout.go_wording(),
+            "timeout while waiting for plugin to start"
+        );
+        let line = HandshakeError::from(LineError::Netrpc);
+        assert_eq!(line.kind(), "handshake.netrpc");
+        assert_eq!(line.go_wording(), LineError::Netrpc.go_wording());
+        assert_eq!(line.to_string(), LineError::Netrpc.to_string());
+    }
+}

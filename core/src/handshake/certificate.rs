@@ -35,7 +35,7 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
     if text.len() % 4 == 1 {
         return Err(text.len() - 1);
     }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let mut bytes = Vec::with_capacity(text.len());
     for group in text.chunks(4) {
         let bits = group
             .iter()
@@ -70,4 +70,49 @@ fn is_certificate(der: &[u8]) -> bool {
         }
     }
     inside.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::nothing(b"", b"")]
+    #[case::one_byte(b"+g", b"\xfa")]
+    #[case::two_bytes(b"Zm8", b"fo")]
+    #[case::three_bytes(b"Zm9v", b"foo")]
+    #[case::four_bytes(b"Zm9vYg", b"foob")]
+    #[case::the_ends_of_the_alphabet(b"AZaz09+/", b"\x01\x96\xb3\xd3\xdf\xbf")]
+    fn base64_without_padding(#[case] text: &[u8], #[case] bytes: &[u8]) {
+        assert_eq!(decode(text).unwrap(), bytes);
+    }
+
+    #[rstest]
+    #[case::padding(b"Zm8=", 3)]
+    #[case::url_alphabet(b"Zm-_", 2)]
+    #[case::one_too_many(b"Zm9vY", 4)]
+    #[case::beside_the_alphabet(b"Zm9@", 3)]
+    fn what_is_no_base64_is_named_by_its_place(#[case] text: &[u8], #[case] place: usize) {
+        assert_eq!(decode(text), Err(place));
+    }
+
+    #[rstest]
+    #[case::outline(&[0x30, 6, 0x30, 0, 0x30, 0, 0x03, 0], true)]
+    #[case::no_sequence(&[0x31, 6, 0x30, 0, 0x30, 0, 0x03, 0], false)]
+    #[case::more_behind(&[0x30, 6, 0x30, 0, 0x30, 0, 0x03, 0, 0], false)]
+    #[case::more_inside(&[0x30, 8, 0x30, 0, 0x30, 0, 0x03, 0, 0x03, 0], false)]
+    #[case::no_signature(&[0x30, 4, 0x30, 0, 0x30, 0], false)]
+    #[case::no_string_of_bits(&[0x30, 6, 0x30, 0, 0x30, 0, 0x04, 0], false)]
+    fn the_outline_of_a_certificate(#[case] der: &[u8], #[case] expect: bool) {
+        assert_eq!(is_certificate(der), expect);
+        assert!(!is_readable(der), "an outline has no sense inside");
+    }
+
+    #[test]
+    fn a_certificate_is_readable() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        assert!(is_readable(made.cert.der()));
+    }
 }

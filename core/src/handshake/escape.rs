@@ -114,6 +114,26 @@ mod tests {
     }
 
     #[test]
+    fn control_bytes_have_gos_short_names_or_their_numbers() {
+        assert_eq!(
+            go_quote(b"\x07\x08\x0c\n\r\t\x0b\x1f\x7f"),
+            r#""\a\b\f\n\r\t\v\x1f\x7f""#
+        );
+        assert_eq!(
+            go_quote("\u{200b}\u{ffff}\u{10000}".as_bytes()),
+            "\"\\u200b\\uffff\u{10000}\""
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_printed_is_escaped() {
+        let raw = Raw::new(b"a\n\r\t\\\0\x7f\xff ~");
+        let text = r"a\n\r\t\\\x00\x7f\xff ~";
+        assert_eq!(raw.to_string(), text);
+        assert_eq!(format!("{raw:?}"), format!("\"{text}\""));
+    }
+
+    #[test]
     fn long_input_is_shortened_in_the_middle() {
         assert_eq!(
             escape_shortened(b"abcdefgh", 4),

@@ -154,6 +154,31 @@ mod tests {
         assert_eq!(line.bytes().unwrap().len(), 65_535);
     }
 
+    #[test]
+    fn the_limit_is_that_of_all_reads_together() {
+        let mut scan = Scan::default();
+        assert_eq!(scan.push(&[b'x'; 65_000]), None);
+        assert_eq!(scan.so_far().len(), 65_000);
+        let (line, rest) = scan.push(&[b'y'; 1_000]).unwrap();
+        assert_eq!(line.line(), Err(LineError::Overlong { limit: LINE_MAX }));
+        assert_eq!(line.bytes().unwrap().len(), 65_535);
+        assert_eq!(rest.len(), 465);
+    }
+
+    #[test]
+    fn the_line_to_judge_or_why_there_is_none() {
+        let line = FirstLine::Line(b"a|b".to_vec());
+        assert_eq!(
+            (line.line(), line.bytes()),
+            (Ok(&b"a|b"[..]), Some(&b"a|b"[..]))
+        );
+        let closed = FirstLine::Closed;
+        assert_eq!(
+            (closed.line(), closed.bytes()),
+            (Err(LineError::Closed), None)
+        );
+    }
+
     #[rstest]
     #[case(b" \t1|1\r", b"1|1")]
     #[case("\u{a0}\u{2003}1|1\u{3000}\u{85}".as_bytes(), b"1|1")]
