@@ -164,3 +164,76 @@ proptest! {
         }
     }
 }
+
+#[rstest]
+#[case("HK-057")]
+#[case("plugin/hooks/filters HK-057")]
+fn a_check_is_written_in_logs_as_in_ledgers(#[case] text: &str) {
+    let check = Check::parse(text).unwrap();
+    let json = serde_json::to_string(&check).unwrap();
+    assert_eq!(json, format!("{text:?}"));
+    assert_eq!(serde_json::from_str::<Check>(&json).unwrap(), check);
+    let refused = serde_json::from_str::<Check>(r#""HK-57""#).unwrap_err();
+    assert!(
+        refused.to_string().contains("neither a requirement"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_day_is_written_in_logs_as_in_ledgers() {
+    let day = Day::new(2027, 1, 31).unwrap();
+    assert_eq!(day.numbers(), (2027, 1, 31));
+    let json = serde_json::to_string(&day).unwrap();
+    assert_eq!(json, r#""2027-01-31""#);
+    assert_eq!(serde_json::from_str::<Day>(&json).unwrap(), day);
+    let refused = serde_json::from_str::<Day>(r#""soon""#).unwrap_err();
+    assert!(refused.to_string().contains("no day"), "{refused}");
+    let date = time::Date::from_calendar_date(2027, time::Month::January, 31).unwrap();
+    assert_eq!(Day::of(date), day);
+    assert_eq!(format!("{day:>11}|"), " 2027-01-31|");
+}
+
+#[rstest]
+#[case("dismissal-changed", false)]
+#[case("inconclusive: not reached", true)]
+fn a_fingerprint_is_written_in_logs_as_in_ledgers(#[case] text: &str, #[case] open: bool) {
+    let fingerprint = Fingerprint::parse(text).unwrap();
+    assert_eq!(fingerprint.is_inconclusive(), open);
+    assert_eq!(fingerprint.to_string(), text);
+    let json = serde_json::to_string(&fingerprint).unwrap();
+    assert_eq!(json, format!("{text:?}"));
+    assert_eq!(
+        serde_json::from_str::<Fingerprint>(&json).unwrap(),
+        fingerprint
+    );
+    let refused = serde_json::from_str::<Fingerprint>(r#""It is wrong""#).unwrap_err();
+    assert!(refused.to_string().contains("no reason"), "{refused}");
+}
+
+#[rstest]
+#[case::number("ab1 c", "* c")]
+#[case::path("a/b c", "* c")]
+#[case::path_of_windows(r"a\b c", "* c")]
+#[case::several_in_a_row("c 1 2/3 c 4", "c * c *")]
+#[case::one_word_twice("no no", "no no")]
+#[case::case("Not Reached", "not reached")]
+#[case::long(
+    "a b c d e f g h i j k l m n o p q r",
+    "a b c d e f g h i j k l m n o p"
+)]
+fn the_words_of_what_could_not_be_judged(#[case] reason: &str, #[case] words: &str) {
+    let fingerprint = Fingerprint::of(&Outcome::inconclusive(reason)).unwrap();
+    assert_eq!(fingerprint.as_str(), format!("inconclusive: {words}"));
+}
+
+#[test]
+fn a_fingerprint_without_words_is_none() {
+    assert_eq!(Fingerprint::parse("inconclusive:  "), None);
+}
+
+#[test]
+fn the_lists_are_called_as_in_the_file() {
+    let names = [Kind::Expected, Kind::Flaky].map(Kind::as_str);
+    assert_eq!(names, ["expected", "flaky"]);
+}

@@ -168,4 +168,24 @@ mod tests {
         assert_eq!(counts.failed, ["KVSet"]);
         assert_eq!(MethodCounts::of(&[]), None);
     }
+
+    #[test]
+    fn what_is_said_without_a_reason_and_what_is_taken_over_counts_as_well() {
+        let mut first = ByMethod::default();
+        first.say("KVGet", "AP-001", OutcomeKind::Passed);
+        first.add("KVGet", "AP-002", &failed("x"));
+        let rows = first.settle(&End::Completed);
+        let brief: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.kind)).collect();
+        assert_eq!(
+            brief,
+            [
+                ("AP-001", OutcomeKind::Passed),
+                ("AP-002", OutcomeKind::Failed)
+            ]
+        );
+
+        let mut second = ByMethod::default();
+        rows.iter().for_each(|row| second.adopt(row));
+        assert_eq!(second.settle(&End::Completed), rows);
+    }
 }

@@ -39,3 +39,22 @@ impl Ruling {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_say_why_and_where() {
+        let (tracker, text) = ("TR-1".to_owned(), String::new());
+        let (also, since) = (tracker.clone(), "0.2".to_owned());
+        let expected = Ruling::Expected { tracker, text };
+        let flaky = Ruling::Flaky {
+            tracker: also,
+            text: String::new(),
+        };
+        assert_eq!(expected.words(), "expected failure, TR-1");
+        assert_eq!(flaky.words(), "flaky, TR-1");
+        assert_eq!(Ruling::NotScored { since }.words(), "not scored: since 0.2");
+    }
+}

@@ -61,3 +61,71 @@ fn the_worse_of_two_statements_counts(
 fn a_reason_is_lower_case_words_joined_by_dashes(#[case] text: &str, #[case] expect: bool) {
     assert_eq!(Reason::is_well_formed(text), expect);
 }
+
+#[test]
+fn a_reason_is_written_as_it_is_read_and_a_malformed_one_is_refused() {
+    let reason: Reason = serde_json::from_str(r#""wrong-code""#).unwrap();
+    assert_eq!(reason.as_str(), "wrong-code");
+    assert_eq!(format!("{reason:>12}|"), "  wrong-code|");
+    assert_eq!(serde_json::to_string(&reason).unwrap(), r#""wrong-code""#);
+    let refused = serde_json::from_str::<Reason>(r#""Wrong code""#).unwrap_err();
+    assert!(
+        refused.to_string().contains("joined by dashes"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_reason_is_compared_with_its_text() {
+    let reason = Reason::from("wrong-code");
+    assert!(reason == *"wrong-code");
+    assert!(reason != *"wrong");
+}
+
+#[rstest]
+#[case(Some(1), &[7, 8], Some(8))]
+#[case(Some(2), &[7, 8], Some(2))]
+#[case(None, &[7, 8], None)]
+fn a_failure_points_at_its_entry_wherever_that_has_gone(
+    #[case] entry: Option<usize>,
+    #[case] places: &[usize],
+    #[case] expect: Option<usize>,
+) {
+    let at = |entry| match failed("x") {
+        Outcome::Failed(failure) => Outcome::Failed(Failure { entry, ..failure }),
+        other => other,
+    };
+    let mut outcome = at(entry);
+    outcome.moved(places);
+    assert_eq!(outcome, at(expect));
+}
+
+#[test]
+fn every_text_of_an_outcome_can_be_written_anew() {
+    let mut failure = failed("x");
+    if let Outcome::Failed(failure) = &mut failure {
+        failure.go_host = Some("c".to_owned());
+    }
+    let texts = |mut outcome: Outcome| -> Vec<String> {
+        outcome
+            .texts()
+            .into_iter()
+            .map(|text| text.clone())
+            .collect()
+    };
+    assert_eq!(texts(failure), ["a", "b", "c"]);
+    assert_eq!(texts(failed("x")), ["a", "b"]);
+    assert_eq!(texts(passed("a")), ["a"]);
+    assert_eq!(texts(Outcome::inconclusive("r")), ["r"]);
+    assert_eq!(texts(not_applicable()), ["api"]);
+}
+
+#[rstest]
+#[case(passed("a"), "passed")]
+#[case(failed("x"), "failed")]
+#[case(Outcome::inconclusive("r"), "inconclusive")]
+#[case(not_applicable(), "not applicable")]
+fn the_words_of_outcomes(#[case] outcome: Outcome, #[case] words: &str) {
+    assert_eq!(outcome.kind().as_str(), words);
+    assert_eq!(format!("{:<15}|", outcome.kind()), format!("{words:<15}|"));
+}

@@ -66,3 +66,24 @@ fn the_header_shows_the_table() {
 fn what_is_red(#[case] standing: Standing, #[case] expect: bool) {
     assert_eq!(standing.is_red(), expect);
 }
+
+#[test]
+fn every_standing_has_words_of_its_own() {
+    let all = Observed::ALL.into_iter().flat_map(|observed| {
+        COLUMNS.map(|(kind, expired)| standing(observed, kind, expired).words())
+    });
+    let words: std::collections::BTreeSet<&str> = all.collect();
+    let expect = [
+        "could not be judged",
+        "expired",
+        "fails as listed",
+        "fails for another reason",
+        "flaky, borne",
+        "is no check of this suite",
+        "is not applicable",
+        "matches nothing",
+        "not asked for in this run",
+        "passes",
+    ];
+    assert!(words.iter().eq(&expect), "{words:?}");
+}

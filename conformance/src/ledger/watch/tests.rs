@@ -230,3 +230,22 @@ fn a_check_is_what_it_covers() {
     assert!(covers("a/one") && covers("HK-001") && covers("a/one HK-001"));
     assert!(!covers("a/two") && !covers("HK-002") && !covers("a/two HK-001"));
 }
+
+#[test]
+fn a_summary_counts_its_entries_and_says_which_are_red() {
+    let row = |standing| EntryStanding {
+        entry: entry(Kind::Expected, "HK-057", "wrong"),
+        standing,
+        instead: Vec::new(),
+    };
+    let standings = [Standing::Confirmed, Standing::Passes, Standing::Passes];
+    let summary = LedgerSummary {
+        file: "known.toml".to_owned(),
+        entries: standings.map(row).to_vec(),
+    };
+    let red: Vec<Standing> = summary.red().map(|row| row.standing).collect();
+    assert_eq!(red, [Standing::Passes; 2]);
+    let counts = [Standing::Confirmed, Standing::Passes, Standing::Expired]
+        .map(|standing| summary.count(standing));
+    assert_eq!(counts, [1, 2, 0]);
+}

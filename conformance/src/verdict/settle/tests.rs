@@ -133,3 +133,47 @@ fn the_order_of_the_list_is_kept() {
     let ids: Vec<&str> = settled.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, ["HS-002", "HS-001"]);
 }
+
+#[rstest]
+#[case(broken_off(), Some("it did not start"))]
+#[case(End::NotRun { reason: "never ready".to_owned() }, Some("never ready"))]
+#[case(panicked(), Some("boom"))]
+#[case(errored(), Some("disk full"))]
+#[case(End::NotClaimed { capability: "api".to_owned() }, Some("api"))]
+#[case(End::ClaimedAndDead { claim: "api".to_owned() }, Some("api"))]
+#[case(End::Completed, None)]
+#[case(cut(), None)]
+fn the_text_of_an_end_can_be_written_anew(#[case] mut end: End, #[case] expect: Option<&str>) {
+    assert_eq!(end.text().map(|text| text.as_str()), expect);
+}
+
+#[test]
+fn what_is_not_claimed_is_not_applicable_and_what_is_claimed_and_dead_has_failed() {
+    let settled = |judged: Option<Outcome>, end: End| {
+        let judged = judged.map(|outcome| ("HS-001".to_owned(), outcome));
+        settle(["HS-001"], judged.into_iter().collect(), &end)
+            .remove(0)
+            .1
+    };
+    let not_claimed = || End::NotClaimed {
+        capability: "api".to_owned(),
+    };
+    let not_applicable = Outcome::NotApplicable {
+        capability: "api".to_owned(),
+    };
+    assert_eq!(settled(None, not_claimed()), not_applicable);
+    assert_eq!(settled(Some(passed()), not_claimed()), not_applicable);
+    assert_eq!(settled(Some(failed()), not_claimed()), failed());
+
+    let dead = || End::ClaimedAndDead {
+        claim: "api".to_owned(),
+    };
+    let Outcome::Failed(failure) = settled(None, dead()) else {
+        panic!("it has failed")
+    };
+    assert_eq!(failure.reason.as_str(), "claimed-and-dead");
+    assert_eq!(
+        settled(Some(passed()), dead()),
+        Outcome::inconclusive("broken off afterwards: api is claimed and dead")
+    );
+}

@@ -124,3 +124,78 @@ fn a_tally_under_the_rule_of_readiness_has_no_pass() {
     );
     assert_eq!(tally.total().passed_per_mille(Readiness::NeverReady), 0);
 }
+
+/// No sum, product or difference of these is another one.
+const UNLIKE: [(OutcomeKind, usize); 4] = [
+    (Passed, 3),
+    (Failed, 5),
+    (Inconclusive, 11),
+    (NotApplicable, 29),
+];
+
+#[test]
+fn each_kind_is_counted_and_summed_where_it_belongs() {
+    let mut counts = Counts::default();
+    for (kind, times) in UNLIKE {
+        for _ in 0..times {
+            counts.add(kind);
+        }
+    }
+    assert_eq!(
+        counts,
+        Counts {
+            passed: 3,
+            failed: 5,
+            inconclusive: 11,
+            not_applicable: 29
+        }
+    );
+    assert_eq!(
+        (counts.checked(), counts.judged(), counts.total()),
+        (8, 19, 48)
+    );
+    assert_eq!(counts.passed_per_mille(Readiness::Ready), 3000 / 19);
+    assert_eq!(counts.passed_per_mille(Readiness::NotAsked), 3000 / 19);
+    assert_eq!(counts.passed_per_mille(Readiness::NeverReady), 3000 / 48);
+    assert_eq!(Counts::default().passed_per_mille(Readiness::Ready), 0);
+}
+
+#[test]
+fn of_two_outcomes_that_are_as_bad_the_first_by_its_words_stays_whichever_came_first() {
+    let failed = |reason: &'static str, seen: &str| match of(Failed) {
+        Outcome::Failed(failure) => Outcome::Failed(Failure {
+            reason: reason.into(),
+            seen: seen.to_owned(),
+            ..failure
+        }),
+        other => other,
+    };
+    let unclaimed = |capability: &str| Outcome::NotApplicable {
+        capability: capability.to_owned(),
+    };
+    let pairs = [
+        (failed("late", "z"), failed("wrong", "a")),
+        (failed("late", "a"), failed("late", "z")),
+        (Outcome::inconclusive("a"), Outcome::inconclusive("b")),
+        (unclaimed("api"), unclaimed("http")),
+    ];
+    for (first, second) in pairs {
+        for order in [[&first, &second], [&second, &first]] {
+            let mut tally = Tally::default();
+            for outcome in order {
+                tally.add("A", Must, outcome.clone());
+            }
+            let all: Vec<_> = tally.iter().collect();
+            assert_eq!(all, [("A", Must, &first)]);
+        }
+    }
+}
+
+#[test]
+fn the_kind_of_one_requirement() {
+    let tally = tally(&[("A", Must, Passed), ("A", Must, Failed), ("B", May, Passed)]);
+    assert_eq!(
+        ["A", "B", "C"].map(|id| tally.kind(id)),
+        [Some(Failed), Some(Passed), None]
+    );
+}
