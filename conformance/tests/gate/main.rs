@@ -1,17 +1,23 @@
-//! `ci/gate` and what the action calls, from outside: the exit codes, and every report in its place.
+//! `ci/gate` and the action that calls it, from outside: the exit codes, and every report in its place.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
 
+mod action;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
 use fake_interpreters::{Fault, Script};
+use rstest::rstest;
 use tempfile::TempDir;
+
+use action::Action;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -51,7 +57,6 @@ impl Release {
             .current_dir(self.folder.path())
             .env("PLUGIN_CONFORMANCE", cargo_bin!("plugin-conformance"))
             .env("GITHUB_STEP_SUMMARY", self.file("page.md"))
-            .env("GITHUB_OUTPUT", self.file("outputs"))
             .output()
             .unwrap();
         let said = [output.stdout, output.stderr].concat();
@@ -96,10 +101,13 @@ fn a_good_release_passes_and_leaves_every_report() {
     assert_eq!(release.read("page.md"), summary);
 }
 
+fn no_handshake() -> Script {
+    Fault::named("no-handshake").unwrap().script()
+}
+
 #[test]
 fn a_bad_release_fails_by_name() {
-    let fault = Fault::named("no-handshake").unwrap();
-    let release = Release::of(&fault.script());
+    let release = Release::of(&no_handshake());
     let words = "--plugin plugin --profile smoke --output reports";
     let (code, said) = release.gate(words);
     assert_eq!(code, 1, "{said}");
@@ -125,26 +133,58 @@ fn what_cannot_be_asked_is_usage() {
     }
 }
 
-/// The step of the action, run as the service runs it: the same words, in `sh`, with its inputs in the environment.
 #[test]
-fn the_action_does_what_the_script_does() {
-    let action = fs::read_to_string(root().join("ci/action/action.yml")).unwrap();
-    let (_, step) = action.split_once("      run: |\n").unwrap();
-    let lines = step.lines().map_while(|line| line.strip_prefix("        "));
-    let step = lines.collect::<Vec<_>>().join("\n");
-    let release = Release::of(&Script::testee());
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-e", "-c", &step])
-        .env("ACTION", root().join("ci/action"))
-        .env("PLUGIN", "plugin")
-        .env("LEDGER", "known.toml")
-        .env("PROFILE", "smoke")
-        .env("PINNED", "")
-        .env("OUTPUT", "reports")
-        .env("PROGRAM", "");
-    let (code, said) = release.run(&mut shell);
-    assert_eq!(code, 0, "{said}");
-    assert_eq!(release.read("outputs"), "exit-code=0\n");
-    assert!(release.file("reports/report.html").is_file(), "{said}");
+fn what_the_action_uses_is_declared_and_what_is_declared_is_used() {
+    let action = Action::read();
+    action.is_described();
+    let mut inputs = BTreeSet::new();
+    for expression in action.used() {
+        let parts: Vec<&str> = expression.split('.').collect();
+        match parts.as_slice() {
+            ["inputs", name] => drop(inputs.insert((*name).to_owned())),
+            ["steps", id, "outputs", _] => assert!(action.ids().contains(*id), "{expression}"),
+            ["github", "action_path"] => {}
+            _ => panic!("{expression} is none of those that the test can fill in"),
+        }
+    }
+    assert_eq!(inputs, action.declared());
+}
+
+#[rstest]
+#[case::good(Script::testee(), &[("profile", "smoke"), ("ledger", "known.toml"), ("set", "0.1")], 0)]
+#[case::bad(no_handshake(), &[("profile", "smoke"), ("output", "a folder/of ours")], 1)]
+#[case::usage(Script::testee(), &[("set", "9.9")], 2)]
+fn the_action_does_what_the_script_does(
+    #[case] script: Script,
+    #[case] given: &[(&str, &str)],
+    #[case] expect: i32,
+) {
+    let release = Release::of(&script);
+    let program = cargo_bin!("plugin-conformance").display().to_string();
+    let mut inputs = vec![("plugin", "plugin"), ("program", program.as_str())];
+    inputs.extend(given);
+    let job = Action::read().play(release.folder.path(), &inputs);
+    assert_eq!(job.outputs["exit-code"], expect.to_string(), "{}", job.said);
+    assert_eq!(job.failed, expect != 0, "{}", job.said);
+    let output = given.iter().find(|(name, _)| *name == "output");
+    let output = release.file(output.map_or("plugin-conformance-report", |(_, value)| *value));
+    assert_eq!(job.kept, [output.as_path()]);
+    assert!(output.is_dir(), "what is kept is there: {}", job.said);
+    if expect == 2 {
+        return;
+    }
+    for (name, begins) in [
+        ("summary", "#"),
+        ("junit", "<?xml"),
+        ("html", "<!DOCTYPE html>"),
+        ("badge", "{"),
+    ] {
+        let file = release.read(&job.outputs[name]);
+        assert!(file.starts_with(begins), "{name}: {file:.100}");
+        assert!(release.file(&job.outputs[name]).starts_with(&output));
+    }
+    assert_eq!(
+        release.read("_temp/summary"),
+        release.read(&job.outputs["summary"])
+    );
 }
