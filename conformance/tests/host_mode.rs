@@ -203,6 +203,40 @@ fn a_driver_that_is_no_good_is_refused_by_name() {
 }
 
 #[test]
+fn what_is_wrong_with_a_driver_is_said_once() {
+    let rows = [
+        (
+            "/nonexistent/driver".to_owned(),
+            "No such file or directory",
+        ),
+        (
+            shell("exit 3"),
+            "ended before it answered \"hello\"; it wrote nothing to stderr",
+        ),
+        (
+            shell("echo my words >&2; exit 3"),
+            r#"its stderr ends with "my words\n""#,
+        ),
+        (
+            shell(r#"read a; echo "{\"id\":1,\"ok\":{}}""#),
+            "missing field",
+        ),
+        (
+            shell(
+                r#"read a; echo "{\"id\":1,\"ok\":{\"protocol\":7,\"host\":\"x\",\"orders\":[],\"features\":[]}}""#,
+            ),
+            "version 7",
+        ),
+    ];
+    for (command, words) in rows {
+        let (exit, text, _) = run(&["host/*", "--host", &command]);
+        assert_eq!(exit, 2, "{command}: {text}");
+        assert_eq!(text.matches(words).count(), 1, "{command}: {text}");
+        assert!(!text.contains("\"\""), "{command}: {text}");
+    }
+}
+
+#[test]
 fn a_driver_that_hangs_is_given_ten_seconds() {
     let began = Instant::now();
     let (exit, text, _) = run(&["host/*", "--host", &shell("exec sleep 300")]);

@@ -52,6 +52,7 @@ struct Seen {
     /// The line that was no message; nothing after it was read.
     garbage: Option<NoMessage>,
     ended: bool,
+    stderr_ended: bool,
 }
 
 /// A driver that runs. Dropping it kills it with SIGKILL.
@@ -105,6 +106,9 @@ impl Shared {
 /// The last bytes of a driver's stderr that are kept.
 const STDERR_KEPT: usize = 4096;
 
+/// How long the end of its stderr is waited for when a driver has closed its stdout.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
 impl HostProcess {
     /// Starts a driver in a folder, with exactly this environment.
     pub fn start(
@@ -113,9 +117,9 @@ impl HostProcess {
         environment: &BTreeMap<OsString, OsString>,
         notes: Notes,
     ) -> Result<HostProcess, DriverError> {
-        let failed = |source| DriverError::Start {
+        let failed = |why| DriverError::Start {
             program: command.program.display().to_string(),
-            source,
+            why,
         };
         let mut child = Command::new(&command.program)
             .args(&command.args)
@@ -242,6 +246,7 @@ impl HostProcess {
             })),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => {
+                self.last_words().await;
                 let seen = self.shared.seen();
                 let stderr = seen.stderr.clone();
                 Err(match seen.garbage.clone() {
@@ -259,6 +264,18 @@ impl HostProcess {
         }
     }
 
+    /// Waits for what a driver that ended said last on stderr: its two streams are read by two tasks, and either may be the first to see the
+    /// end. Not for long, since a child of the driver may hold the pipe.
+    async fn last_words(&self) {
+        let mut count = self.shared.count.subscribe();
+        let ended = count.wait_for(|_| {
+            let seen = self.shared.seen();
+            seen.stderr_ended || seen.garbage.is_some()
+        });
+        // Without its end there is what came so far.
+        let _ = timeout(LAST_WORDS, ended).await;
+    }
+
     /// Sends an order whose answer has a form of its own.
     pub async fn ask_for<A: DeserializeOwned>(
         &self,
@@ -270,10 +287,10 @@ impl HostProcess {
             Err(refusal) => Ok(Err(refusal)),
             Ok(value) => match serde_json::from_value(value.clone()) {
                 Ok(answer) => Ok(Ok(answer)),
-                Err(source) => Err(DriverError::Answer {
+                Err(why) => Err(DriverError::Answer {
                     order: word,
                     answer: value,
-                    source,
+                    why,
                 }),
             },
         }
@@ -376,6 +393,8 @@ async fn read_stderr(mut stderr: ChildStderr, shared: Shared) {
             .unwrap_or(0);
         seen.stderr.drain(..cut);
     }
+    shared.seen().stderr_ended = true;
+    shared.changed();
 }
 
 #[cfg(test)]

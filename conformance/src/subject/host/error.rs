@@ -1,4 +1,6 @@
 //! What can be wrong with a driver, in the words that its author needs: the order, the line, and the page that says how it should be.
+//!
+//! Each text is whole, since scenarios show it alone: what the system or the parser said is in it, and is no source that would follow again.
 
 use std::fmt;
 use std::io;
@@ -46,21 +48,28 @@ impl fmt::Display for NoMessage {
     }
 }
 
+/// What its stderr shows of a driver that ended.
+fn last_words(stderr: &str) -> String {
+    if stderr.is_empty() {
+        "it wrote nothing to stderr".to_owned()
+    } else {
+        format!("its stderr ends with {stderr:?}")
+    }
+}
+
 /// Why a driver is of no use any more.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
     /// It could not be started.
-    #[error("cannot start the host {program}: {source}")]
+    #[error("cannot start the host {program}: {why}")]
     Start {
         /// The program.
         program: String,
         /// What the system said.
-        source: io::Error,
+        why: io::Error,
     },
     /// It closed its stdout before it had answered.
-    #[error(
-        "the host ended before it answered {order:?}; its stderr ends with {stderr:?} ({PAGE}, \"Ends\")"
-    )]
+    #[error("the host ended before it answered {order:?}; {} ({PAGE}, \"Ends\")", last_words(.stderr))]
     Gone {
         /// The order's word.
         order: &'static str,
@@ -85,7 +94,7 @@ pub enum DriverError {
     },
     /// It answered with something that the order does not have.
     #[error(
-        "the host's answer to {order:?} is no such answer: {source}: {answer} ({PAGE}, \"Orders\")"
+        "the host's answer to {order:?} is no such answer: {why}: {answer} ({PAGE}, \"Orders\")"
     )]
     Answer {
         /// The order's word.
@@ -93,7 +102,7 @@ pub enum DriverError {
         /// The answer.
         answer: Value,
         /// What is wrong with it.
-        source: serde_json::Error,
+        why: serde_json::Error,
     },
     /// It does not claim the order, so the order was not sent.
     #[error("the host's driver does not claim the order {order:?}")]

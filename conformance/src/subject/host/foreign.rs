@@ -60,12 +60,12 @@ pub enum ForeignError {
         why: String,
     },
     /// What it claims makes no sense.
-    #[error("the answer of --host {command:?} to \"hello\": {source} ({PAGE}, \"Claims\")")]
+    #[error("the answer of --host {command:?} to \"hello\": {why} ({PAGE}, \"Claims\")")]
     Hello {
         /// The command.
         command: String,
         /// What is wrong.
-        source: HelloError,
+        why: HelloError,
     },
 }
 
@@ -80,9 +80,9 @@ pub async fn host_at(command: &str) -> Result<Subject, ForeignError> {
     }
     let host = parse(command)?;
     let hello = ask(command, &host).await?;
-    hello.check().map_err(|source| ForeignError::Hello {
+    hello.check().map_err(|why| ForeignError::Hello {
         command: own(),
-        source,
+        why,
     })?;
     let profiles = Profile::ALL
         .into_iter()
