@@ -56,15 +56,19 @@ pub fn effort(effort: &Effort) -> Vec<String> {
     if !slow.is_empty() {
         lines.extend(failure::fold(&format!("slowest: {}", slow.join(", "))));
     }
-    if let Some(idle) = effort.idle_per_mille {
-        lines.push(format!(
-            "idle: {}.{} % of {} processors",
-            idle / 10,
-            idle % 10,
-            effort.processors
-        ));
-    }
+    lines.extend(idle(effort).map(|idle| format!("idle: {idle}")));
     lines
+}
+
+/// What was left of the processors, where that is known.
+pub fn idle(effort: &Effort) -> Option<String> {
+    let idle = effort.idle_per_mille?;
+    Some(format!(
+        "{}.{} % of {} processors",
+        idle / 10,
+        idle % 10,
+        effort.processors
+    ))
 }
 
 /// What is newer than the set that the project is judged by.

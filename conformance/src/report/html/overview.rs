@@ -5,9 +5,10 @@ use super::{class, duration, titled};
 use crate::report::board::Board;
 use crate::report::human::percent;
 use crate::report::ledger::lines;
+use crate::report::outset;
 use crate::report::paint::Paint;
 use crate::requirement::Level;
-use crate::runner::event::SubjectSummary;
+use crate::runner::event::{RunStarted, SubjectSummary};
 use crate::verdict::OutcomeKind;
 use crate::verdict::tally::{Counts, RunVerdict};
 
@@ -29,23 +30,7 @@ pub(super) fn header(title: &str, board: Option<&Board>) -> Element {
     let Some(run) = board.started() else {
         return header;
     };
-    let cases = match board.cases().len() {
-        ended if ended == run.cases => ended.to_string(),
-        ended => format!("{ended} of {}", run.cases),
-    };
-    let mut facts = vec![
-        ("cases", cases),
-        ("suite", run.suite_version.clone()),
-        ("seed", run.seed.to_string()),
-        ("jobs", run.jobs.to_string()),
-        ("timeout scale", run.timeout_scale.to_string()),
-    ];
-    if run.repeat > 1 {
-        facts.push(("repeat", run.repeat.to_string()));
-    }
-    if board.is_whole() {
-        facts.insert(1, ("time", duration(summary.duration_ms)));
-    }
+    let facts = facts(board, run);
     let fact = |(name, value): (&str, String)| {
         el("div")
             .child(el("dt").text(name))
@@ -56,6 +41,41 @@ pub(super) fn header(title: &str, board: Option<&Board>) -> Element {
             .class("facts")
             .children(facts.into_iter().map(fact)),
     )
+}
+
+/// What was asked for and what it cost: the profile and the set are always there, since without them a score says nothing.
+fn facts(board: &Board, run: &RunStarted) -> Vec<(&'static str, String)> {
+    let summary = board.summary();
+    let selection = &run.selection;
+    let cases = match board.cases().len() {
+        ended if ended == run.cases => ended.to_string(),
+        ended => format!("{ended} of {}", run.cases),
+    };
+    let set = match &selection.set {
+        Some(set) => set.clone(),
+        None => "all requirements".to_owned(),
+    };
+    let patterns = selection.patterns.join(" ");
+    let idle = summary.effort.as_ref().and_then(outset::idle);
+    let facts = [
+        ("cases", Some(cases)),
+        (
+            "time",
+            board.is_whole().then(|| duration(summary.duration_ms)),
+        ),
+        ("profile", Some(selection.profile.to_string())),
+        ("set", Some(set)),
+        ("only", (!patterns.is_empty()).then_some(patterns)),
+        ("shard", selection.shard.map(|shard| shard.to_string())),
+        ("suite", Some(run.suite_version.clone())),
+        ("seed", Some(run.seed.to_string())),
+        ("jobs", Some(run.jobs.to_string())),
+        ("timeout scale", Some(run.timeout_scale.to_string())),
+        ("repeat", (run.repeat > 1).then(|| run.repeat.to_string())),
+        ("idle", idle),
+    ];
+    let known = |(name, value): (&'static str, Option<String>)| Some((name, value?));
+    facts.into_iter().filter_map(known).collect()
 }
 
 /// A card for each subject.
