@@ -1,6 +1,7 @@
 //! The command line: words to options. Nothing below this module knows clap.
 
 pub mod command;
+pub mod coverage;
 pub mod explain;
 pub mod fuzz;
 pub mod gate;
@@ -8,6 +9,7 @@ mod given;
 pub mod init;
 pub mod mutants;
 pub mod pace;
+mod progress;
 pub mod replay;
 pub mod report;
 
@@ -49,7 +51,7 @@ pub enum Command {
     /// Say what a requirement means, where it comes from, and what judges it.
     Explain(Explain),
     /// Join the register with scenarios and mutants; fails if a MUST has no check or a check has no mutant.
-    Coverage(Coverage),
+    Coverage(coverage::CoverageArguments),
     /// Prove the checks: play subjects with one fault each, which have to be caught by name.
     Mutants(mutants::Mutants),
     /// Try a plugin with generated input, and make small what fails.
@@ -267,20 +269,6 @@ pub struct Replay {
     /// The factor for every time that a subject is allowed, for slow machines; if not given that of the run that kept the plan, or 1.
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     pub timeout_scale: Option<f64>,
-}
-
-/// Options of `coverage`.
-#[derive(Debug, Args)]
-pub struct Coverage {
-    /// Play what is judged for each method of the API, with subjects and mutants, and show it method by method.
-    #[arg(long)]
-    pub api: bool,
-    /// How `--api` is played.
-    #[command(flatten)]
-    pub pace: PaceArguments,
-    /// As JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Options of `doctor`.

@@ -17,6 +17,7 @@ use plugin_conformance::report::board::Board;
 use plugin_conformance::report::format::Format;
 use plugin_conformance::report::record::{Record, RecordError};
 use plugin_conformance::rng::Rng;
+use plugin_conformance::runner::kill_matrix::figures::KillMatrix;
 use plugin_conformance::subject::{Skipped, python};
 
 /// What is killed so often is small: one scenario with a plugin that ends at once, over and over.
@@ -142,6 +143,50 @@ fn every_file_is_valid_whenever_a_run_is_killed() {
         lengths.len() > 5,
         "runs were killed at few moments: {lengths:?}"
     );
+    let end = Instant::now() + Duration::from_secs(30);
+    while fs::read_dir(temporary.path()).unwrap().next().is_some() {
+        assert!(Instant::now() < end, "folders of killed runs are left");
+        thread::yield_now();
+    }
+}
+
+/// What is killed here plays one case after another, for much longer than it takes to see the first rows.
+const MUTANTS: &str = "mutants HS-00* --jobs 1 --seed 7";
+
+#[test]
+fn a_kill_matrix_is_valid_whenever_the_run_is_killed() {
+    with_fake();
+    let folder = tempfile::tempdir().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let [json, html] = ["matrix.json", "kills.html"].map(|name| folder.path().join(name));
+    let read = || serde_json::from_slice::<KillMatrix>(&fs::read(&json).unwrap()).unwrap();
+    let mut all = Vec::new();
+    for wanted in [0, 1, 4] {
+        for path in [&json, &html] {
+            // What an earlier run has left is no matrix of this one.
+            fs::write(path, "{}").unwrap();
+        }
+        let mut command = program(MUTANTS, temporary.path());
+        command.arg("--matrix").arg(&json).arg("--html").arg(&html);
+        let mut run = command.spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(240);
+        // The page is written after the matrix.
+        while fs::read(&html).unwrap() == b"{}" || read().rows.len() < wanted {
+            assert!(Instant::now() < end, "no {wanted} rows in {:?}", read());
+            assert_eq!(run.try_wait().unwrap(), None, "it came to its end");
+            thread::sleep(Duration::from_millis(5));
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+        let matrix = read();
+        assert!(matrix.rows.len() >= wanted, "{matrix:?}");
+        assert!(matrix.open > 0, "{matrix:?}");
+        all.push(matrix.rows.len() + matrix.open);
+        let page = fs::read_to_string(&html).unwrap();
+        assert!(page.ends_with("</html>\n"), "{page}");
+        assert!(page.contains("The run did not come to its end"), "{page}");
+    }
+    assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
     let end = Instant::now() + Duration::from_secs(30);
     while fs::read_dir(temporary.path()).unwrap().next().is_some() {
         assert!(Instant::now() < end, "folders of killed runs are left");

@@ -622,6 +622,7 @@ fn a_kill_matrix() {
         reach: Reach::Side,
         checks: BTreeMap::from([(Side::Host, 5)]),
         rows,
+        open: 0,
     };
     let mut out = Vec::new();
     matrix(&mut out, &rows, Paint::Plain).unwrap();

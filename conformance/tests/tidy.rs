@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugin_conformance::cli::command::coverage_of;
+use plugin_conformance::cli::coverage::coverage_of;
 use plugin_conformance::requirement::catalogue::Catalogue;
 use plugin_conformance::requirement::retired::{Retired, retired};
 use plugin_conformance::requirement::set::{Released, digest, released};

@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_host::guard::{GuardHandle, GuardProgram};
 use tokio::runtime::{Builder, Runtime};
 
+use super::coverage::{coverage, methods};
 use super::explain;
 use super::fuzz;
 use super::gate::GateError;
@@ -17,24 +18,18 @@ use super::mutants::mutants;
 use super::pace::{calibrated, paced};
 use super::replay::{ReplayError, replay};
 use super::report::{self, ReportError};
-use super::{
-    Arguments, Command, Coverage as CoverageArguments, Doctor, Fuzz, FuzzBody, PaceArguments, Run,
-    Serve,
-};
+use super::{Arguments, Command, Doctor, Fuzz, PaceArguments, Run, Serve};
 use crate::case::planning::Planning;
 use crate::doctor;
 use crate::driver;
 use crate::exit::Exit;
 use crate::report::file::DocumentFiles;
-use crate::report::human::{CLEAR_LINE, Human, Surface};
+use crate::report::human::{Human, Surface};
 use crate::report::json::Json;
 use crate::report::paint::Paint;
-use crate::report::{Reporters, listing, methods};
+use crate::report::{Reporters, listing};
 use crate::requirement::catalogue::Catalogue;
-use crate::requirement::coverage::Coverage;
-use crate::runner::event::{CaseName, CaseReport};
 use crate::runner::keeper::{KeeperProgram, keep};
-use crate::runner::method_table::{self, MethodRow};
 use crate::runner::rules::Rules;
 use crate::runner::tier::Tier;
 use crate::runner::{self, RunError, RunOptions};
@@ -172,7 +167,7 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
         }
         Command::Fuzz(Fuzz::Body(arguments)) => {
             let plugins = plugins(&arguments.plugins, out)?;
-            runtime()?.block_on(fuzz_body(&suite, arguments, plugins, out, surface))
+            runtime()?.block_on(fuzz::body(&suite, arguments, plugins, out, surface))
         }
         Command::Replay(arguments) => {
             let options = options(1, Some(0), 1.0);
@@ -249,84 +244,6 @@ pub async fn run(
     Ok(summary.verdict.into())
 }
 
-/// `fuzz body`.
-async fn fuzz_body(
-    suite: &Suite<'_>,
-    arguments: &FuzzBody,
-    plugins: Vec<Subject>,
-    out: &mut dyn Write,
-    surface: Surface,
-) -> Result<Exit, CommandError> {
-    let mut options = RunOptions {
-        subjects: arguments.subjects.clone(),
-        plugins,
-        ..paced(&arguments.pace)
-    };
-    if arguments.pace.jobs.is_none() {
-        // Most of the time of an exchange is spent on the way.
-        options.jobs *= 4;
-    }
-    fuzz::body(suite, arguments, options, out, surface).await
-}
-
-/// `coverage --api`.
-async fn methods(
-    suite: &Suite<'_>,
-    arguments: &CoverageArguments,
-    out: &mut dyn Write,
-    surface: Surface,
-) -> Result<Exit, CommandError> {
-    let options = paced_for_fakes(&arguments.pace);
-    let mut progress = Progress::on(surface, arguments.json);
-    let tell = &mut |report: &CaseReport| progress.tell(out, report);
-    let rows = method_table::play(suite, &options, tell).await?;
-    progress.clear(out)?;
-    if arguments.json {
-        listing::write_json(out, &rows)?;
-    } else {
-        methods::methods(out, &rows, surface.paint())?;
-    }
-    let proven = |row: &MethodRow| row.host.is_proven() && row.plugin.is_proven();
-    Ok(if rows.iter().all(proven) {
-        Exit::Passed
-    } else {
-        Exit::Failed
-    })
-}
-
-/// What a terminal shows while mutants are played.
-pub(super) struct Progress {
-    shown: bool,
-    done: usize,
-}
-
-impl Progress {
-    pub(super) fn on(surface: Surface, json: bool) -> Progress {
-        let shown = matches!(surface, Surface::Terminal(_)) && !json;
-        Progress { shown, done: 0 }
-    }
-
-    pub(super) fn tell(&mut self, out: &mut dyn Write, report: &CaseReport) {
-        if !self.shown {
-            return;
-        }
-        self.done += 1;
-        let CaseName {
-            subject, scenario, ..
-        } = &report.name;
-        let done = self.done;
-        // A terminal that cannot be written to is found out by what is shown at the end.
-        let _ = write!(out, "{CLEAR_LINE}[{done}] {subject} {scenario}").and_then(|()| out.flush());
-    }
-
-    pub(super) fn clear(&self, out: &mut dyn Write) -> io::Result<()> {
-        if self.shown {
-            write!(out, "{CLEAR_LINE}")?;
-        }
-        Ok(())
-    }
-}
-
 /// `doctor`.
 async fn doctor(
     arguments: &Doctor,
@@ -381,30 +298,6 @@ fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
 pub fn list(suite: &Suite<'_>, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     listing::scenarios(out, &suite.scenarios, json)?;
     Ok(Exit::Passed)
-}
-
-/// `coverage`.
-pub fn coverage(suite: &Suite<'_>, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let coverage = coverage_of(suite);
-    listing::coverage(out, &coverage, json)?;
-    Ok(if coverage.is_complete() {
-        Exit::Passed
-    } else {
-        Exit::Failed
-    })
-}
-
-/// The register joined with what this suite has.
-pub fn coverage_of<'a>(suite: &'a Suite<'_>) -> Coverage<'a> {
-    let checks = suite
-        .scenarios
-        .iter()
-        .map(|scenario| (scenario.name, scenario.requirements));
-    let mutants = suite
-        .mutants
-        .iter()
-        .map(|mutant| (mutant.name, mutant.breaks));
-    Coverage::join(suite.catalogue, checks, mutants)
 }
 
 /// The surface of stdout: a status line and colours only on a terminal, and no colours where they are unwanted.
@@ -463,11 +356,4 @@ fn fresh_seed() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::from(since.subsec_nanos()) ^ (since.as_secs() & 0xffff_ffff)
-}
-
-/// Finds out before the run whether a report can be written after it.
-pub(super) fn writable(path: &Path) -> Result<(), CommandError> {
-    File::create(path)
-        .map(drop)
-        .map_err(|error| CommandError::Report(path.to_owned(), error))
 }

@@ -4,7 +4,8 @@
 use std::io::Write;
 
 use super::Explain;
-use super::command::{CommandError, coverage_of};
+use super::command::CommandError;
+use super::coverage::coverage_of;
 use crate::exit::Exit;
 use crate::report::paint::Paint;
 use crate::report::{failure, listing};

@@ -10,6 +10,7 @@ use plugin_host::body::laws::Law;
 
 use super::FuzzBody;
 use super::command::CommandError;
+use super::pace::paced;
 use crate::body_fuzz::Bench;
 use crate::body_fuzz::hunt::{Found, Tally, hunt, keep};
 use crate::body_plan::Direction;
@@ -44,10 +45,19 @@ enum End {
 pub async fn body(
     suite: &Suite<'_>,
     arguments: &FuzzBody,
-    options: RunOptions,
+    given: Vec<Subject>,
     out: &mut dyn Write,
     surface: Surface,
 ) -> Result<Exit, CommandError> {
+    let mut options = RunOptions {
+        subjects: arguments.subjects.clone(),
+        plugins: given,
+        ..paced(&arguments.pace)
+    };
+    if arguments.pace.jobs.is_none() {
+        // Most of the time of an exchange is spent on the way.
+        options.jobs *= 4;
+    }
     let chosen = plugins(suite, &options)?;
     let ground = ground(&options)?;
     let directions = arguments.directions();

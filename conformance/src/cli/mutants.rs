@@ -1,23 +1,25 @@
 //! `mutants`: the kill matrix, shown and kept.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::PaceArguments;
-use super::command::{CommandError, Progress, paced_for_fakes, writable};
+use super::command::{CommandError, paced_for_fakes};
+use super::progress::Progress;
 use crate::exit::Exit;
-use crate::report::file::replace;
 use crate::report::human::Surface;
+use crate::report::matrix::files::MatrixFiles;
 use crate::report::texts::Texts;
-use crate::report::{html, listing, matrix};
-use crate::runner::RunOptions;
+use crate::report::{listing, matrix};
 use crate::runner::event::CaseReport;
-use crate::runner::kill_matrix;
 use crate::runner::kill_matrix::beside::Reach;
 use crate::runner::kill_matrix::figures::KillMatrix;
+use crate::runner::kill_matrix::{self, MutantReport, Witness, choose};
+use crate::runner::{RunError, RunOptions};
 use crate::suite::Suite;
 
 /// Options of `mutants`.
@@ -32,10 +34,10 @@ pub struct Mutants {
     /// mutant then takes as long as a run.
     #[arg(long)]
     pub all_checks: bool,
-    /// Write the kill matrix as JSON to this file, for `report convert --matrix`.
+    /// Write the kill matrix as JSON to this file as it grows, for `report convert --matrix`.
     #[arg(long, value_name = "FILE")]
     pub matrix: Option<PathBuf>,
-    /// Write the kill matrix as a page to this file.
+    /// Write the kill matrix as a page to this file as it grows.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// Write the text of each failure by which a mutant was caught to this file, one JSON object a line: what `scripts/blind-test` reads.
@@ -62,39 +64,62 @@ pub async fn mutants(
     } else {
         Reach::Scenarios
     };
-    for path in arguments.matrix.iter().chain(&arguments.html) {
-        writable(path)?;
-    }
-    let mut progress = Progress::on(surface, arguments.json);
-    let open = |path: &PathBuf| {
-        File::create(path).map_err(|error| CommandError::Report(path.clone(), error))
+    let mutants = choose(&suite.mutants, &options.patterns).map_err(RunError::from)?;
+    let begun = KillMatrix::begun(suite, options.seed, reach, mutants.len());
+    let report = |(path, error)| CommandError::Report(path, error);
+    let files = MatrixFiles::begin(arguments.matrix.clone(), arguments.html.clone(), begun);
+    let files = files.map_err(report)?;
+    let open = |path: &PathBuf| File::create(path).map_err(|error| report((path.clone(), error)));
+    let texts = arguments.failures.as_ref().map(open).transpose()?;
+    let mut audience = Audience {
+        progress: Progress::on(surface, arguments.json),
+        out,
+        texts: texts.map(|file| Texts::new(file, &suite.mutants)),
+        written: Ok(()),
+        files,
     };
-    let file = arguments.failures.as_ref().map(open).transpose()?;
-    let mut texts = file.map(|file| Texts::new(file, &suite.mutants));
-    let mut written = Ok(());
-    let tell = &mut |report: &CaseReport| {
-        progress.tell(out, report);
-        if let Some(texts) = texts.as_mut().filter(|_| written.is_ok()) {
-            written = texts.tell(report);
-        }
-    };
-    let rows = kill_matrix::prove(suite, &options, reach, tell).await?;
-    if let (Err(error), Some(path)) = (written, &arguments.failures) {
-        return Err(CommandError::Report(path.clone(), error));
-    }
-    let matrix = KillMatrix::of(suite, options.seed, reach, rows);
+    let rows = kill_matrix::prove(suite, &options, reach, &mut audience).await?;
+    let Audience {
+        progress,
+        out,
+        written,
+        files,
+        ..
+    } = audience;
+    let (matrix, failed) = files.end(rows);
     progress.clear(out)?;
     if arguments.json {
         listing::write_json(out, &matrix.rows)?;
     } else {
         matrix::matrix(out, &matrix, surface.paint())?;
     }
-    if let Some(path) = &arguments.matrix {
-        matrix::keep(path, &matrix).map_err(|error| CommandError::Report(path.clone(), error))?;
+    if let (Err(error), Some(path)) = (written, &arguments.failures) {
+        return Err(report((path.clone(), error)));
     }
-    if let Some(path) = &arguments.html {
-        replace(path, &html::document(None, Some(&matrix)))
-            .map_err(|error| CommandError::Report(path.clone(), error))?;
+    if let Some(failed) = failed {
+        return Err(report(failed));
     }
     Ok(Exit::of_matrix(&matrix.rows))
+}
+
+/// All who hear of the mutants as they are played.
+struct Audience<'a> {
+    progress: Progress,
+    out: &'a mut dyn Write,
+    texts: Option<Texts<'a, File>>,
+    written: io::Result<()>,
+    files: MatrixFiles,
+}
+
+impl Witness for Audience<'_> {
+    fn case(&mut self, report: &CaseReport) {
+        self.progress.tell(self.out, report);
+        if let Some(texts) = self.texts.as_mut().filter(|_| self.written.is_ok()) {
+            self.written = texts.tell(report);
+        }
+    }
+
+    fn fates(&mut self, known: &BTreeMap<usize, MutantReport>) {
+        self.files.tell(known);
+    }
 }

@@ -18,12 +18,31 @@ const INTERVAL: Duration = Duration::from_millis(100);
 /// No more than this part of a run is spent on writing documents, however large they are: one in twenty.
 const SHARE: u32 = 20;
 
+/// When documents are written anew: as soon as there is something new, but not too often.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    due: Option<Instant>,
+}
+
+impl Pace {
+    /// Whether they may be written now.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.is_none_or(|due| due <= Instant::now())
+    }
+
+    /// They were written, which was begun then.
+    pub(super) fn has_written(&mut self, begun: Instant) {
+        let now = Instant::now();
+        self.due = Some(now + INTERVAL.max((now - begun) * SHARE));
+    }
+}
+
 /// Keeps documents in their files.
 #[derive(Debug)]
 pub struct DocumentFiles {
     files: Vec<(Format, PathBuf)>,
     board: Board,
-    due: Option<Instant>,
+    pace: Pace,
     behind: bool,
 }
 
@@ -36,7 +55,7 @@ impl DocumentFiles {
         let documents = DocumentFiles {
             files,
             board: Board::default(),
-            due: None,
+            pace: Pace::default(),
             behind: false,
         };
         for (format, path) in &documents.files {
@@ -59,8 +78,7 @@ impl DocumentFiles {
                 failed.get_or_insert(error);
             }
         }
-        let now = Instant::now();
-        self.due = Some(now + INTERVAL.max((now - begun) * SHARE));
+        self.pace.has_written(begun);
         self.behind = false;
         failed.map_or(Ok(()), Err)
     }
@@ -74,7 +92,7 @@ impl Reporter for DocumentFiles {
         self.board.take(event);
         self.behind = true;
         let last = matches!(event, Event::RunEnded(_));
-        if last || self.due.is_none_or(|due| due <= Instant::now()) {
+        if last || self.pace.is_due() {
             self.write_all()?;
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! The kill matrix: as text, a line for each mutant, and as `matrix.json`.
 //!
-//! What was not caught stands once more at the end, with what was seen: CI systems show the tail of a log.
+//! What was not caught stands once more at the end, with what was seen: CI systems show the tail of a log. `files` keeps the matrix in files
+//! while it grows.
+
+pub mod files;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::failure;
-use super::file::replace;
 use super::paint::Paint;
 use crate::runner::kill_matrix::beside::Reach;
 use crate::runner::kill_matrix::figures::{KillMatrix, MOST_BESIDE};
@@ -123,10 +124,4 @@ pub fn independence(matrix: &KillMatrix) -> String {
         "{heavy} of {} mutants break more than {MOST_BESIDE} % of the checks that they are not meant for ({most}; {played})",
         matrix.rows.len()
     )
-}
-
-/// Writes `matrix.json`.
-pub fn keep(path: &Path, matrix: &KillMatrix) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(matrix)? + "\n";
-    replace(path, &text)
 }

@@ -3,10 +3,13 @@
 //! The subjects without a fault are played first, by the same scenarios: where they do not pass, a caught mutant would show nothing, and
 //! the row is void. If the canary - the first mutant of a side - is not caught, every row of that side is void.
 //!
-//! `beside` says what a mutant breaks that it is not meant for, `figures` is the matrix as one document.
+//! `played` is what cases said, `rows` what is known of each mutant as soon as it is; `beside` says what a mutant breaks that it is not meant
+//! for, and `figures` is the matrix as one document.
 
 pub mod beside;
 pub mod figures;
+mod played;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +18,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::beside::{Beside, Reach};
+use self::played::{Played, about};
+use self::rows::Rows;
 use super::dispatch::{Pace, dispatch};
 use super::event::{CaseReport, Event};
 use super::execute::Ground;
@@ -99,12 +104,29 @@ pub fn choose(all: &[Mutant], patterns: &[String]) -> Result<Vec<Mutant>, Select
     Ok(all.iter().filter(chosen).copied().collect())
 }
 
-/// Plays the chosen mutants, as far as `reach` says; `tell` hears of each case as it ends.
+/// Who hears of a proof as it goes.
+pub trait Witness {
+    /// A case is over.
+    fn case(&mut self, report: &CaseReport);
+
+    /// One more fate is known. These are all that are, by the place of the mutant: hosts first, then plugins, each in the order of the suite.
+    fn fates(&mut self, known: &BTreeMap<usize, MutantReport>) {
+        let _ = known;
+    }
+}
+
+impl<F: FnMut(&CaseReport)> Witness for F {
+    fn case(&mut self, report: &CaseReport) {
+        self(report);
+    }
+}
+
+/// Plays the chosen mutants, as far as `reach` says, before a witness.
 pub async fn prove(
     suite: &Suite<'_>,
     options: &RunOptions,
     reach: Reach,
-    tell: &mut dyn FnMut(&CaseReport),
+    witness: &mut dyn Witness,
 ) -> Result<Vec<MutantReport>, RunError> {
     let mutants = choose(&suite.mutants, &options.patterns)?;
     let ground = Arc::new(
@@ -118,7 +140,7 @@ pub async fn prove(
         reach,
         ground,
     };
-    let mut matrix = Vec::new();
+    let mut known = BTreeMap::new();
     for side in [Side::Host, Side::Plugin] {
         let rows: Vec<Mutant> = mutants
             .iter()
@@ -126,10 +148,10 @@ pub async fn prove(
             .copied()
             .collect();
         if !rows.is_empty() {
-            matrix.extend(stage.prove_side(side, &rows, tell).await?);
+            stage.prove_side(side, &rows, &mut known, witness).await?;
         }
     }
-    Ok(matrix)
+    Ok(known.into_values().collect())
 }
 
 /// What both sides are played on.
@@ -140,84 +162,14 @@ struct Stage<'a> {
     ground: Arc<Ground>,
 }
 
-/// What the scenarios said, by subject and requirement.
-type Said = BTreeMap<(String, String), Vec<(String, Outcome)>>;
-
-/// What they said, and at which methods a subject failed, by subject, requirement and reason.
-#[derive(Default)]
-struct Played {
-    said: Said,
-    methods: BTreeMap<(String, String, Option<String>), BTreeSet<String>>,
-    /// The cases to show where a mutant is not caught, by subject.
-    cases: BTreeMap<String, Vec<CaseReport>>,
-}
-
-impl Played {
-    fn of(&self, subject: &str, mutant: &Mutant) -> &[(String, Outcome)] {
-        self.said_of(subject, mutant.breaks)
-    }
-
-    fn said_of(&self, subject: &str, id: &str) -> &[(String, Outcome)] {
-        let key = (subject.to_owned(), id.to_owned());
-        self.said.get(&key).map_or(&[], Vec::as_slice)
-    }
-
-    /// All that was said of a subject, by requirement.
-    fn all_of(&self, subject: &str) -> impl Iterator<Item = (&str, &[(String, Outcome)])> {
-        let from = (subject.to_owned(), String::new());
-        let rows = self.said.range(from..);
-        let rows = rows.take_while(move |((name, _), _)| name == subject);
-        rows.map(|((_, id), said)| (id.as_str(), said.as_slice()))
-    }
-
-    /// The cases of a subject that were asked about a requirement, without what they say of others.
-    fn cases_of(&self, subject: &str, id: &str) -> Vec<CaseReport> {
-        let cases = self.cases.get(subject).map_or(&[][..], Vec::as_slice);
-        let asked = |report: &&CaseReport| about(report, id).is_some();
-        let alone = |report: &CaseReport| {
-            let mut report = report.clone();
-            report.judgements.retain(|judgement| judgement.id == id);
-            report.methods.retain(|row| row.id == id);
-            report
-        };
-        cases.iter().filter(asked).map(alone).collect()
-    }
-
-    fn methods_of(&self, mutant: &Mutant) -> BTreeSet<String> {
-        // A scenario that names no reason for a method has one for the requirement.
-        let reasons = [Some(mutant.reason.to_owned()), None];
-        let methods = reasons.into_iter().filter_map(|reason| {
-            let key = (mutant.name.to_owned(), mutant.breaks.to_owned(), reason);
-            self.methods.get(&key)
-        });
-        methods.flatten().cloned().collect()
-    }
-
-    fn add(&mut self, report: &CaseReport) {
-        let subject = &report.name.subject;
-        for judgement in &report.judgements {
-            let key = (subject.clone(), judgement.id.clone());
-            let entry = (report.name.scenario.clone(), judgement.outcome.clone());
-            self.said.entry(key).or_default().push(entry);
-        }
-        for row in &report.methods {
-            if row.kind == OutcomeKind::Failed {
-                let reason = row.reason.as_ref().map(ToString::to_string);
-                let key = (subject.clone(), row.id.clone(), reason);
-                let methods = self.methods.entry(key).or_default();
-                methods.insert(row.method.clone());
-            }
-        }
-    }
-}
-
 impl Stage<'_> {
     async fn prove_side(
         &self,
         side: Side,
         mutants: &[Mutant],
-        tell: &mut dyn FnMut(&CaseReport),
-    ) -> Result<Vec<MutantReport>, RunError> {
+        known: &mut BTreeMap<usize, MutantReport>,
+        witness: &mut dyn Witness,
+    ) -> Result<(), RunError> {
         let baseline = Arc::new(
             self.suite
                 .workshop
@@ -225,8 +177,9 @@ impl Stage<'_> {
                 .map_err(RunError::Missing)?,
         );
         let broken: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.breaks).collect();
+        let plan = self.plan_of(&baseline, &broken)?;
         let unmutated = self
-            .play(self.plan_of(&baseline, &broken)?, true, &unclean, tell)
+            .play(plan, true, &unclean, &mut |_, report| witness.case(report))
             .await?;
         let mut plan = Plan::default();
         let mut missing = BTreeMap::new();
@@ -254,36 +207,21 @@ impl Stage<'_> {
                 about(report, mutant.breaks).is_some_and(|outcome| !catches(mutant, outcome))
             })
         };
-        let said = self.play(plan, false, &not_caught, tell).await?;
-        let row = |mutant: &Mutant| {
-            let fate = match missing.get(mutant.name) {
-                Some(reason) => Fate::Void {
-                    reason: format!("it cannot be made: {reason}"),
-                },
-                None => fate(
-                    mutant,
-                    unmutated.of(&baseline.name, mutant),
-                    said.of(mutant.name, mutant),
-                ),
-            };
-            let cases = match (&fate, missing.contains_key(mutant.name)) {
-                (Fate::Caught { .. }, _) | (_, true) => Vec::new(),
-                (Fate::Void { .. }, _) => unmutated.cases_of(&baseline.name, mutant.breaks),
-                _ => said.cases_of(mutant.name, mutant.breaks),
-            };
-            let beside = Beside::of(
-                mutant.breaks,
-                |id| unmutated.said_of(&baseline.name, id),
-                said.all_of(mutant.name),
-            );
-            MutantReport {
-                methods: said.methods_of(mutant),
-                beside,
-                cases,
-                ..report(mutant, fate)
+        let mut rows = Rows::of(mutants, known.len(), &plan, &baseline.name, &unmutated);
+        rows.cannot_be_made(missing);
+        let after = &mut |played: &Played, report: &CaseReport| {
+            witness.case(report);
+            rows.case_ended(&report.name.subject);
+            if rows.settle(played, known) {
+                witness.fates(known);
             }
         };
-        Ok(under_canary(mutants.iter().map(row).collect()))
+        let played = self.play(plan, false, &not_caught, after).await?;
+        rows.all_ended();
+        if rows.settle(&played, known) {
+            witness.fates(known);
+        }
+        Ok(())
     }
 
     /// One subject with every scenario that judges one of these requirements, or with all of them.
@@ -324,7 +262,7 @@ impl Stage<'_> {
         plan: Plan,
         gate: bool,
         keep: &dyn Fn(&CaseReport) -> bool,
-        tell: &mut dyn FnMut(&CaseReport),
+        after: &mut dyn FnMut(&Played, &CaseReport),
     ) -> Result<Played, RunError> {
         let mut played = Played::default();
         let pace = Pace {
@@ -336,24 +274,16 @@ impl Stage<'_> {
             let Event::CaseEnded(report) = event else {
                 return;
             };
-            tell(report);
             played.add(report);
             if keep(report) {
-                let cases = played.cases.entry(report.name.subject.clone());
-                cases.or_default().push(report.clone());
+                played.keep(report);
             }
+            after(&played, report);
         })
         .await
         .map_err(RunError::Signals)?;
         Ok(played)
     }
-}
-
-/// What a case says about one requirement.
-fn about<'a>(report: &'a CaseReport, id: &str) -> Option<&'a Outcome> {
-    let mut judgements = report.judgements.iter();
-    let judgement = judgements.find(|judgement| judgement.id == id)?;
-    Some(&judgement.outcome)
 }
 
 fn unclean(report: &CaseReport) -> bool {
@@ -425,21 +355,6 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Inconclusive { reason } => format!("inconclusive ({reason})"),
         Outcome::NotApplicable { capability } => format!("not applicable ({capability})"),
     }
-}
-
-/// If the canary lives, nothing that was caught beside it counts.
-fn under_canary(mut rows: Vec<MutantReport>) -> Vec<MutantReport> {
-    let Some((canary, others)) = rows.split_first_mut() else {
-        return rows;
-    };
-    if !canary.is_caught() {
-        for row in others.iter_mut().filter(|row| row.is_caught()) {
-            row.fate = Fate::Void {
-                reason: format!("the canary {} was not caught", canary.name),
-            };
-        }
-    }
-    rows
 }
 
 #[cfg(test)]

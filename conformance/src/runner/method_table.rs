@@ -87,13 +87,13 @@ pub async fn play(
         baselines.insert(subject.name);
     }
     let mut table = Table::default();
-    let mutants = kill_matrix::prove(suite, &options, Reach::Named, &mut |report| {
+    let witness = &mut |report: &CaseReport| {
         tell(report);
         if baselines.contains(&report.name.subject) {
             table.add(report);
         }
-    })
-    .await?;
+    };
+    let mutants = kill_matrix::prove(suite, &options, Reach::Named, witness).await?;
     mutants.iter().for_each(|mutant| table.kill(mutant));
     Ok(table.rows())
 }

@@ -1,14 +1,52 @@
 //! The kill matrix over in-process mutants.
 
+use std::collections::BTreeMap;
+
 use crate::world::*;
 
 use plugin_conformance::case::Case;
 use plugin_conformance::case::timeline::Source;
 use plugin_conformance::mutant::Mutant;
 use plugin_conformance::requirement::Side;
+use plugin_conformance::runner::event::CaseReport;
 use plugin_conformance::runner::kill_matrix::beside::Reach;
-use plugin_conformance::runner::kill_matrix::{Fate, prove};
+use plugin_conformance::runner::kill_matrix::{Fate, MutantReport, Witness, prove};
 use plugin_conformance::scenario::Running;
+
+/// Who notes which rows were known after each step.
+#[derive(Default)]
+struct Heard {
+    cases: usize,
+    known: Vec<Vec<String>>,
+}
+
+impl Witness for Heard {
+    fn case(&mut self, _: &CaseReport) {
+        self.cases += 1;
+    }
+
+    fn fates(&mut self, known: &BTreeMap<usize, MutantReport>) {
+        let names = known.values().map(|row| row.name.clone());
+        self.known.push(names.collect());
+    }
+}
+
+impl Heard {
+    /// The canary's was the first row, each step has added some to those before, and the last one has all, in the order of the suite.
+    fn has_grown_to(&self, rows: &[MutantReport]) {
+        let all: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(self.known.last().unwrap(), &all);
+        assert!(self.known.len() > 1, "{:?}", self.known);
+        let mut before = Vec::new();
+        for step in &self.known {
+            assert_eq!(step[0], all[0], "{:?}", self.known);
+            assert!(step.len() > before.len(), "{:?}", self.known);
+            assert!(before.iter().all(|name| step.contains(name)));
+            before.clone_from(step);
+        }
+        assert!(self.cases >= all.len() - 1, "{}", self.cases);
+    }
+}
 
 #[tokio::test]
 async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
@@ -40,9 +78,11 @@ async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
         mutant("m/survives", "HS-002", "a-fault"),
         mutant("m/unjudged", "HS-003", "a-fault"),
     ];
-    let rows = prove(&suite, &options(), Reach::Scenarios, &mut |_| {})
+    let mut heard = Heard::default();
+    let rows = prove(&suite, &options(), Reach::Scenarios, &mut heard)
         .await
         .unwrap();
+    heard.has_grown_to(&rows);
     assert!(rows[0].is_caught(), "{rows:?}");
     assert!(matches!(rows[1].fate, Fate::OtherReason { .. }), "{rows:?}");
     assert!(matches!(rows[2].fate, Fate::Survived { .. }), "{rows:?}");

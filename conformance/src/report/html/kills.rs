@@ -11,12 +11,20 @@ use crate::verdict::{Outcome, OutcomeKind};
 /// The section; on a page of its own all of it is open.
 pub(super) fn section(matrix: &KillMatrix, alone: bool) -> Element {
     let (caught, all) = (matrix.caught(), matrix.rows.len());
-    let kind = if caught == all {
-        OutcomeKind::Passed
-    } else {
-        OutcomeKind::Failed
+    let kind = match (caught == all, matrix.open) {
+        (false, _) => OutcomeKind::Failed,
+        (true, 0) => OutcomeKind::Passed,
+        (true, _) => OutcomeKind::Inconclusive,
     };
+    let cut = (matrix.open > 0).then(|| {
+        let words = format!(
+            "The run did not come to its end: {} mutants are still to be played.",
+            matrix.open
+        );
+        el("p").class("never").text(words)
+    });
     let mut section = titled("kills", "Kill matrix")
+        .children(cut)
         .child(
             el("p")
                 .child(badge(kind, &format!("{caught} of {all}")))

@@ -1,14 +1,21 @@
 //! Pages of hostile texts.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::case::timeline::{Entry, Source};
 use crate::profile::Profile;
 use crate::requirement::{Level, Side};
+use crate::runner::effort::Effort;
 use crate::runner::event::{
-    CaseName, CaseReport, Event, FORMAT, Judgement, RunStarted, Selection, SubjectLine,
+    CaseName, CaseReport, Event, FORMAT, Judgement, RunStarted, RunSummary, Selection, SubjectLine,
 };
+use crate::runner::kill_matrix::beside::Reach;
+use crate::runner::kill_matrix::figures;
+use crate::runner::shard::Shard;
+use crate::runner::tier::Tier;
 use crate::verdict::settle::End;
 use crate::verdict::{Failure, Outcome};
 
@@ -148,6 +155,87 @@ fn everything_that_failed_can_be_reached_and_is_told_once() {
     for target in targets {
         assert_eq!(page.matches(&format!("id=\"{target}\"")).count(), 1);
     }
+}
+
+#[test]
+fn a_kill_matrix_that_was_cut_off_says_so() {
+    let page = |open| {
+        let matrix = KillMatrix {
+            format: figures::FORMAT,
+            suite_version: "0".to_owned(),
+            seed: 1,
+            reach: Reach::Scenarios,
+            checks: BTreeMap::new(),
+            rows: Vec::new(),
+            open,
+        };
+        document(None, Some(&matrix))
+    };
+    let cut = "The run did not come to its end: 3 mutants are still to be played.";
+    assert!(page(3).contains(cut));
+    assert!(!page(0).contains("did not come to its end"));
+}
+
+/// What the head says, by name.
+fn facts(board: &Board) -> BTreeMap<String, String> {
+    let page = document(Some(board), None);
+    let (_, list) = page.split_once("<dl class=\"facts\">").unwrap();
+    let (list, _) = list.split_once("</dl>").unwrap();
+    let text = |part: &str, tag: &str| {
+        let (_, rest) = part.split_once(&format!("<{tag}>")).unwrap();
+        let (text, _) = rest.split_once(&format!("</{tag}>")).unwrap();
+        text.to_owned()
+    };
+    let facts = list.split("</div>").filter(|part| part.contains("<dt>"));
+    facts
+        .map(|part| (text(part, "dt"), text(part, "dd")))
+        .collect()
+}
+
+#[test]
+fn the_head_says_what_was_asked_for_and_what_was_left_over() {
+    let of = |facts: &BTreeMap<String, String>| {
+        ["profile", "set", "only", "shard", "idle", "time"]
+            .map(|name| facts.get(name).cloned().unwrap_or_default())
+    };
+    let all = run("x");
+    assert_eq!(
+        of(&facts(&all)),
+        ["full", "all requirements", "", "", "", ""]
+    );
+
+    let mut events = all.events().to_vec();
+    let Event::RunStarted(started) = &mut events[0] else {
+        panic!("{events:?}");
+    };
+    started.selection = Selection {
+        profile: Tier::Core,
+        patterns: vec!["HS-*".to_owned(), "plugin/http/*".to_owned()],
+        some_subjects: false,
+        shard: Shard::parse("2/4"),
+        set: Some("0.1".to_owned()),
+    };
+    let summary = RunSummary {
+        duration_ms: 1234,
+        effort: Some(Effort {
+            slowest: Vec::new(),
+            idle_per_mille: Some(417),
+            processors: 2,
+        }),
+        ..all.summary().into_owned()
+    };
+    events.push(Event::RunEnded(summary));
+    assert_eq!(
+        of(&facts(&Board::of(&events))),
+        [
+            "core",
+            "0.1",
+            "HS-* plugin/http/*",
+            "2/4",
+            "41.7 % of 2 processors",
+            "1.23 s"
+        ]
+    );
 }
 
 proptest! {

@@ -29,13 +29,24 @@ pub struct KillMatrix {
     pub reach: Reach,
     /// How many requirements have a check, on each side.
     pub checks: BTreeMap<Side, usize>,
-    /// One row for each mutant.
+    /// One row for each mutant whose fate is known.
     pub rows: Vec<MutantReport>,
+    /// How many other mutants are still to be played: none, and absent, if the run came to its end.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub open: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_none(open: &usize) -> bool {
+    *open == 0
 }
 
 impl KillMatrix {
-    /// The rows with what one has to know to read them.
-    pub fn of(suite: &Suite<'_>, seed: u64, reach: Reach, rows: Vec<MutantReport>) -> KillMatrix {
+    /// The matrix of so many mutants of which nothing is known yet, with what one has to know to read it.
+    pub fn begun(suite: &Suite<'_>, seed: u64, reach: Reach, mutants: usize) -> KillMatrix {
         let mut checks: BTreeMap<Side, BTreeSet<&str>> = BTreeMap::new();
         for scenario in &suite.scenarios {
             let side = checks.entry(scenario.side).or_default();
@@ -50,8 +61,16 @@ impl KillMatrix {
                 .into_iter()
                 .map(|(side, ids)| (side, ids.len()))
                 .collect(),
-            rows,
+            rows: Vec::new(),
+            open: mutants,
         }
+    }
+
+    /// Takes the rows that are known now in the place of those that were.
+    pub fn fill(&mut self, rows: Vec<MutantReport>) {
+        let mutants = self.open + self.rows.len();
+        self.open = mutants.saturating_sub(rows.len());
+        self.rows = rows;
     }
 
     /// How many mutants were caught by their named check for their named reason.

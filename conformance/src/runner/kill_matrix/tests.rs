@@ -54,23 +54,6 @@ fn the_fate_of_a_mutant(
 }
 
 #[test]
-fn a_living_canary_makes_every_catch_void() {
-    let caught = || report(&MUTANT, Fate::Caught { by: vec![] });
-    let lives = || report(&MUTANT, Fate::Survived { seen: vec![] });
-    let fates = |rows| {
-        under_canary(rows)
-            .iter()
-            .map(MutantReport::is_caught)
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(
-        fates(vec![caught(), caught(), lives()]),
-        [true, true, false]
-    );
-    assert_eq!(fates(vec![lives(), caught()]), [false, false]);
-}
-
-#[test]
 fn mutants_are_chosen_by_name_or_by_what_they_break() {
     let chosen =
         |pattern: &str| choose(&[MUTANT], &[pattern.to_owned()]).map(|mutants| mutants.len());

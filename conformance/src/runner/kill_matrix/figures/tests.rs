@@ -29,6 +29,7 @@ fn matrix(rows: Vec<MutantReport>) -> KillMatrix {
         reach: Reach::Side,
         checks: BTreeMap::from([(Side::Host, 31)]),
         rows,
+        open: 0,
     }
 }
 
@@ -121,4 +122,21 @@ fn beside_counts_what_the_sound_subject_keeps_and_the_mutant_was_asked() {
     );
     let broken = BTreeMap::from([("HS-002".to_owned(), "other".to_owned())]);
     assert_eq!(beside, Beside { judged: 2, broken });
+}
+
+#[test]
+fn rows_that_become_known_are_no_longer_open() {
+    let mut matrix = KillMatrix {
+        open: 3,
+        ..matrix(Vec::new())
+    };
+    let text = serde_json::to_value(&matrix).unwrap();
+    assert_eq!(text["open"], 3);
+    matrix.fill(vec![row("a", caught(), 0)]);
+    assert_eq!((matrix.rows.len(), matrix.open), (1, 2));
+    let rows = ["a", "b", "c"].map(|name| row(name, caught(), 0));
+    matrix.fill(rows.to_vec());
+    assert_eq!((matrix.rows.len(), matrix.open), (3, 0));
+    let text = serde_json::to_value(&matrix).unwrap();
+    assert!(text.get("open").is_none(), "{text}");
 }
