@@ -123,10 +123,10 @@ pub(crate) fn venv() -> Option<PathBuf> {
         .filter(|venv| venv.join("bin/python").exists())
 }
 
-fn place(folder: &Path, venv: &Path, orders: &Orders) {
+fn place(folder: &Path, venv: &Path, plugin: &str, orders: &Orders) {
     let manifest = json!({"id": ID, "server": {"runtime": "python", "executable": "plugin.py"}});
     fs::write(folder.join("plugin.json"), manifest.to_string()).unwrap();
-    fs::write(folder.join("plugin.py"), PLUGIN).unwrap();
+    fs::write(folder.join("plugin.py"), plugin).unwrap();
     fs::write(folder.join("orders.json"), json!(orders).to_string()).unwrap();
     symlink(venv, folder.join("venv")).unwrap();
 }
@@ -143,8 +143,22 @@ pub(crate) async fn play_by(
     orders: &Orders,
     backend: Arc<dyn Backend>,
 ) -> Told {
+    let told = perform(PLUGIN, api, venv, orders, backend).await;
+    let told: Told = serde_json::from_value(told).unwrap();
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["awaited", "plain"]);
+    told
+}
+
+/// Starts a plugin, given as its code, and asks it by ExecuteCommand to do what `orders.json` says; what it leaves in `told.json`.
+pub(crate) async fn perform(
+    plugin: &str,
+    api: ApiOptions,
+    venv: &Path,
+    orders: &Orders,
+    backend: Arc<dyn Backend>,
+) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    place(folder.path(), venv, orders);
+    place(folder.path(), venv, plugin, orders);
     let mut options = HostOptions {
         api,
         ..HostOptions::default()
@@ -163,9 +177,7 @@ pub(crate) async fn play_by(
     assert!(matches!(outcome, Outcome::Answered(_)), "{outcome}");
     environment.shutdown().await;
     let told = fs::read(folder.path().join("told.json")).unwrap();
-    let told: Told = serde_json::from_slice(&told).unwrap();
-    assert_eq!(told.keys().collect::<Vec<_>>(), ["awaited", "plain"]);
-    told
+    serde_json::from_slice(&told).unwrap()
 }
 
 /// The answer that a plugin has told, in its JSON form; none where it told of an error.

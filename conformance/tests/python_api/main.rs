@@ -7,5 +7,6 @@
 
 mod caller;
 mod doors;
+mod large;
 mod memory;
 mod scripted;
