@@ -137,7 +137,10 @@ fn coverage_ends_with_1_exactly_if_it_shows_a_gap() {
 /// Builds the fake beside the binary.
 fn with_fake() {
     escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter")
         .run()
         .unwrap();

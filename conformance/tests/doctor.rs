@@ -38,7 +38,10 @@ fn shell(script: &str) -> tempfile::TempDir {
 /// A folder whose interpreter is the fake.
 fn fake(script: &Script) -> tempfile::TempDir {
     escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter")
         .run()
         .unwrap();

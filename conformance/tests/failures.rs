@@ -20,7 +20,10 @@ fn fake() -> &'static Path {
     static FAKE: OnceLock<PathBuf> = OnceLock::new();
     FAKE.get_or_init(|| {
         let fake = escargot::CargoBuild::new()
-            .package("fake-interpreters")
+            .args([
+                "--package=plugin-conformance",
+                "--package=fake-interpreters",
+            ])
             .bin("fake-interpreter");
         fake.run().unwrap().path().to_owned()
     })

@@ -30,7 +30,10 @@ struct Played {
 
 fn play(subject: &str, temporary: &Path) -> Played {
     escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter")
         .run()
         .unwrap();

@@ -12,7 +12,10 @@ const MOST: usize = 30;
 #[tokio::test(flavor = "multi_thread")]
 async fn plugins_that_do_nothing_useful_score_about_nothing() {
     escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter")
         .run()
         .unwrap();

@@ -41,7 +41,10 @@ fn program(words: &str, folder: &Path) -> Command {
 
 fn with_fake() {
     escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter")
         .run()
         .unwrap();

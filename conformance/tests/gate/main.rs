@@ -31,7 +31,10 @@ struct Release {
 impl Release {
     fn of(script: &Script) -> Release {
         escargot::CargoBuild::new()
-            .package("fake-interpreters")
+            .args([
+                "--package=plugin-conformance",
+                "--package=fake-interpreters",
+            ])
             .bin("fake-interpreter")
             .run()
             .unwrap();

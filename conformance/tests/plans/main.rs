@@ -19,7 +19,10 @@ fn check(folder: &Path, words: &[&str]) -> (i32, String, String) {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         let fake = escargot::CargoBuild::new()
-            .package("fake-interpreters")
+            .args([
+                "--package=plugin-conformance",
+                "--package=fake-interpreters",
+            ])
             .bin("fake-interpreter");
         fake.run().unwrap();
     });

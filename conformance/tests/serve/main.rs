@@ -24,7 +24,10 @@ fn fake() -> PathBuf {
     static FAKE: OnceLock<PathBuf> = OnceLock::new();
     let built = FAKE.get_or_init(|| {
         let run = escargot::CargoBuild::new()
-            .package("fake-interpreters")
+            .args([
+                "--package=plugin-conformance",
+                "--package=fake-interpreters",
+            ])
             .bin("fake-interpreter")
             .run();
         run.unwrap().path().to_owned()

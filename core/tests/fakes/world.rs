@@ -207,7 +207,10 @@ pub(crate) fn fake() -> &'static Path {
     static FAKE: OnceLock<PathBuf> = OnceLock::new();
     FAKE.get_or_init(|| {
         escargot::CargoBuild::new()
-            .package("fake-interpreters")
+            .args([
+                "--package=plugin-conformance",
+                "--package=fake-interpreters",
+            ])
             .bin("fake-interpreter")
             .run()
             .unwrap()

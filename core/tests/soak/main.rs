@@ -19,7 +19,10 @@ const PER_CRASH: u64 = 64;
 
 fn fake() -> std::path::PathBuf {
     let build = escargot::CargoBuild::new()
-        .package("fake-interpreters")
+        .args([
+            "--package=plugin-conformance",
+            "--package=fake-interpreters",
+        ])
         .bin("fake-interpreter");
     build.run().unwrap().path().to_owned()
 }
