@@ -257,6 +257,29 @@ mod tests {
         assert_eq!(Breach::of(&Status::internal("x")), None);
     }
 
+    #[test]
+    fn what_is_too_large_is_out_of_range_and_every_other_breach_internal() {
+        let (size, limit) = (10, 9);
+        let too_large = Status::from(Breach::TooLarge { size, limit });
+        assert_eq!(too_large.code(), Code::OutOfRange);
+        let trailing = Status::from(Breach::Trailing);
+        assert_eq!(trailing.code(), Code::Internal);
+        assert_eq!(trailing.message(), Breach::Trailing.to_string());
+    }
+
+    #[test]
+    fn a_message_in_one_piece_is_not_copied() {
+        let chunk = Bytes::copy_from_slice(b"\0\0\0\0\x02ab");
+        let mut one = OneMessage::default();
+        one.push(chunk.clone()).unwrap();
+        assert_eq!(one.end().unwrap().as_ptr(), chunk[PREFIX..].as_ptr());
+
+        let mut many = ManyMessages::new(9);
+        many.push(chunk.clone());
+        let message = many.next().unwrap().unwrap();
+        assert_eq!(message.as_ptr(), chunk[PREFIX..].as_ptr());
+    }
+
     /// All messages of a stream, or the breach.
     fn read_many(chunks: &[&[u8]]) -> Result<Vec<Bytes>, Breach> {
         let mut messages = ManyMessages::new(9);
@@ -277,9 +300,15 @@ mod tests {
             read_many(&[b"\0\0\0\0\x02ab\0\0\0\0\0"]).unwrap(),
             ["ab", ""]
         );
+        let largest = b"\0\0\0\0\x09abcdefghi";
+        assert_eq!(read_many(&[largest]).unwrap(), ["abcdefghi"]);
         let (size, limit) = (10, 9);
         let too_large = Breach::TooLarge { size, limit };
         assert_eq!(read_many(&[b"\0\0\0\0\x0a"]), Err(too_large));
+        let announced = Breach::Short { got: 0, size: 2 };
+        assert_eq!(read_many(&[b"\0\0\0\0\x02"]), Err(announced));
+        let unknown = Breach::Short { got: 0, size: 0 };
+        assert_eq!(read_many(&[b"\0\0\0\0"]), Err(unknown));
         let short = Breach::Short { got: 1, size: 2 };
         assert_eq!(read_many(&[b"\0\0\0\0\0\0\0\0\0\x02a"]), Err(short));
         assert_eq!(read_many(&[b"\x02\0\0\0\0"]), Err(Breach::Flag(2)));

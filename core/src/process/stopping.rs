@@ -283,6 +283,68 @@ mod tests {
         assert_eq!(limit(next_move(StopStep::Kill, &limits)), None);
     }
 
+    fn stopped(exit: Option<Exit>, steps: &[StopStep]) -> ProcessStop {
+        let report = |step: &StopStep| StepReport {
+            step: *step,
+            outcome: StopOutcome::Exited,
+            took: Duration::ZERO,
+        };
+        ProcessStop {
+            exit,
+            steps: steps.iter().map(report).collect(),
+        }
+    }
+
+    #[rstest]
+    #[case::by_itself(Some(Exit::Code(0)), &[StopStep::Sweep], true)]
+    #[case::asked(Some(Exit::Code(1)), &[StopStep::Terminate, StopStep::Sweep], true)]
+    #[case::killed(Some(Exit::Signal(9)), &[StopStep::Terminate, StopStep::Kill], false)]
+    #[case::never(None, &[StopStep::Terminate], false)]
+    fn graceful_is_what_ended_without_sigkill(
+        #[case] exit: Option<Exit>,
+        #[case] steps: &[StopStep],
+        #[case] expect: bool,
+    ) {
+        let stop = stopped(exit, steps);
+        assert_eq!(stop.is_graceful(), expect);
+        for step in [StopStep::Terminate, StopStep::Kill, StopStep::Drain] {
+            assert_eq!(stop.took_step(step), steps.contains(&step), "{step:?}");
+        }
+    }
+
+    #[track_caller]
+    fn is_logged_as(value: impl Serialize, word: &str) {
+        assert_eq!(serde_json::to_value(value).unwrap(), word);
+    }
+
+    #[test]
+    fn steps_and_outcomes_have_the_words_of_the_logs() {
+        use StopOutcome::{
+            Clean, CutOff, Drained, Exited, KilledSurvivors, SurvivorsRemain, TimedOut,
+        };
+        use StopStep::{AwaitExit, Drain, Kill, Sweep, Terminate};
+        for step in [AwaitExit, Terminate, Kill, Sweep, Drain] {
+            is_logged_as(step, step.word());
+        }
+        for outcome in [
+            Exited,
+            TimedOut,
+            Clean,
+            KilledSurvivors,
+            SurvivorsRemain,
+            Drained,
+            CutOff,
+        ] {
+            is_logged_as(outcome, outcome.word());
+        }
+        let report = StepReport {
+            step: Kill,
+            outcome: TimedOut,
+            took: Duration::from_millis(1_500),
+        };
+        assert_eq!(report.to_string(), "kill: timed_out after 1.500s");
+    }
+
     proptest! {
         #[test]
         fn every_step_has_a_limit_so_the_whole_has_one(asked in prop_oneof![Just(Asked::Answered), Just(Asked::Failed), Just(Asked::NotAsked)], terminate: bool) {
