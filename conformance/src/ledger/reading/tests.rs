@@ -75,6 +75,11 @@ fn an_empty_file_is_an_empty_ledger() {
     "",
     "missing field `tracker`"
 )]
+#[case::no_link_after_its_scheme(
+    "https://example.com/issues/1",
+    "https://",
+    "tracker is not the URL"
+)]
 #[case::no_link(
     "https://example.com/issues/1",
     "see the wiki",
@@ -85,6 +90,7 @@ fn an_empty_file_is_an_empty_ledger() {
 #[case::check("HK-057", "HK-57", "check is neither")]
 #[case::reason("dismissal-changed", "It is wrong", "reason is neither")]
 #[case::expires("2027-01-31", "2027-01-31T10:00:00Z", "expires is not a day")]
+#[case::expires_at_a_time("2027-01-31", "2027-01-31T10:00:00", "expires is not a day")]
 #[case::expires_text("2027-01-31", "\"2027-01-31\"", "known.toml: ")]
 #[case::too_flaky(
     "most_flaky = 1",

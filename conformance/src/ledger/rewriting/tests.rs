@@ -107,6 +107,28 @@ fn what_describes_nothing_goes_with_its_own_comment_and_no_other() {
 }
 
 #[test]
+fn a_comment_on_all_that_follow_stays_where_it_was_when_the_first_of_them_goes() {
+    let comment = "# What follows is about one machine.\n\n";
+    let text = TEXT.replace("# Crashes are", &format!("{comment}# Crashes are"));
+    let text = text.replace("[[flaky]]", "[[expected]]");
+    let standings = [Standing::Confirmed, Standing::Passes, Standing::Confirmed];
+    let terms = terms(Some("https://example.com/issues/9"));
+    let (text, _) = accept(&text, &summary(&text, &standings), &[], &terms).unwrap();
+    let around = format!("suite = \"0.0.9\"\n\n{comment}[[expected]]\n");
+    assert!(text.contains(&around), "{text}");
+}
+
+#[test]
+fn the_same_reason_of_another_subject_is_no_reason_for_this_entry() {
+    let text = TEXT.replacen("text =", "subject = \"ours\"\ntext =", 1);
+    let standings = [Standing::OtherReason, Standing::Confirmed, Standing::Borne];
+    let theirs = [unlisted("HK-057", "theirs", "worse")];
+    let terms = terms(Some("https://example.com/issues/9"));
+    let (text, changes) = accept(&text, &summary(&text, &standings), &theirs, &terms).unwrap();
+    assert_eq!((changes.removed, changes.added), (1, 1), "{text}");
+}
+
+#[test]
 fn all_entries_may_go_and_the_file_still_says_what_it_is() {
     let all = [
         Standing::MatchesNothing,

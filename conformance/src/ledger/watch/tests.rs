@@ -70,6 +70,17 @@ fn what_becomes_of_an_entry(
 }
 
 #[test]
+fn what_could_not_be_judged_is_no_reason_in_place_of_the_listed_one() {
+    let mut watch = Watch::new(Ledger {
+        file: "known.toml".to_owned(),
+        entries: vec![entry(Kind::Expected, "HK-057", "wrong")],
+    });
+    watch.see(sight("p", "a/b", "HK-057", &Outcome::inconclusive("cut")));
+    let (summary, _) = watch.end(&scope(&["p"]));
+    assert_eq!(summary.entries[0].instead, []);
+}
+
+#[test]
 fn the_reason_in_place_of_the_listed_one_is_told() {
     let mut watch = Watch::new(Ledger {
         file: "known.toml".to_owned(),

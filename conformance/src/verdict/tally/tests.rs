@@ -161,6 +161,26 @@ fn each_kind_is_counted_and_summed_where_it_belongs() {
 }
 
 #[test]
+fn of_two_failures_with_the_same_words_the_earlier_stays() {
+    let replayed = |plan: &str| {
+        Outcome::Failed(Failure {
+            reason: "wrong".into(),
+            expected: "a".to_owned(),
+            seen: "b".to_owned(),
+            go_host: None,
+            replay: Some(plan.to_owned()),
+            entry: None,
+        })
+    };
+    let mut tally = Tally::default();
+    for plan in ["first", "second"] {
+        tally.add("A", Must, replayed(plan));
+    }
+    let all: Vec<_> = tally.iter().collect();
+    assert_eq!(all, [("A", Must, &replayed("first"))]);
+}
+
+#[test]
 fn of_two_outcomes_that_are_as_bad_the_first_by_its_words_stays_whichever_came_first() {
     let failed = |reason: &'static str, seen: &str| match of(Failed) {
         Outcome::Failed(failure) => Outcome::Failed(Failure {
