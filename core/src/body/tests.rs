@@ -166,3 +166,24 @@ proptest! {
         prop_assert_eq!(end.is_err(), lost_an_end);
     }
 }
+
+#[test]
+fn a_chunker_says_whether_it_is_full_and_whether_its_body_has_ended() {
+    let mut chunker = Chunker::new("head", 2);
+    let head = chunker.open().unwrap();
+    assert_eq!(
+        (head.init, head.piece.len(), head.complete),
+        (Some("head"), 0, false)
+    );
+    assert_eq!(chunker.open(), None);
+    chunker.push(Bytes::from_static(b"ab"));
+    assert!(!chunker.is_full() && !chunker.has_ended());
+    chunker.push(Bytes::from_static(b"c"));
+    assert!(chunker.is_full());
+    assert_eq!(chunker.frame().unwrap().piece, "ab");
+    assert_eq!(chunker.frame().unwrap().piece, "c");
+    assert_eq!(chunker.frame(), None);
+    chunker.end();
+    assert!(chunker.has_ended() && !chunker.is_full());
+    assert!(chunker.frame().unwrap().complete);
+}

@@ -274,6 +274,8 @@ mod tests {
     #[rstest]
     #[case::ipv4("127.0.0.1:1234", &["127.0.0.1:1234"])]
     #[case::ipv6("[::1]:1234", &["[::1]:1234"])]
+    #[case::another_ipv4("127.0.0.2:1234", &["127.0.0.2:1234"])]
+    #[case::another_ipv6("[::2]:1234", &["[::2]:1234"])]
     #[case::no_host(":1234", &["127.0.0.1:1234", "[::1]:1234"])]
     #[case::unspecified("0.0.0.0:1234", &["127.0.0.1:1234"])]
     #[case::unspecified_ipv6("[::]:1234", &["[::1]:1234"])]
@@ -284,6 +286,24 @@ mod tests {
             addresses.iter().map(|text| text.parse().unwrap()).collect();
         assert_eq!(address.resolve().await.unwrap(), expected);
         assert_eq!(address.socket_path(), None);
+    }
+
+    #[rstest]
+    #[case::colons_after_brackets("[::1]:80:90", "TooManyColons")]
+    #[case::something_after_brackets("[::1]x:80", "MissingPort")]
+    #[case::nothing_after_brackets("[::1]", "MissingPort")]
+    fn what_follows_brackets_is_a_port(#[case] announced: &str, #[case] expect: &str) {
+        let error = split_host_port(announced.as_bytes()).unwrap_err();
+        assert!(format!("{error:?}").starts_with(expect), "{error:?}");
+    }
+
+    #[rstest]
+    #[case::letter("a1", true)]
+    #[case::hyphen("1-2", true)]
+    #[case::underscore("1_2", true)]
+    #[case::digits("12", false)]
+    fn a_name_has_a_letter_a_hyphen_or_an_underscore(#[case] name: &str, #[case] is_one: bool) {
+        assert_eq!(is_domain_name(name), is_one);
     }
 
     #[tokio::test]
