@@ -235,7 +235,14 @@ mod tests {
     }
 
     #[test]
+    fn only_a_long_name_is_cut_and_shows_it() {
+        assert_eq!(shortened("X-Short"), "X-Short");
+        assert_eq!(shortened(&"n".repeat(65)), "n".repeat(64) + "…");
+    }
+
+    #[test]
     fn the_size_has_an_end() {
+        assert!(checked(&headers(&[("n", &"v".repeat(250_000))])).is_ok());
         let value = "v".repeat(LARGEST_FIELDS - EACH - 1);
         let largest = headers(&[("n", &value)]);
         assert!(checked(&largest).is_ok() && fit(&largest).is_ok());
