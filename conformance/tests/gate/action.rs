@@ -208,8 +208,15 @@ fn run(step: &Yaml<'_>, script: &str, workspace: &Path, context: &mut Context, j
     let output = shell.output().unwrap();
     job.said += &String::from_utf8_lossy(&[output.stdout, output.stderr].concat());
     job.failed |= !output.status.success();
-    let id = text(step, "id").unwrap_or_default();
-    for line in fs::read_to_string(&outputs).unwrap().lines() {
+    let said = fs::read_to_string(&outputs).unwrap();
+    let Some(id) = text(step, "id") else {
+        assert_eq!(
+            said, "",
+            "nobody can name the outputs of a step without an id"
+        );
+        return;
+    };
+    for line in said.lines() {
         let (name, value) = line.split_once('=').expect("an output is NAME=VALUE");
         let key = (id.to_owned(), name.to_owned());
         context.outputs.insert(key, value.to_owned());
