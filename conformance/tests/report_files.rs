@@ -177,6 +177,7 @@ fn a_kill_matrix_is_valid_whenever_the_run_is_killed() {
         while fs::read(&html).unwrap() == b"{}" || read().rows.len() < wanted {
             assert!(Instant::now() < end, "no {wanted} rows in {:?}", read());
             assert_eq!(run.try_wait().unwrap(), None, "it came to its end");
+            // A look at the file, not a wait for a time: nobody tells when it is written anew.
             thread::sleep(Duration::from_millis(5));
         }
         run.kill().unwrap();
