@@ -9,7 +9,7 @@
     reason = "a bench that cannot be set up has failed, and tells what it has measured"
 )]
 
-#[path = "../tests/serve/served.rs"]
+#[path = "../tests/all/serve/served.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod served;
 

@@ -37,7 +37,6 @@ use dispatch::{Pace, Sink, dispatch};
 use effort::{Effort, processor_time};
 use event::{Event, RunStarted, RunSummary, Selection, SubjectLine};
 use execute::Ground;
-use keeper::KeeperProgram;
 use plan::Plan;
 use rules::Rules;
 use select::{SelectError, Selected};
@@ -74,8 +73,6 @@ pub struct RunOptions {
     pub shard: Option<Shard>,
     /// How slow this machine is, if that was found out.
     pub calibration: Option<Calibration>,
-    /// The program that cleans up if the run is killed.
-    pub keeper: Option<KeeperProgram>,
 }
 
 impl RunOptions {
@@ -177,7 +174,7 @@ pub async fn run(
     )?;
     let plan = options.of_shard(plan)?;
     let ground = Arc::new(
-        Ground::prepare(options.timeout_scale, options.keeper.as_ref())
+        Ground::prepare(options.timeout_scale, suite.keeper.as_ref())
             .map_err(RunError::Folder)?
             .planning(options.planning.clone())
             .judged_by(options.rules.clone()),

@@ -2,6 +2,9 @@
 //!
 //! Here the parts meet; nothing below this file lists them all. Tests make small suites of their own.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use fake_interpreters::fault::Fault;
 
 use crate::mutant::{How, Mutant, Workshop};
@@ -16,6 +19,15 @@ use crate::subject::python::PythonSdk;
 use crate::subject::staged::Staged;
 use crate::subject::{Skipped, Subject, SubjectFactory};
 
+/// The program that is a keeper when it is started with a folder and a mark as its last arguments.
+#[derive(Clone, Debug)]
+pub struct KeeperProgram {
+    /// The program.
+    pub program: PathBuf,
+    /// The arguments before the two.
+    pub args: Vec<OsString>,
+}
+
 /// Everything that a run chooses from.
 #[derive(Debug)]
 pub struct Suite<'a> {
@@ -29,10 +41,12 @@ pub struct Suite<'a> {
     pub mutants: Vec<Mutant>,
     /// Makes the mutants' subjects.
     pub workshop: Box<dyn Workshop>,
+    /// What cleans up when a run is killed. Without one, a run that is killed leaves its folder and its processes.
+    pub keeper: Option<KeeperProgram>,
 }
 
 impl<'a> Suite<'a> {
-    /// The suite of this binary.
+    /// The suite of this binary, without a keeper: only a `main` knows which program it is.
     pub fn of_this_binary(catalogue: &'a Catalogue) -> Suite<'a> {
         let mut subjects: Vec<Box<dyn SubjectFactory>> = vec![
             Box::new(OwnHost::new()),
@@ -46,6 +60,7 @@ impl<'a> Suite<'a> {
             subjects,
             mutants: mutants::all(),
             workshop: Box::new(OwnWorkshop),
+            keeper: None,
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::report::json::Json;
 use crate::report::paint::Paint;
 use crate::report::{Reporters, listing};
 use crate::requirement::catalogue::Catalogue;
-use crate::runner::keeper::{KeeperProgram, keep};
+use crate::runner::keeper::keep;
 use crate::runner::rules::Rules;
 use crate::runner::tier::Tier;
 use crate::runner::{self, RunError, RunOptions};
@@ -38,7 +38,7 @@ use crate::starter::StarterError;
 use crate::subject::Subject;
 use crate::subject::claims::ClaimsError;
 use crate::subject::host::foreign::ForeignError;
-use crate::suite::Suite;
+use crate::suite::{KeeperProgram, Suite};
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +153,10 @@ pub fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Exit, Comm
     }
     let catalogue =
         Catalogue::embedded().map_err(|error| CommandError::Register(error.to_string()))?;
-    let suite = Suite::of_this_binary(catalogue);
+    let suite = Suite {
+        keeper: keeper(),
+        ..Suite::of_this_binary(catalogue)
+    };
     let surface = surface_of_stdout();
     match &arguments.command {
         Command::Run(arguments) => {
@@ -337,7 +340,6 @@ pub(super) fn options(jobs: usize, seed: Option<u64>, timeout_scale: f64) -> Run
         tier: Tier::Full,
         shard: None,
         calibration: None,
-        keeper: keeper(),
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn body(
         options.jobs *= 4;
     }
     let chosen = plugins(suite, &options)?;
-    let ground = ground(&options)?;
+    let ground = ground(suite, &options)?;
     let directions = arguments.directions();
     let parts = arguments.parts();
     let names: Vec<&str> = chosen.iter().map(|subject| subject.name.as_str()).collect();
@@ -224,8 +224,8 @@ fn plugins(suite: &Suite<'_>, options: &RunOptions) -> Result<Vec<Arc<Subject>>,
     Ok(plugins)
 }
 
-fn ground(options: &RunOptions) -> Result<Ground, CommandError> {
-    let ground = Ground::prepare(options.timeout_scale, options.keeper.as_ref());
+fn ground(suite: &Suite<'_>, options: &RunOptions) -> Result<Ground, CommandError> {
+    let ground = Ground::prepare(options.timeout_scale, suite.keeper.as_ref());
     Ok(ground.map_err(RunError::Folder)?)
 }
 
@@ -236,7 +236,7 @@ pub async fn replay(
     options: RunOptions,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    let ground = ground(&options)?;
+    let ground = ground(suite, &options)?;
     let subject = match <[_; 1]>::try_from(plugins(suite, &options)?) {
         Ok([subject]) => subject,
         Err(several) => {

@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
-use super::keeper::{Keeper, KeeperProgram};
+use super::keeper::Keeper;
 use super::kept::{Made, keep};
 use super::leftovers::{self, Leftover};
 use super::plan::PlannedCase;
@@ -27,6 +27,7 @@ use crate::redaction::Redaction;
 use crate::rng::Tape;
 use crate::scenario::{Interruption, Run, ScenarioResult};
 use crate::subject::{Subject, SubjectKind};
+use crate::suite::KeeperProgram;
 use crate::verdict::by_method::MethodOutcome;
 use crate::verdict::settle::{End, settle};
 use crate::verdict::{Failure, Outcome, OutcomeKind};

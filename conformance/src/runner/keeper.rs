@@ -3,25 +3,16 @@
 //! It ends every process that carries a mark of the run and removes the run's folder as soon as the pipe is closed, by whatever end the
 //! run came to. It is the suite's own, apart from the guard of any host, because hosts are what is judged here.
 
-use std::ffi::OsString;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::leftovers;
+use crate::suite::KeeperProgram;
 
 /// How long the keeper looks for processes that start others while they are being ended.
 const LIMIT: Duration = Duration::from_secs(2);
-
-/// The program that is a keeper when it is started with a folder and a mark as its last arguments.
-#[derive(Clone, Debug)]
-pub struct KeeperProgram {
-    /// The program.
-    pub program: PathBuf,
-    /// The arguments before the two.
-    pub args: Vec<OsString>,
-}
 
 /// A keeper that is running; dropping it lets it clean up and waits until it has ended.
 #[derive(Debug)]

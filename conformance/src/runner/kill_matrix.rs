@@ -130,7 +130,7 @@ pub async fn prove(
 ) -> Result<Vec<MutantReport>, RunError> {
     let mutants = choose(&suite.mutants, &options.patterns)?;
     let ground = Arc::new(
-        Ground::prepare(options.timeout_scale, options.keeper.as_ref())
+        Ground::prepare(options.timeout_scale, suite.keeper.as_ref())
             .map_err(RunError::Folder)?
             .planning(options.planning.clone()),
     );
