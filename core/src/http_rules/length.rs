@@ -132,6 +132,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_body_of_exactly_its_length_fits_and_one_byte_decides() {
+        for said in [0, 5] {
+            let mut length = Length::new(Some(said));
+            assert_eq!(length.push(usize::try_from(said).unwrap()), Ok(()));
+            assert_eq!(length.end(), Ok(()));
+            let (announced, came) = (said, said + 1);
+            let error = LengthError::TooMany { announced, came };
+            assert_eq!(length.push(1), Err(error));
+        }
+        let error = LengthError::TooFew {
+            announced: 1,
+            came: 0,
+        };
+        assert_eq!(Length::new(Some(1)).end(), Err(error));
+    }
+
     proptest! {
         #[test]
         fn a_body_fits_exactly_or_the_difference_is_named(

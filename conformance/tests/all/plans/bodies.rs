@@ -137,7 +137,9 @@ fn a_completion_that_comes_early_is_found_by_every_split_and_by_200_drawn_ones()
 #[case::killed("http-cancel-kills", Law::Cancel)]
 fn what_is_not_about_splits_is_found_by_its_own_part(#[case] fault: &str, #[case] law: Law) {
     let folder = tempfile::tempdir().unwrap();
-    let words = format!("fuzz body --subject plugin/{fault} --direction up --part manners");
+    let words = format!(
+        "fuzz body --subject plugin/{fault} --direction up --part manners --timeout-scale 0.4"
+    );
     let (code, stdout, stderr) = check(folder.path(), &words);
     assert_eq!(code, 1, "{stdout}{stderr}");
     assert_eq!(kept(folder.path()).0.law, law, "{stdout}");

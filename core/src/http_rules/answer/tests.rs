@@ -103,6 +103,17 @@ fn lengths_that_are_none_are_named(#[case] said: &[&str], #[case] text: &str) {
 }
 
 #[test]
+fn who_ignores_lengths_ignores_those_that_are_none() {
+    let faults = HttpFaults {
+        ignore_lengths: true,
+        ..HttpFaults::default()
+    };
+    let mut head = head(200, &[("Content-Length", &["five"])]);
+    let plan = plan("GET", &mut head, &faults).unwrap();
+    assert_eq!((plan.body, plan.length), (BodyPlan::Forward, None));
+}
+
+#[test]
 fn what_a_fault_lets_through() {
     let odd = || {
         head(

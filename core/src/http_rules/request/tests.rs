@@ -63,9 +63,25 @@ fn every_field_of_a_request_is_told() {
 }
 
 #[rstest]
+#[case::none(None, -1)]
+#[case::empty(Some(0), 0)]
+#[case::the_longest(Some(i64::MAX.unsigned_abs()), i64::MAX)]
+#[case::no_number_of_the_wire(Some(i64::MAX.unsigned_abs() + 1), -1)]
+fn a_length_that_cannot_be_told_is_unknown(#[case] length: Option<u64>, #[case] told: i64) {
+    let whence = Whence {
+        length,
+        ..Whence::default()
+    };
+    let head = init(&parts(Version::HTTP_11, "/", &[]), whence).unwrap();
+    assert_eq!(head.content_length, told);
+}
+
+#[rstest]
+#[case(Version::HTTP_09, "HTTP/0.9", 0, 9)]
 #[case(Version::HTTP_10, "HTTP/1.0", 1, 0)]
 #[case(Version::HTTP_11, "HTTP/1.1", 1, 1)]
 #[case(Version::HTTP_2, "HTTP/2.0", 2, 0)]
+#[case(Version::HTTP_3, "HTTP/3.0", 3, 0)]
 fn versions(#[case] version: Version, #[case] text: &str, #[case] major: i32, #[case] minor: i32) {
     let head = init(&parts(version, "/", &[]), Whence::default()).unwrap();
     let got = (head.proto.as_str(), head.proto_major, head.proto_minor);
