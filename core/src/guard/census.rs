@@ -19,6 +19,9 @@ pub struct Killed {
     pub gone: BTreeSet<u32>,
     /// Those that were still there when the time was up.
     pub remaining: BTreeSet<u32>,
+    /// `Some` if the time was up before everybody had been looked at: those that had not shown yet whether they carry the
+    /// mark, which are in the middle of `execve`, mostly.
+    pub unsettled: Option<BTreeSet<u32>>,
 }
 
 impl Mark {
@@ -74,37 +77,119 @@ impl Among {
     }
 }
 
-/// With more suspects than this, a look at each of them takes too long to wait for.
-const QUICK: usize = 64;
-
-/// Whether a quick look shows that nobody carries the mark. `false` if somebody does, or if there are too many to look at.
-pub fn is_surely_nobody(mark: &Mark, among: Among) -> bool {
-    matches!(proc::look(mark, among, QUICK), Look::Nobody)
-}
+/// How long to wait before looking again at a process that showed nothing yet.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Kills every carrier of the mark, and those that they start meanwhile, until none is left or the time is up. The calling
-/// process is spared. Blocks.
+/// process is spared. Blocks, and longer than the limit where the kernel makes a reader of `/proc` wait: see [`in_time`].
 pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
     let deadline = Instant::now() + limit;
     let mut killed = Killed::default();
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match proc::look(mark, among, usize::MAX) {
+        let found = look(
+            || proc::suspects(among),
+            |pid| proc::see(pid, mark),
+            || Instant::now() >= deadline,
+        );
+        match found {
             Look::Nobody => {
                 killed.gone.append(&mut killed.remaining);
                 return killed;
             }
-            Look::Carriers(carriers) => {
+            Look::OutOfTime(unclear) => {
+                killed.unsettled = Some(unclear);
+                return killed;
+            }
+            Look::Carriers(pids) => {
+                let carriers = proc::open(&pids, mark);
                 let now: BTreeSet<u32> = carriers.iter().map(proc::Carrier::pid).collect();
                 killed.gone.append(&mut killed.remaining);
                 killed.gone.retain(|pid| !now.contains(pid));
                 killed.remaining = now;
+                let left = deadline.saturating_duration_since(Instant::now());
                 proc::kill_and_wait(&carriers, left);
+                if left.is_zero() {
+                    return killed;
+                }
             }
-            Look::Unsettled => std::thread::yield_now(),
         }
-        if left.is_zero() {
-            return killed;
+    }
+}
+
+/// What a thread of its own answers, `None` if it does not within the limit. To read `/proc/PID/environ` may take seconds
+/// where that process is short of memory or being replaced, and cannot be broken off: such a thread ends when the kernel
+/// lets it go, and neither the caller nor the end of its runtime waits for that.
+pub async fn in_time<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("census".to_owned());
+    // Nobody waits for an answer that is too late.
+    thread.spawn(move || drop(answer.send(work()))).ok()?;
+    tokio::time::timeout(limit, answered).await.ok()?.ok()
+}
+
+/// What a look around has shown.
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    /// Nobody carries the mark.
+    Nobody,
+    /// Some who carry it.
+    Carriers(Vec<u32>),
+    /// The time was up first. Those that had not shown yet whether they carry it, of those that were looked at.
+    OutOfTime(BTreeSet<u32>),
+}
+
+/// What one process shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// The mark.
+    Carrying,
+    /// That it has not got it.
+    Other,
+    /// Nothing yet.
+    Unclear,
+}
+
+/// Looks at everybody in the list once, and at those that were unclear again. A process may fork and end between being
+/// listed and being looked at. Its child is in the next list then, so nobody is left only when a list holds nobody new.
+fn look(
+    list: impl Fn() -> Vec<u32>,
+    see: impl Fn(u32) -> Seen,
+    is_over: impl Fn() -> bool,
+) -> Look {
+    let mut others = BTreeSet::new();
+    let mut unclear = BTreeSet::new();
+    loop {
+        let mut new = list();
+        new.retain(|pid| !others.contains(pid));
+        if new.is_empty() {
+            return Look::Nobody;
+        }
+        let is_first_of_them = new.iter().any(|pid| !unclear.contains(pid));
+        unclear.retain(|pid| new.contains(pid));
+        let mut carriers = Vec::new();
+        for pid in new {
+            if is_over() {
+                return Look::OutOfTime(unclear);
+            }
+            let seen = see(pid);
+            if seen == Seen::Unclear {
+                unclear.insert(pid);
+                continue;
+            }
+            unclear.remove(&pid);
+            match seen {
+                Seen::Carrying => carriers.push(pid),
+                Seen::Other | Seen::Unclear => drop(others.insert(pid)),
+            }
+        }
+        if !carriers.is_empty() {
+            return Look::Carriers(carriers);
+        }
+        if !is_first_of_them {
+            std::thread::sleep(PAUSE);
         }
     }
 }
@@ -129,20 +214,8 @@ fn stat_has_no_environment(stat: &str) -> bool {
         || (end != 0 && begin == end)
 }
 
-/// What a look around has shown.
-#[derive(Debug)]
-enum Look {
-    /// Nobody carries the mark.
-    Nobody,
-    /// Some who carry it.
-    Carriers(Vec<proc::Carrier>),
-    /// There were too many to look at, or ever new ones.
-    Unsettled,
-}
-
 #[cfg(target_os = "linux")]
 mod proc {
-    use std::collections::BTreeSet;
     use std::fs;
     use std::io::{self, Read as _};
     use std::os::fd::OwnedFd;
@@ -152,10 +225,7 @@ mod proc {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-    use super::{Among, Look, Mark};
-
-    /// Where processes are started without end, somebody new is in every list.
-    const LOOKS: usize = 50;
+    use super::{Among, Mark, Seen};
 
     /// Bytes of an environment that are read at once.
     const ROOM: usize = 128 * 1024;
@@ -173,35 +243,7 @@ mod proc {
         }
     }
 
-    /// A process may fork and end between being listed and being looked at. Its child is in the next list then, so nobody
-    /// is left only when a list holds nobody new.
-    pub(super) fn look(mark: &Mark, among: Among, at_most: usize) -> Look {
-        let mut looked_at = BTreeSet::new();
-        for _ in 0..LOOKS {
-            let mut new = suspects(among);
-            new.retain(|pid| !looked_at.contains(pid));
-            if new.is_empty() {
-                return Look::Nobody;
-            }
-            if looked_at.len() + new.len() > at_most {
-                return Look::Unsettled;
-            }
-            let mut carriers = Vec::new();
-            for pid in new {
-                match see(pid, mark) {
-                    Seen::Carrying => carriers.extend(open(pid, mark)),
-                    Seen::Other => drop(looked_at.insert(pid)),
-                    Seen::Unclear => {}
-                }
-            }
-            if !carriers.is_empty() {
-                return Look::Carriers(carriers);
-            }
-        }
-        Look::Unsettled
-    }
-
-    fn suspects(among: Among) -> Vec<u32> {
+    pub(super) fn suspects(among: Among) -> Vec<u32> {
         let own = std::process::id();
         let pid_max = pid_max();
         let Ok(processes) = fs::read_dir("/proc") else {
@@ -214,14 +256,7 @@ mod proc {
             .collect()
     }
 
-    /// What one process shows.
-    enum Seen {
-        Carrying,
-        Other,
-        Unclear,
-    }
-
-    fn see(pid: u32, mark: &Mark) -> Seen {
+    pub(super) fn see(pid: u32, mark: &Mark) -> Seen {
         match environment(pid) {
             Ok(environ) if mark.is_in(&environ) => Seen::Carrying,
             Ok(environ) if environ.is_empty() && !has_no_environment(pid) => Seen::Unclear,
@@ -249,14 +284,17 @@ mod proc {
         Ok(environ)
     }
 
-    fn open(pid: u32, mark: &Mark) -> Option<Carrier> {
-        let handle = pidfd_open(
-            Pid::from_raw(i32::try_from(pid).ok()?)?,
-            PidfdFlags::empty(),
-        )
-        .ok()?;
-        // Looked at again, now that the id cannot change hands unnoticed.
-        matches!(see(pid, mark), Seen::Carrying).then_some(Carrier { pid, handle })
+    /// Those of the processes that still carry the mark, now that their ids cannot change hands unnoticed.
+    pub(super) fn open(pids: &[u32], mark: &Mark) -> Vec<Carrier> {
+        let open = |pid: u32| {
+            let handle = pidfd_open(
+                Pid::from_raw(i32::try_from(pid).ok()?)?,
+                PidfdFlags::empty(),
+            )
+            .ok()?;
+            (see(pid, mark) == Seen::Carrying).then_some(Carrier { pid, handle })
+        };
+        pids.iter().filter_map(|pid| open(*pid)).collect()
     }
 
     /// Zombies, processes on their way out, kernel threads and those that were given none. A process in the middle of
@@ -301,7 +339,7 @@ mod proc {
 mod proc {
     use std::time::Duration;
 
-    use super::{Among, Look, Mark};
+    use super::{Among, Mark, Seen};
 
     #[derive(Debug)]
     pub(super) enum Carrier {}
@@ -312,8 +350,16 @@ mod proc {
         }
     }
 
-    pub(super) fn look(_: &Mark, _: Among, _: usize) -> Look {
-        Look::Nobody
+    pub(super) fn suspects(_: Among) -> Vec<u32> {
+        Vec::new()
+    }
+
+    pub(super) fn see(_: u32, _: &Mark) -> Seen {
+        Seen::Other
+    }
+
+    pub(super) fn open(_: &[u32], _: &Mark) -> Vec<Carrier> {
+        Vec::new()
     }
 
     pub(super) fn kill_and_wait(_: &[Carrier], _: Duration) {}
@@ -388,17 +434,74 @@ mod tests {
         format!("7 (a) Z b) S 1 7 7 0 -1 4194304 {fields} {environment} 0")
     }
 
+    /// Lists that are given one after another, such as `10 11, 11`; the last one stays.
+    fn lists(lists: &str) -> impl Fn() -> Vec<u32> {
+        let pids = |list: &str| {
+            let pids = list.split_whitespace();
+            pids.map(|pid| pid.parse().unwrap()).collect()
+        };
+        let mut left: Vec<Vec<u32>> = lists.split(',').map(pids).collect();
+        left.reverse();
+        let left = std::cell::RefCell::new(left);
+        move || {
+            let mut left = left.borrow_mut();
+            if left.len() > 1 {
+                left.pop().unwrap_or_default()
+            } else {
+                left[0].clone()
+            }
+        }
+    }
+
+    /// Time for so many looks at a process.
+    fn time_for(looks: u32) -> (impl Fn() -> bool, std::rc::Rc<std::cell::Cell<u32>>) {
+        let taken = std::rc::Rc::new(std::cell::Cell::new(0));
+        let count = std::rc::Rc::clone(&taken);
+        let is_over = move || {
+            let over = taken.get() == looks;
+            taken.set(taken.get() + u32::from(!over));
+            over
+        };
+        (is_over, count)
+    }
+
+    #[rstest]
+    #[case::an_empty_list("", Look::Nobody, 0)]
+    #[case::each_is_looked_at_once("10 11", Look::Nobody, 2)]
+    #[case::whoever_is_new_in_the_next_list("10, 10 11", Look::Nobody, 2)]
+    #[case::one_that_carries_it("10 77 11", Look::Carriers(vec![77]), 3)]
+    #[case::one_that_comes_later("10, 10 77", Look::Carriers(vec![77]), 2)]
+    #[case::one_that_shows_nothing("10 50", Look::OutOfTime([50].into()), 20)]
+    #[case::one_that_ends_showing_nothing("10 50, 10", Look::Nobody, 2)]
+    #[case::a_carrier_beside_one_that_shows_nothing("50 77", Look::Carriers(vec![77]), 2)]
+    fn a_look_around(#[case] each: &str, #[case] expect: Look, #[case] looks: u32) {
+        let see = |pid| match pid {
+            50 => Seen::Unclear,
+            77 => Seen::Carrying,
+            _ => Seen::Other,
+        };
+        let (is_over, taken) = time_for(20);
+        assert_eq!(look(lists(each), see, is_over), expect);
+        assert_eq!(taken.get(), looks);
+    }
+
     #[test]
-    #[cfg(target_os = "linux")]
-    fn a_look_at_too_many_is_not_taken() {
-        let mark = Mark::new("NOBODY_HAS_THIS", "x");
-        assert!(matches!(
-            proc::look(&mark, Among::Everybody, 0),
-            Look::Unsettled
-        ));
-        assert!(matches!(
-            proc::look(&mark, Among::Everybody, usize::MAX),
-            Look::Nobody
-        ));
+    fn ever_new_processes_do_not_hold_a_look_for_ever() {
+        let next = std::cell::Cell::new(0);
+        let list = || vec![next.replace(next.get() + 1)];
+        let (is_over, _) = time_for(20);
+        assert_eq!(
+            look(list, |_| Seen::Other, is_over),
+            Look::OutOfTime(BTreeSet::new())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_hangs_holds_nobody() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let hanging = in_time(Duration::from_millis(10), move || held.recv());
+        assert_eq!(hanging.await, None);
+        drop(release);
+        assert_eq!(in_time(Duration::from_secs(10), || 7).await, Some(7));
     }
 }

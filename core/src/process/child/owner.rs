@@ -14,11 +14,14 @@ use tokio::task::JoinHandle;
 use super::socket::SocketFile;
 use super::{ChildSetting, remove_socket};
 use crate::event::What;
-use crate::guard::census::{Among, Killed, Mark, is_surely_nobody, kill_carriers};
+use crate::guard::census::{self, Among, Mark, kill_carriers};
 use crate::ids::SESSION_MARK_VARIABLE;
 use crate::process::Exit;
 use crate::process::group::Target;
 use crate::process::stopping::StopOutcome;
+
+/// How much later than its limit a sweep may answer: it stops at the limit by itself, unless the kernel makes it wait.
+const LATE_ANSWER: Duration = Duration::from_millis(100);
 
 /// What was left of a child after its exit, and is not any more.
 #[derive(Debug, Clone, Copy)]
@@ -115,21 +118,37 @@ impl Owner {
             pid: self.pid,
             age: self.started.elapsed(),
         };
-        if is_surely_nobody(&mark, among) {
-            return StopOutcome::Clean;
-        }
         let limit = self.setting.timing.drain;
-        let killed = tokio::task::spawn_blocking(move || kill_carriers(&mark, among, limit)).await;
-        let Killed { gone, remaining } = killed.unwrap_or_default();
-        if !gone.is_empty() {
+        let sweep = move || kill_carriers(&mark, among, limit);
+        let Some(killed) = census::in_time(limit + LATE_ANSWER, sweep).await else {
+            tracing::warn!(
+                pid = self.pid,
+                ?limit,
+                "the process list could not be read in time"
+            );
+            return StopOutcome::TimedOut;
+        };
+        if !killed.gone.is_empty() {
             self.setting.events.emit(What::SurvivorsKilled {
-                pids: gone.iter().copied().collect(),
+                pids: killed.gone.iter().copied().collect(),
             });
         }
-        match (gone.is_empty(), remaining.is_empty()) {
-            (_, false) => StopOutcome::SurvivorsRemain,
-            (false, true) => StopOutcome::KilledSurvivors,
-            (true, true) => StopOutcome::Clean,
+        if !killed.remaining.is_empty() {
+            return StopOutcome::SurvivorsRemain;
+        }
+        if let Some(unclear) = killed.unsettled {
+            tracing::warn!(
+                pid = self.pid,
+                ?unclear,
+                ?limit,
+                "not everybody showed in time whose process it is"
+            );
+            return StopOutcome::TimedOut;
+        }
+        if killed.gone.is_empty() {
+            StopOutcome::Clean
+        } else {
+            StopOutcome::KilledSurvivors
         }
     }
 
