@@ -11,25 +11,25 @@ use super::talk::{GOOD, PATIENCE, Seen, end, talk, talk_without_api, target};
 use super::web::{requesting, streaming};
 use crate::run::{Fake, lines, next_within};
 
-/// The conversations, those that show most faults first.
+/// The conversations: first those that show many faults in a short time, last those that take long.
 pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
-    working,
-    of_all_shapes,
-    failing,
-    calling,
     requesting,
-    streaming,
+    working,
+    failing,
     crashing,
     interrupted,
     given_up,
-    without_hooks,
     badly_treated,
     in_bare_environment,
     in_rich_environment,
     without_cookie,
     terminated,
-    started_again,
     orphaned,
+    without_hooks,
+    started_again,
+    of_all_shapes,
+    calling,
+    streaming,
 ];
 
 fn without_cookie(script: &Script, _: Option<&Seen>) -> Seen {
