@@ -33,6 +33,9 @@ use timeline::{Entry, Source, Timeline};
 /// The variable that every process of a case carries, with the case's mark as its value.
 pub const MARK_VARIABLE: &str = "PLUGIN_HOST_RUN";
 
+/// The variable by which a driver is told the `--timeout-scale` of its run.
+pub const SCALE_VARIABLE: &str = "CONFORMANCE_TIMEOUT_SCALE";
+
 /// What the runner gives to a case.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -205,6 +208,11 @@ impl Case {
         self.setting
             .deadline
             .saturating_duration_since(Instant::now())
+    }
+
+    /// By what the times are multiplied that a subject is allowed: `--timeout-scale`.
+    pub fn timeout_scale(&self) -> f64 {
+        self.setting.timeout_scale
     }
 
     /// A time that a subject is allowed, under `--timeout-scale`.

@@ -18,7 +18,12 @@ mod hook;
 #[macro_use]
 mod http;
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
 use clap::ValueEnum;
+
+use crate::case::SCALE_VARIABLE;
 
 macro_rules! faults {
     (; $($(#[doc = $doc:literal])+ $name:ident,)*) => {
@@ -37,4 +42,19 @@ impl Fault {
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default()
     }
+}
+
+/// A time by which a fault is late, or waits too long. It grows with what the checks allow, so that it is always more.
+pub(super) fn late(time: Duration) -> Duration {
+    time.mul_f64(scale())
+}
+
+/// By what the suite multiplies the times that it allows; 1 if it does not say.
+pub(super) fn scale() -> f64 {
+    static SCALE: OnceLock<f64> = OnceLock::new();
+    *SCALE.get_or_init(|| {
+        let told = std::env::var(SCALE_VARIABLE);
+        let told = told.ok().and_then(|told| told.parse::<f64>().ok());
+        told.filter(|scale| *scale >= 1.0).unwrap_or(1.0)
+    })
 }

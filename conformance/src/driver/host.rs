@@ -29,7 +29,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
 use super::damage::Damages;
-use super::fault::Fault;
+use super::fault::{Fault, late};
 use super::protocol::{
     Activated, Configuration, Ended, Health, Message, Order, Refusal, Status, StopStep, Stopped,
 };
@@ -322,7 +322,7 @@ impl Host {
         }
         let report = self.environment.deactivate(&id).await;
         if self.has(Fault::WaitsFixedTime) {
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            tokio::time::sleep(late(Duration::from_secs(2))).await;
         }
         self.manner_after_stop(&id);
         let stopped = report.is_some() || self.has(Fault::SaysStopped);

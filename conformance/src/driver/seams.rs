@@ -17,7 +17,7 @@ use plugin_host::options::{ApiOptions, HostOptions, UnknownWord};
 use plugin_host::policy::{HttpFaults, Policy};
 use plugin_host::timing::{Recovery, Timing};
 
-use super::fault::Fault;
+use super::fault::{Fault, late, scale};
 use super::protocol::api::ApiSettings;
 use super::protocol::{Configuration, Refusal};
 use super::proxy;
@@ -130,7 +130,8 @@ fn http(fault: Option<Fault>) -> HttpFaults {
         pass_all_headers: is(Fault::PassesAllHeaders),
         ignore_lengths: is(Fault::IgnoresLengths),
         never_end_uploads: is(Fault::NeverEndsUploads),
-        no_deadlines: is(Fault::NoStreamDeadlines),
+        // What the front never lets go is not to be ended by a deadline of the host either.
+        no_deadlines: is(Fault::NoStreamDeadlines) || is(Fault::KeepsStreams),
     }
 }
 
@@ -146,16 +147,16 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
     }
     hooks::bounds(configuration, &mut timing);
     match fault {
-        Some(Fault::GivesUpEarly) => timing.start /= 8,
-        Some(Fault::GivesUpLate) => timing.start += Duration::from_secs(4),
-        Some(Fault::ConnectsSlowly) => timing.connect += LONGER,
-        Some(Fault::SlowHookTimeout) => timing.hook += LONGER,
+        Some(Fault::GivesUpEarly) => timing.start = timing.start.div_f64(8.0 * scale()),
+        Some(Fault::GivesUpLate) => timing.start += late(LONGER),
+        Some(Fault::ConnectsSlowly) => timing.connect += late(LONGER),
+        Some(Fault::SlowHookTimeout) => timing.hook += late(LONGER),
         Some(Fault::ShortHookTimeout) => {
             // Hooks of the life cycle keep theirs: a plugin that is not up shows nothing.
             let bound = timing.hooks.entry("MessageWillBePosted".to_owned());
             *bound.or_insert(timing.hook) /= 8;
         }
-        Some(Fault::SlowHealthTimeout) => timing.health += LONGER,
+        Some(Fault::SlowHealthTimeout) => timing.health += late(LONGER),
         Some(Fault::StopsWithoutBound) => (timing.hook, timing.shutdown_rpc) = (FOR_EVER, FOR_EVER),
         Some(Fault::KillsAtOnce) => timing.term_grace = Duration::from_millis(100),
         Some(Fault::WaitsForHandlers) => timing.api_close = FOR_EVER,
@@ -190,7 +191,7 @@ fn recovery(fault: Option<Fault>, configuration: &Configuration) -> Recovery {
         Some(Fault::WindowForEver) => recovery.window = FOR_EVER,
         Some(Fault::NoBackoff) => recovery.backoff.cap = Duration::ZERO,
         Some(Fault::RecoversLate) => {
-            (recovery.backoff.base, recovery.backoff.cap) = (LONGER * 2, LONGER * 2);
+            (recovery.backoff.base, recovery.backoff.cap) = (late(LONGER * 2), late(LONGER * 2));
         }
         _ => {}
     }

@@ -17,7 +17,7 @@ macro_rules! end_faults {
         ShutdownExitsNonZero = "shutdown-exits-non-zero",
         /// The process dies of SIGABRT after Shutdown.
         ShutdownAborts = "shutdown-aborts",
-        /// The process ends 3 s after Shutdown.
+        /// The process ends 20 s after Shutdown.
         ShutdownSlow = "shutdown-slow",
         /// SIGTERM has no effect.
         TermIgnored = "term-ignored",

@@ -47,7 +47,7 @@ fn controller(fault: Fault) -> Option<Controller> {
         Fault::ShutdownHangs => Controller::Hang,
         Fault::ShutdownExitsNonZero => Controller::ExitCode(3),
         Fault::ShutdownAborts => Controller::Raise(SignalName::Abrt),
-        Fault::ShutdownSlow => Controller::ExitAfterMs(3_000),
+        Fault::ShutdownSlow => Controller::ExitAfterMs(20_000),
         _ => return None,
     })
 }

@@ -13,7 +13,7 @@ use plugin_proto::hook::OnActivate;
 use serde_json::Value;
 
 use super::{Answer, Host, activated, refusal, told};
-use crate::driver::fault::Fault;
+use crate::driver::fault::{Fault, late};
 use crate::driver::protocol::{Called, Detail, Refusal};
 
 impl Host {
@@ -41,7 +41,7 @@ impl Host {
             }
             Err(error) => {
                 if self.first_time_late() {
-                    tokio::time::sleep(Duration::from_secs(5)).await;
+                    tokio::time::sleep(late(Duration::from_secs(5))).await;
                 }
                 Err(self.refused(&error))
             }
@@ -136,7 +136,7 @@ impl Host {
                 self.environment.deactivate(id).await;
             }
             Some(Fault::WaitsForDeadHook) if kind == "unavailable" => {
-                tokio::time::sleep(Duration::from_secs(6)).await
+                tokio::time::sleep(late(Duration::from_secs(6))).await
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::traces::{calls, pids};
 use crate::case::host_talk::told;
 use crate::case::words::Words;
-use crate::case::{Case, MARK_VARIABLE};
+use crate::case::{Case, MARK_VARIABLE, SCALE_VARIABLE};
 use crate::driver::protocol::hello::{Feature, Hello};
 use crate::driver::protocol::hooks::{FannedOut, Metrics};
 use crate::driver::protocol::{
@@ -427,6 +427,8 @@ fn environment(
     environment.insert("TMPDIR".into(), tmp.into());
     environment.insert("PYTHONUNBUFFERED".into(), "1".into());
     environment.insert(MARK_VARIABLE.into(), case.mark().into());
+    let scale = case.timeout_scale().to_string();
+    environment.insert(SCALE_VARIABLE.into(), scale.into());
     environment.extend(own);
     Ok(environment)
 }
