@@ -44,17 +44,13 @@ impl Fault {
     }
 }
 
-/// A time by which a fault is late, or waits too long. It grows with what the checks allow, so that it is always more.
+/// A time by which a fault is late, or waits too long: multiplied like the times that the checks allow, so that it is always more.
 pub(super) fn late(time: Duration) -> Duration {
-    time.mul_f64(scale())
-}
-
-/// By what the suite multiplies the times that it allows; 1 if it does not say.
-pub(super) fn scale() -> f64 {
     static SCALE: OnceLock<f64> = OnceLock::new();
-    *SCALE.get_or_init(|| {
+    let scale = SCALE.get_or_init(|| {
         let told = std::env::var(SCALE_VARIABLE);
         let told = told.ok().and_then(|told| told.parse::<f64>().ok());
         told.filter(|scale| *scale >= 1.0).unwrap_or(1.0)
-    })
+    });
+    time.mul_f64(*scale)
 }

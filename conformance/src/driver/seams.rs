@@ -17,7 +17,7 @@ use plugin_host::options::{ApiOptions, HostOptions, UnknownWord};
 use plugin_host::policy::{HttpFaults, Policy};
 use plugin_host::timing::{Recovery, Timing};
 
-use super::fault::{Fault, late, scale};
+use super::fault::{Fault, late};
 use super::protocol::api::ApiSettings;
 use super::protocol::{Configuration, Refusal};
 use super::proxy;
@@ -136,6 +136,8 @@ fn http(fault: Option<Fault>) -> HttpFaults {
 }
 
 const LONGER: Duration = Duration::from_secs(5);
+/// Earlier than any line that a check writes late on purpose.
+const EARLY: Duration = Duration::from_millis(400);
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
 fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
@@ -147,7 +149,7 @@ fn timing(fault: Option<Fault>, configuration: &Configuration) -> Timing {
     }
     hooks::bounds(configuration, &mut timing);
     match fault {
-        Some(Fault::GivesUpEarly) => timing.start = timing.start.div_f64(8.0 * scale()),
+        Some(Fault::GivesUpEarly) => timing.start = (timing.start / 8).min(EARLY),
         Some(Fault::GivesUpLate) => timing.start += late(LONGER),
         Some(Fault::ConnectsSlowly) => timing.connect += late(LONGER),
         Some(Fault::SlowHookTimeout) => timing.hook += late(LONGER),

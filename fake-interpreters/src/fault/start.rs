@@ -55,7 +55,7 @@ macro_rules! start_faults {
         AnnouncesCertificate = "announces-certificate",
         /// Multiplexing is announced, though nobody asked.
         AnnouncesMultiplexing = "announces-multiplexing",
-        /// The handshake takes 15 s.
+        /// The handshake takes a minute.
         HandshakeLate = "handshake-late",
         // What the plugin makes of its environment before the handshake.
         /// Runs without a look at the magic cookie.

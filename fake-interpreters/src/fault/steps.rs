@@ -54,7 +54,7 @@ fn handshake(fault: Fault) -> Option<Script> {
         Fault::AnnouncesCertificate => format!("1|1|tcp|{{address}}|grpc|{NO_CERTIFICATE}\n"),
         Fault::AnnouncesMultiplexing => "1|1|tcp|{address}|grpc||true\n".to_owned(),
         Fault::EndsBeforeHandshake => return Some(Script::new().check_cookie().exit(0)),
-        Fault::HandshakeLate => return Some(up().sleep(15_000).handshake()),
+        Fault::HandshakeLate => return Some(up().sleep(60_000).handshake()),
         _ => return None,
     };
     Some(up().write(&line))
