@@ -33,9 +33,6 @@ use timeline::{Entry, Source, Timeline};
 /// The variable that every process of a case carries, with the case's mark as its value.
 pub const MARK_VARIABLE: &str = "PLUGIN_HOST_RUN";
 
-/// The variable by which a driver is told the `--timeout-scale` of its run.
-pub const SCALE_VARIABLE: &str = "CONFORMANCE_TIMEOUT_SCALE";
-
 /// What the runner gives to a case.
 #[derive(Clone, Debug)]
 pub struct Setting {

@@ -356,7 +356,7 @@ impl ApiArguments {
 /// Options of everything that plays cases.
 #[derive(Debug, Args)]
 pub struct PaceArguments {
-    /// How many cases are played at a time; if not given the number of processors, and for mutants and bodies four times that.
+    /// How many cases are played at a time; if not given the number of processors, and for mutants and bodies six and four times that.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub jobs: Option<usize>,
     /// The seed of everything that is drawn; a fresh one if not given. It is printed.

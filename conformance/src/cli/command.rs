@@ -320,7 +320,7 @@ pub fn surface_of_stdout() -> Surface {
 pub(super) fn paced_for_fakes(pace: &PaceArguments) -> RunOptions {
     let mut options = paced(pace);
     if pace.jobs.is_none() {
-        options.jobs *= 4;
+        options.jobs *= 6;
     }
     options
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::case::SCALE_VARIABLE;
+use super::protocol::SCALE_VARIABLE;
 
 macro_rules! faults {
     (; $($(#[doc = $doc:literal])+ $name:ident,)*) => {

@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// The variable by which a driver is told the `--timeout-scale` of its run.
+pub const SCALE_VARIABLE: &str = "CONFORMANCE_TIMEOUT_SCALE";
+
 /// One order with the number that its answer repeats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {

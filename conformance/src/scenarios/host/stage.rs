@@ -22,11 +22,11 @@ use serde_json::Value;
 use super::traces::{calls, pids};
 use crate::case::host_talk::told;
 use crate::case::words::Words;
-use crate::case::{Case, MARK_VARIABLE, SCALE_VARIABLE};
+use crate::case::{Case, MARK_VARIABLE};
 use crate::driver::protocol::hello::{Feature, Hello};
 use crate::driver::protocol::hooks::{FannedOut, Metrics};
 use crate::driver::protocol::{
-    Activated, Called, Ended, Event, Health, Order, Refusal, Status, Stopped,
+    Activated, Called, Ended, Event, Health, Order, Refusal, SCALE_VARIABLE, Status, Stopped,
 };
 use crate::scenario::{Interruption, ScenarioResult};
 use crate::subject::fake;
