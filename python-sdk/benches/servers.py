@@ -34,12 +34,17 @@ def parsed(parser: argparse.ArgumentParser, serve: Callable[[str], None]) -> arg
     """The options of this process; does not return in one that is to be a server."""
     options = parser.parse_args()
     if options.free:
-        os.environ[FREE] = "1"
+        let_free()
     if options.serve:
         stay_on(-1)
         serve(options.serve)
         sys.exit(0)
     return options
+
+
+def let_free() -> None:
+    """Let the system move the processes that are started from now on."""
+    os.environ[FREE] = "1"
 
 
 def stay_on(which: int) -> None:

@@ -44,12 +44,12 @@ def test_the_bench_compares_both_clients_with_bare_calls() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="takes processor times and memory from /proc")
 def test_the_bench_compares_streams_with_bare_ones() -> None:
     lines = lines_of("http_stream.py", "--mib", "1", "--seconds", "0.01", "--memory", "0.01")
-    lines = [line for line in lines if not line.startswith("beside a stream")]  # why a bound is another one today
     kinds = ("bare", "async", "sync")
     assert [line.split()[:2] for line in lines[:6]] == [[way, kind] for way in ("down", "up") for kind in kinds]
-    assert [line.split()[5:7] for line in lines[6:12]] == [[way, kind] for way in ("down", "up") for kind in kinds]
-    assert [line.split()[2:4] for line in lines[12:]] == [[way, kind] for kind in kinds for way in ("down", "up")]
-    assert_ratios(lines[:12])
+    places = [[way, kind, where] for where in ("one", "anywhere") for way in ("down", "up") for kind in kinds]
+    assert [line.split()[5:8] for line in lines[6:18]] == places
+    assert [line.split()[2:4] for line in lines[18:]] == [[way, kind] for kind in kinds for way in ("down", "up")]
+    assert_ratios(lines[:18])
 
 
 @pytest.mark.parametrize(("report_only", "status"), [(False, 1), (True, 0)])

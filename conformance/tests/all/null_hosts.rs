@@ -10,6 +10,8 @@ use plugin_conformance::subject::{Capabilities, HostCommand, Subject, SubjectKin
 use plugin_conformance::suite::Suite;
 use plugin_conformance::verdict::Outcome;
 
+use crate::runner::world::options;
+
 /// A host that is a loop of shell: one line for each order, `$id` is the order's number.
 fn host(name: &str, answer: &str) -> Subject {
     let script = format!("id=0; while read -r line; do id=$((id + 1)); {answer}; done");
@@ -31,19 +33,11 @@ async fn passes(hosts: Vec<Subject>) -> BTreeMap<String, Vec<String>> {
     let suite = Suite::of_this_binary(Catalogue::embedded().unwrap());
     let options = RunOptions {
         patterns: vec!["host/*".to_owned()],
-        subjects: Vec::new(),
         plugins: hosts,
         jobs: 8,
-        seed: 1,
         // Nobody is waited for here, so a second is a long time.
         timeout_scale: 0.1,
-        repeat: 1,
-        fail_fast: false,
-        planning: plugin_conformance::case::planning::Planning::default(),
-        rules: plugin_conformance::runner::rules::Rules::default(),
-        tier: plugin_conformance::runner::tier::Tier::Full,
-        shard: None,
-        calibration: None,
+        ..options()
     };
     let mut note = |event: &Event| {
         let Event::CaseEnded(report) = event else {

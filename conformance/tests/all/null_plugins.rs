@@ -6,6 +6,8 @@ use plugin_conformance::runner::{RunOptions, run};
 use plugin_conformance::suite::Suite;
 use plugin_conformance::verdict::readiness::Readiness;
 
+use crate::runner::world::options;
+
 /// The most that such a plugin may score, in per mille of the MUST requirements.
 const MOST: usize = 30;
 
@@ -14,20 +16,11 @@ async fn plugins_that_do_nothing_useful_score_about_nothing() {
     crate::built::fake();
     let suite = Suite::of_this_binary(Catalogue::embedded().unwrap());
     let options = RunOptions {
-        patterns: Vec::new(),
         subjects: vec!["null-*".to_owned()],
-        plugins: Vec::new(),
         jobs: 8,
-        seed: 1,
         // They wait for most of it.
         timeout_scale: 0.1,
-        repeat: 1,
-        fail_fast: false,
-        planning: plugin_conformance::case::planning::Planning::default(),
-        rules: plugin_conformance::runner::rules::Rules::default(),
-        tier: plugin_conformance::runner::tier::Tier::Full,
-        shard: None,
-        calibration: None,
+        ..options()
     };
     let summary = run(&suite, &options, &mut |_| {}).await.unwrap();
     assert_eq!(summary.suite_faults, 0);

@@ -7,4 +7,4 @@ mod mutants;
 mod pace;
 mod readiness;
 mod shards;
-mod world;
+pub(crate) mod world;
