@@ -226,6 +226,25 @@ mod tests {
         assert_eq!(numbers, [0, 1, 2, 5, 3, 1, 1, 4, 4]);
     }
 
+    #[test]
+    fn words_say_what_is_seen_from_outside() {
+        let words = STATES.map(|state| state.to_string());
+        assert_eq!(
+            words,
+            [
+                "not_running",
+                "starting",
+                "running",
+                "stopping",
+                "failed_to_start",
+                "recovering",
+                "recovering",
+                "failed_to_stay_running",
+                "failed_to_stay_running",
+            ]
+        );
+    }
+
     const AT_REST: [Reaction; 4] = [
         Reaction::Start,
         Reaction::Start,
