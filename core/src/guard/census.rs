@@ -90,6 +90,7 @@ pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
             || proc::suspects(among),
             |pid| proc::see(pid, mark),
             || Instant::now() >= deadline,
+            || std::thread::sleep(PAUSE),
         );
         match found {
             Look::Nobody => {
@@ -116,7 +117,7 @@ pub fn kill_carriers(mark: &Mark, among: Among, limit: Duration) -> Killed {
     }
 }
 
-/// What a thread of its own answers, `None` if it does not within the limit. To read `/proc/PID/environ` may take seconds
+/// What a thread of its own answers, `None` if it does not within the limit, or cannot be had. To read `/proc/PID/environ` may take seconds
 /// where that process is short of memory or being replaced, and cannot be broken off: such a thread ends when the kernel
 /// lets it go, and neither the caller nor the end of its runtime waits for that.
 pub async fn in_time<T: Send + 'static>(
@@ -158,6 +159,7 @@ fn look(
     list: impl Fn() -> Vec<u32>,
     see: impl Fn(u32) -> Seen,
     is_over: impl Fn() -> bool,
+    pause: impl Fn(),
 ) -> Look {
     let mut others = BTreeSet::new();
     let mut unclear = BTreeSet::new();
@@ -167,7 +169,7 @@ fn look(
         if new.is_empty() {
             return Look::Nobody;
         }
-        let is_first_of_them = new.iter().any(|pid| !unclear.contains(pid));
+        let has_news = new.iter().any(|pid| !unclear.contains(pid));
         unclear.retain(|pid| new.contains(pid));
         let mut carriers = Vec::new();
         for pid in new {
@@ -188,8 +190,8 @@ fn look(
         if !carriers.is_empty() {
             return Look::Carriers(carriers);
         }
-        if !is_first_of_them {
-            std::thread::sleep(PAUSE);
+        if !has_news {
+            pause();
         }
     }
 }
@@ -363,7 +365,7 @@ mod tests {
             _ => Seen::Other,
         };
         let (is_over, taken) = time_for(20);
-        assert_eq!(look(lists(each), see, is_over), expect);
+        assert_eq!(look(lists(each), see, is_over, || {}), expect);
         assert_eq!(taken.get(), looks);
     }
 
@@ -373,9 +375,16 @@ mod tests {
         let list = || vec![next.replace(next.get() + 1)];
         let (is_over, _) = time_for(20);
         assert_eq!(
-            look(list, |_| Seen::Other, is_over),
+            look(list, |_| Seen::Other, is_over, || {}),
             Look::OutOfTime(BTreeSet::new())
         );
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn when_all_have_ended_meanwhile_nobody_is_waited_for() {
+        let nobody = || proc::kill_and_wait(&[], Duration::from_secs(60));
+        assert_eq!(in_time(Duration::from_secs(10), nobody).await, Some(()));
     }
 
     #[tokio::test]

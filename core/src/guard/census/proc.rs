@@ -95,6 +95,10 @@ pub(super) fn kill_and_wait(carriers: &[Carrier], limit: Duration) {
             tracing::debug!(pid = carrier.pid, %error, "killing a carrier of the mark");
         }
     }
+    // Those that were seen may have ended before they could be opened; to wait for nobody would take all the time there is.
+    if carriers.is_empty() {
+        return;
+    }
     let mut waits: Vec<PollFd<'_>> = carriers
         .iter()
         .map(|carrier| PollFd::new(&carrier.handle, PollFlags::IN))

@@ -124,7 +124,7 @@ impl Owner {
             tracing::warn!(
                 pid = self.pid,
                 ?limit,
-                "the process list could not be read in time"
+                "the sweep came to no answer in time"
             );
             return StopOutcome::TimedOut;
         };
