@@ -210,9 +210,7 @@ async fn a_descendant_that_always_starts_its_successor_dies_too() {
 #[tokio::test]
 async fn a_descendant_without_the_mark_is_cut_off() {
     let script = "env -i setsid sleep 1000 & echo $! >&2; wait";
-    let mut running = Shell::script(script)
-        .timing(|timing| timing.drain = Duration::from_millis(100))
-        .start();
+    let mut running = Shell::script(script).start();
     let descendant = pid_said_by(&mut running).await;
     wait_until_session_leader(descendant).await;
     let stop = running.child.stop(Asked::Abandoned).await;
