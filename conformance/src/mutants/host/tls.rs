@@ -19,5 +19,7 @@ mutants! {
     "host/falls-back-to-plain-text": breaks "HS-210" by "plain-text-accepted", Driver("falls-back-to-plain-text");
     "host/falls-back-from-garbage": breaks "HS-211" by "bad-certificate-accepted", Driver("falls-back-to-plain-text");
     "host/vague-about-tls": breaks "HS-212" by "wrong-refusal", Driver("vague-refusals");
+    "host/waits-for-mute-tls": breaks "HS-213" by "start-not-bounded", Driver("connects-slowly");
+    "host/vague-about-mute-tls": breaks "HS-213" by "wrong-refusal", Driver("vague-refusals");
     "host/demands-broker": breaks "HS-220" by "broker-demanded", Driver("demands-broker");
 }

@@ -7,11 +7,12 @@ pub mod table;
 use fake_interpreters::PluginFolder;
 use fake_interpreters::journal::{Entry, Event as Seen};
 use fake_interpreters::script::{
-    Answer, Certificate, Client, HttpMessage, HttpStep, Script, Serve, Tls,
+    Answer, Certificate, Client, HttpMessage, HttpStep, Script, Serve, Served, Tls,
 };
 use futures_util::future::join_all;
 use serde_json::Value;
 
+use super::failed_start::{connects_soon, judge_no_connection};
 use super::http::get;
 use super::stage::{Setting, Stage, good};
 use super::traces::{called, calls, environment_of};
@@ -49,6 +50,8 @@ scenarios! {
     "host/tls/bad-certificate" => bad_certificate: ["HS-211"];
     /// Each refusal says what it is about.
     "host/tls/refusals" => refusals: ["HS-212"];
+    /// A plugin that takes connections and says nothing.
+    "host/tls/mute" => mute: ["HS-213"], waits();
     /// A plugin without a broker, and one whose broker nobody asks.
     "host/broker" => broker: ["HS-220"];
 }
@@ -354,6 +357,25 @@ async fn refusals(case: &mut Case) -> ScenarioResult {
             &refusal.kind,
             "wrong-refusal",
         );
+    }
+    stage.close().await
+}
+
+async fn mute(case: &mut Case) -> ScenarioResult {
+    let stage = Stage::open_with(case, connects_soon(asks())).await?;
+    let tls = Tls {
+        served: Served::Mute,
+        ..Tls::default()
+    };
+    let folder = stage.place("mute", &Script::serving_secured(Serve::good(), tls))?;
+    if judge_no_connection(&stage, "HS-213", "mute", &folder).await? {
+        if told(&folder)?.is_none() {
+            return Err(Interruption::broken_off(NOT_ASKED));
+        }
+        if let Err(why) = control(&stage).await? {
+            let text = format!("a good plugin does not run either: {why}");
+            return Err(Interruption::broken_off(text));
+        }
     }
     stage.close().await
 }
