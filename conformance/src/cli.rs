@@ -324,6 +324,9 @@ pub struct Serve {
     /// The API that plugins call.
     #[command(flatten)]
     pub api: ApiArguments,
+    /// Encrypt the connections to plugins as go-plugin does (AutoMTLS); plugins that do not speak it do not start.
+    #[arg(long)]
+    pub auto_mtls: bool,
     /// Lines on stderr are JSON, one object each.
     #[arg(long)]
     pub json: bool,

@@ -31,6 +31,7 @@ use std::time::Duration;
 use plugin_host::environment::{Environment, ScanError};
 use plugin_host::front::{Access, Front, FrontOptions, Session};
 use plugin_host::options::{ApiOptions, GuardProgram, HostOptions};
+use plugin_host::tls::AutoMtls;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -67,6 +68,8 @@ pub struct Options {
     pub plugins_folder: Option<PathBuf>,
     /// The API that plugins call.
     pub api: ApiOptions,
+    /// Whether plugins have to encrypt their connections.
+    pub auto_mtls: bool,
 }
 
 /// Why nothing is served.
@@ -126,6 +129,7 @@ pub async fn serve(options: Options, out: &mut dyn Write) -> Result<Exit, ServeE
         log_level: options.log_level.clone(),
         plugins_folder: options.plugins_folder.clone(),
         api: options.api,
+        auto_mtls: options.auto_mtls.then(AutoMtls::default),
         guard: Some(GuardProgram {
             program,
             args: vec!["guard".into()],

@@ -289,6 +289,7 @@ fn serve(arguments: &Serve, out: &mut dyn Write) -> Result<Exit, CommandError> {
         log_level: arguments.log_level.clone(),
         plugins_folder: arguments.plugins_folder.clone(),
         api: arguments.api.options(),
+        auto_mtls: arguments.auto_mtls,
     };
     let runtime = runtime()?;
     let served = runtime.block_on(serve::serve(options, out));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use assert_cmd::Command;
 use fake_interpreters::Script;
-use fake_interpreters::script::{HttpMessage, HttpStep, Serve};
+use fake_interpreters::script::{HttpMessage, HttpStep, Serve, Tls};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -15,8 +15,12 @@ use crate::built;
 const ID: &str = "com.example.page";
 
 fn page(text: &str) -> Script {
+    Script::serving(serving(text))
+}
+
+fn serving(text: &str) -> Serve {
     let answer = HttpMessage::head(200).header("Content-Type", "text/plain");
-    Script::serving(Serve::good().http([answer.with(text).complete().step()]))
+    Serve::good().http([answer.with(text).complete().step()])
 }
 
 fn place(folder: &Path, id: &str, script: &Script) {
@@ -199,6 +203,23 @@ fn lines_can_be_json() {
     for line in on_stderr {
         assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
     }
+}
+
+#[test]
+fn connections_are_encrypted_where_that_is_asked_for_and_plugins_that_cannot_do_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let secured = Script::serving_secured(serving("secret"), Tls::default());
+    place(&folder.path().join("a"), "com.example.secured", &secured);
+    place(&folder.path().join("b"), "com.example.plain", &page("open"));
+    let mut served = Served::start(built::program(), &["--auto-mtls"], &[folder.path()]);
+    assert_eq!(served.get("/plugins/com.example.secured/"), "secret");
+    let (head, _) = served.ask("GET", "/plugins/com.example.plain/", b"");
+    assert!(head.starts_with("HTTP/1.0 503"), "{head}");
+    let refused =
+        |line: &String| line.contains("com.example.plain") && line.contains("certificate");
+    assert!(served.said.iter().any(refused), "{:#?}", served.said);
+    served.signal(Signal::TERM);
+    assert_eq!(served.end().code(), Some(0));
 }
 
 #[test]
