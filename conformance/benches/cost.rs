@@ -1,4 +1,4 @@
-//! What a plugin's start and end cost, and what a scenario costs: each as a ratio to a floor taken in the same rounds.
+//! What a plugin's start and end cost, what encrypting costs, and what a scenario costs: each as a ratio to a floor taken in the same rounds.
 //!
 //! Absolute times of a shared machine mean nothing from one hour to the next; the median of per-round ratios does. Measures and floors
 //! are interleaved within each round. `scripts/bench`, with a number for more or fewer rounds than 15.
@@ -13,15 +13,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fake_interpreters::script::{HttpMessage, Script, Serve, Tls};
 use fake_interpreters::{Preset, place};
 use plugin_host::environment::Environment;
 use plugin_host::hooks::Outcome;
 use plugin_host::memory::Memory;
 use plugin_host::options::HostOptions;
+use plugin_host::tls::AutoMtls;
 use plugin_proto::call::call;
 use plugin_proto::dial::{Target, dial};
 use plugin_proto::hook::{MessageWillBePosted, OnActivate};
-use plugin_proto::pb::{MessageWillBePostedRequest, OnActivateRequest, Post};
+use plugin_proto::pb::{MessageWillBePostedRequest, OnActivateRequest, Post, ServeHttpRequestInit};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncBufReadExt as _;
 
@@ -29,6 +31,13 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Repetitions within a round, of which the median counts.
 const REPEATS: usize = 5;
+
+/// Hooks that are called one after the other, where what encrypting costs is measured.
+const HOOKS: u32 = 500;
+
+/// Pieces of an answer, and the bytes of each.
+const PIECES: usize = 512;
+const PIECE: usize = 64 * 1024;
 
 /// What the SDK imports before a plugin's own code runs.
 const IMPORTS: &str =
@@ -110,11 +119,23 @@ async fn measure() -> Result<()> {
     let rust = placed("good", Preset::Good)?.directory;
     let testee = placed("testee", Preset::Testee)?.directory;
     let python = python()?;
+    let talkative = |name: &str, script: &Script| {
+        let id = format!("org.example.{name}");
+        place(&folder.path().join(name), &fake, &id, script)
+    };
+    let open = talkative("open", &Script::serving(conversation()))?.directory;
+    let secured = Script::serving_secured(conversation(), Tls::default());
+    let secured = talkative("secured", &secured)?.directory;
 
     let mut activate = Measure::new("Rust: activate / spawn of true, reaped", 4.5);
     let mut deactivate = Measure::new("Rust: deactivate / SIGKILL, reaped", 3.0);
     let mut python_activate = Measure::new("Python: activate / its imports alone", 1.15);
     let mut python_deactivate = Measure::new("Python: deactivate / SIGTERM of an idle server", 1.2);
+    let mut encrypted = [
+        Measure::new("AutoMTLS: activate / in clear text", 3.0),
+        Measure::new("AutoMTLS: a hook / in clear text", 1.3),
+        Measure::new("AutoMTLS: 32 MiB of an answer / in clear text", 2.0),
+    ];
     let mut scenario = Measure::new("suite, Rust: a scenario / spawn, ready, kill", 3.0);
     let mut both = Measure::new("suite, Rust and Python: likewise", 3.0);
 
@@ -123,6 +144,11 @@ async fn measure() -> Result<()> {
         let (started, stopped) = live(&rust).await?;
         activate.add(floor, started);
         deactivate.add(kill_fake(&rust).await?, stopped);
+        let floors = talk(&open, None).await?;
+        let costs = talk(&secured, Some(AutoMtls::default())).await?;
+        for ((measure, floor), cost) in encrypted.iter_mut().zip(floors).zip(costs) {
+            measure.add(floor, cost);
+        }
         if let Some((interpreter, plugin)) = &python {
             let floor = imports(interpreter)?;
             let (started, stopped) = live(plugin.path()).await?;
@@ -147,7 +173,11 @@ async fn measure() -> Result<()> {
         "{:<44} {:>9} {:>9} {:>7} {:>7}",
         "", "floor ms", "cost ms", "ratio", "limit"
     );
-    for measure in [activate, deactivate, scenario] {
+    for measure in [activate, deactivate]
+        .iter()
+        .chain(&encrypted)
+        .chain([&scenario])
+    {
         println!("{}", measure.line());
     }
     if python.is_some() {
@@ -208,6 +238,62 @@ async fn live(folder: &Path) -> Result<(Duration, Duration)> {
     }
     environment.shutdown().await;
     Ok((median(started), median(stopped)))
+}
+
+/// A plugin with which there is something to talk about: hooks, and an answer of many pieces.
+fn conversation() -> Serve {
+    let piece = || HttpMessage::piece("x", PIECE);
+    let mut steps = vec![HttpMessage::head(200).step()];
+    steps.extend((1..PIECES).map(|_| piece().step()));
+    steps.push(piece().complete().step());
+    Serve::good().http(steps)
+}
+
+/// How long a start takes, a hook, and an answer of many pieces, with or without encryption.
+async fn talk(folder: &Path, auto_mtls: Option<AutoMtls>) -> Result<[Duration; 3]> {
+    let options = HostOptions {
+        auto_mtls,
+        ..HostOptions::default()
+    };
+    let environment = Environment::new(options, Arc::new(Memory::default()))?;
+    let mut starts = Vec::new();
+    for _ in 0..REPEATS {
+        let began = Instant::now();
+        let id = environment.activate(folder).await?.id;
+        starts.push(began.elapsed());
+        environment.deactivate(&id).await;
+    }
+    let id = environment.activate(folder).await?.id;
+    let hooks = environment.hooks(&id)?;
+    let began = Instant::now();
+    for _ in 0..HOOKS {
+        let request = MessageWillBePostedRequest::default();
+        let Outcome::Answered(_) = hooks.call::<MessageWillBePosted>(request).await else {
+            return Err("a hook was not answered".into());
+        };
+    }
+    let hook = began.elapsed() / HOOKS;
+    let began = Instant::now();
+    let nothing = futures_util::stream::empty();
+    let asked = hooks.serve_http(ServeHttpRequestInit::default(), nothing);
+    let Outcome::Answered(mut answer) = asked.await else {
+        return Err("a request was not answered".into());
+    };
+    let mut length = 0;
+    while let Some(piece) = answer
+        .body
+        .next()
+        .await
+        .map_err(|error| error.to_string())?
+    {
+        length += piece.bytes.len();
+    }
+    let body = began.elapsed();
+    if length != PIECES * PIECE {
+        return Err(format!("{length} bytes of an answer came").into());
+    }
+    environment.shutdown().await;
+    Ok([median(starts), hook, body])
 }
 
 fn spawn_and_reap(mut command: Command) -> Result<Duration> {
