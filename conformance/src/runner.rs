@@ -91,8 +91,7 @@ impl RunOptions {
         if self.tier == Tier::Full {
             return Ok(selected);
         }
-        let tiers = Tiers::embedded().map_err(|error| RunError::Tiers(error.to_string()))?;
-        let kept = tiers.keep(self.tier, selected);
+        let kept = Tiers::embedded()?.keep(self.tier, selected);
         if kept.is_empty() {
             return Err(SelectError::NotInProfile(self.tier.to_string()).into());
         }

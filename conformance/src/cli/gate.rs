@@ -46,7 +46,7 @@ pub struct GateArguments {
     pub shard: Option<Shard>,
 }
 
-fn tier(word: &str) -> Result<Tier, String> {
+pub(super) fn tier(word: &str) -> Result<Tier, String> {
     Tier::named(word).ok_or_else(|| "not smoke, core or full".to_owned())
 }
 

@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::PaceArguments;
 use super::command::{CommandError, paced_for_fakes};
+use super::gate::tier;
 use super::progress::Progress;
 use crate::exit::Exit;
 use crate::report::human::Surface;
@@ -19,6 +20,7 @@ use crate::runner::event::CaseReport;
 use crate::runner::kill_matrix::beside::Reach;
 use crate::runner::kill_matrix::figures::KillMatrix;
 use crate::runner::kill_matrix::{self, MutantReport, Witness, choose};
+use crate::runner::tier::Tier;
 use crate::runner::{RunError, RunOptions};
 use crate::suite::Suite;
 
@@ -34,6 +36,9 @@ pub struct Mutants {
     /// mutant then takes as long as a run.
     #[arg(long)]
     pub all_checks: bool,
+    /// With --all-checks: play only what `run --profile` would, smoke, core or full, and what judges the mutant
+    #[arg(long, value_name = "PROFILE", value_parser = tier, requires = "all_checks", default_value_t)]
+    pub profile: Tier,
     /// Write the kill matrix as JSON to this file as it grows, for `report convert --matrix`.
     #[arg(long, value_name = "FILE")]
     pub matrix: Option<PathBuf>,
@@ -57,6 +62,7 @@ pub async fn mutants(
 ) -> Result<Exit, CommandError> {
     let options = RunOptions {
         patterns: arguments.patterns.clone(),
+        tier: arguments.profile,
         ..paced_for_fakes(&arguments.pace)
     };
     let reach = if arguments.all_checks {
@@ -65,7 +71,7 @@ pub async fn mutants(
         Reach::Scenarios
     };
     let mutants = choose(&suite.mutants, &options.patterns).map_err(RunError::from)?;
-    let begun = KillMatrix::begun(suite, options.seed, reach, mutants.len());
+    let begun = KillMatrix::begun(suite, &options, reach, mutants.len())?;
     let report = |(path, error)| CommandError::Report(path, error);
     let files = MatrixFiles::begin(arguments.matrix.clone(), arguments.html.clone(), begun);
     let files = files.map_err(report)?;

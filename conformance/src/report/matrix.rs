@@ -12,6 +12,7 @@ use super::paint::Paint;
 use crate::runner::kill_matrix::beside::Reach;
 use crate::runner::kill_matrix::figures::{KillMatrix, MOST_BESIDE};
 use crate::runner::kill_matrix::{Fate, MutantReport};
+use crate::runner::tier::Tier;
 use crate::verdict::OutcomeKind;
 
 /// How many mutants are told in full at the end; of more there is a common cause, and all are in the lines above.
@@ -115,9 +116,10 @@ pub fn independence(matrix: &KillMatrix) -> String {
     };
     let heavy = matrix.heavy().len();
     let played = match matrix.reach {
-        Reach::Side => "all were played",
+        Reach::Side if matrix.profile == Tier::Full => "all were played".to_owned(),
+        Reach::Side => format!("played were those of the profile {}", matrix.profile),
         Reach::Scenarios | Reach::Named => {
-            "played were only the scenarios of what each is meant for"
+            "played were only the scenarios of what each is meant for".to_owned()
         }
     };
     format!(

@@ -25,6 +25,7 @@ use super::event::{CaseReport, Event};
 use super::execute::Ground;
 use super::plan::{Plan, planned};
 use super::select::{SelectError, Selected, glob};
+use super::tier::Tiers;
 use super::{RunError, RunOptions};
 use crate::mutant::Mutant;
 use crate::requirement::Side;
@@ -138,6 +139,7 @@ pub async fn prove(
         suite,
         options,
         reach,
+        tiers: Tiers::embedded()?,
         ground,
     };
     let mut known = BTreeMap::new();
@@ -159,6 +161,7 @@ struct Stage<'a> {
     suite: &'a Suite<'a>,
     options: &'a RunOptions,
     reach: Reach,
+    tiers: Tiers,
     ground: Arc<Ground>,
 }
 
@@ -224,7 +227,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// One subject with every scenario that judges one of these requirements, or with all of them.
+    /// One subject with every scenario that judges one of these requirements, or with all of them that the profile has besides.
     fn plan_of(&self, subject: &Arc<Subject>, ids: &BTreeSet<&str>) -> Result<Plan, RunError> {
         let mut plan = Plan::default();
         for scenario in self
@@ -239,7 +242,9 @@ impl Stage<'_> {
                 .copied()
                 .filter(|id| ids.contains(id))
                 .collect();
-            if !only.is_empty() || self.reach == Reach::Side {
+            let wide =
+                self.reach == Reach::Side && self.tiers.has(self.options.tier, scenario.name);
+            if wide || !only.is_empty() {
                 let selected = Selected {
                     scenario: *scenario,
                     only: (self.reach == Reach::Named).then_some(only),

@@ -8,6 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RunError;
 use super::select::{Selected, glob};
 
 /// How much is played.
@@ -65,8 +66,9 @@ impl Tiers {
     ///
     /// # Errors
     /// When the data of this binary are broken.
-    pub fn embedded() -> Result<Tiers, toml::de::Error> {
+    pub fn embedded() -> Result<Tiers, RunError> {
         toml::from_str(include_str!("../../tiers.toml"))
+            .map_err(|error| RunError::Tiers(error.to_string()))
     }
 
     /// Whether a tier has this scenario.

@@ -165,6 +165,7 @@ fn a_kill_matrix_that_was_cut_off_says_so() {
             suite_version: "0".to_owned(),
             seed: 1,
             reach: Reach::Scenarios,
+            profile: Tier::Full,
             checks: BTreeMap::new(),
             rows: Vec::new(),
             open,

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::beside::Reach;
 use super::{Fate, MutantReport};
 use crate::requirement::Side;
+use crate::runner::tier::{Tier, Tiers};
+use crate::runner::{RunError, RunOptions};
 use crate::suite::Suite;
 
 /// The version of `matrix.json`; see `runner::event::FORMAT`.
@@ -27,7 +29,10 @@ pub struct KillMatrix {
     pub seed: u64,
     /// What was played with each mutant.
     pub reach: Reach,
-    /// How many requirements have a check, on each side.
+    /// Of which profile the scenarios were, if those of the whole side were played.
+    #[serde(default)]
+    pub profile: Tier,
+    /// How many requirements have a check in what was to be played, on each side.
     pub checks: BTreeMap<Side, usize>,
     /// One row for each mutant whose fate is known.
     pub rows: Vec<MutantReport>,
@@ -46,24 +51,37 @@ fn is_none(open: &usize) -> bool {
 
 impl KillMatrix {
     /// The matrix of so many mutants of which nothing is known yet, with what one has to know to read it.
-    pub fn begun(suite: &Suite<'_>, seed: u64, reach: Reach, mutants: usize) -> KillMatrix {
+    ///
+    /// # Errors
+    /// When the profiles of this binary are broken.
+    pub fn begun(
+        suite: &Suite<'_>,
+        options: &RunOptions,
+        reach: Reach,
+        mutants: usize,
+    ) -> Result<KillMatrix, RunError> {
+        let tiers = Tiers::embedded()?;
         let mut checks: BTreeMap<Side, BTreeSet<&str>> = BTreeMap::new();
         for scenario in &suite.scenarios {
+            if !tiers.has(options.tier, scenario.name) {
+                continue;
+            }
             let side = checks.entry(scenario.side).or_default();
             side.extend(scenario.requirements.iter().copied());
         }
-        KillMatrix {
+        Ok(KillMatrix {
             format: FORMAT,
             suite_version: env!("CARGO_PKG_VERSION").to_owned(),
-            seed,
+            seed: options.seed,
             reach,
+            profile: options.tier,
             checks: checks
                 .into_iter()
                 .map(|(side, ids)| (side, ids.len()))
                 .collect(),
             rows: Vec::new(),
             open: mutants,
-        }
+        })
     }
 
     /// Takes the rows that are known now in the place of those that were.

@@ -8,9 +8,12 @@ use plugin_conformance::case::Case;
 use plugin_conformance::case::timeline::Source;
 use plugin_conformance::mutant::Mutant;
 use plugin_conformance::requirement::Side;
+use plugin_conformance::runner::RunOptions;
 use plugin_conformance::runner::event::CaseReport;
 use plugin_conformance::runner::kill_matrix::beside::Reach;
+use plugin_conformance::runner::kill_matrix::figures::KillMatrix;
 use plugin_conformance::runner::kill_matrix::{Fate, MutantReport, Witness, prove};
+use plugin_conformance::runner::tier::Tier;
 use plugin_conformance::scenario::Running;
 
 /// Who notes which rows were known after each step.
@@ -107,4 +110,63 @@ async fn mutants_are_caught_by_their_named_check_for_their_named_reason() {
     assert_eq!((rows[0].beside.judged, rows[0].beside.broken.len()), (1, 0));
     assert_eq!(rows[2].beside.judged, 1);
     assert_eq!(rows[2].beside.broken["HS-001"], "a-fault");
+}
+
+#[tokio::test]
+async fn a_profile_bounds_what_is_played_beside() {
+    fn fails(case: &mut Case) -> Running<'_> {
+        Box::pin(async {
+            let sound = case.subject().name == "host";
+            let judge = case
+                .require("HS-001")
+                .seen("subject", case.subject().name.clone());
+            judge.holds(sound, "a host", "a fault", "a-fault");
+            Ok(())
+        })
+    }
+    fn passes(case: &mut Case) -> Running<'_> {
+        Box::pin(async {
+            keep(case, "HS-002");
+            Ok(())
+        })
+    }
+    fn too_long(case: &mut Case) -> Running<'_> {
+        Box::pin(async {
+            keep(case, "HS-003");
+            Ok(())
+        })
+    }
+    let rows = vec![
+        row("t/named", fails),
+        // In the profile by its name, which is one of those of `tiers.toml`.
+        row("host/stop/asked", passes),
+        row("t/outside", too_long),
+    ];
+    let mut suite = suite(rows, vec![host()]);
+    for (scenario, id) in suite
+        .scenarios
+        .iter_mut()
+        .zip([&["HS-001"], &["HS-002"], &["HS-003"]])
+    {
+        scenario.requirements = id;
+    }
+    suite.mutants = vec![Mutant {
+        name: "m/caught",
+        side: Side::Host,
+        breaks: "HS-001",
+        reason: "a-fault",
+        how: plugin_conformance::mutant::How::Driver("x"),
+    }];
+    for (tier, judged) in [(Tier::Smoke, 1), (Tier::Full, 2)] {
+        let options = RunOptions { tier, ..options() };
+        let rows = prove(&suite, &options, Reach::Side, &mut Heard::default())
+            .await
+            .unwrap();
+        assert!(rows[0].is_caught(), "{tier}: {rows:?}");
+        assert_eq!(rows[0].beside.judged, judged, "{tier}: {rows:?}");
+        let begun = KillMatrix::begun(&suite, &options, Reach::Side, 1).unwrap();
+        // Smoke has one check; all have three.
+        let checks = if tier == Tier::Smoke { 1 } else { 3 };
+        assert_eq!((begun.profile, begun.checks[&Side::Host]), (tier, checks));
+    }
 }

@@ -27,6 +27,7 @@ fn matrix(rows: Vec<MutantReport>) -> KillMatrix {
         suite_version: "0".to_owned(),
         seed: 1,
         reach: Reach::Side,
+        profile: Tier::Full,
         checks: BTreeMap::from([(Side::Host, 31)]),
         rows,
         open: 0,
