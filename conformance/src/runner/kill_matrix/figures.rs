@@ -104,13 +104,14 @@ impl KillMatrix {
         rows
     }
 
-    /// The share of the checks of its side that a mutant broke although it is not meant for them, in per mille. Where only some were
-    /// played it is the least that it can be.
+    /// The share of the checks that a mutant broke although it is not meant for them, in per mille: of those that were asked of it where
+    /// its whole side was played, else of all of its side, so that it is the least that it can be.
     pub fn beside_per_mille(&self, row: &MutantReport) -> usize {
-        let others = self
-            .checks
-            .get(&row.side)
-            .map_or(0, |all| all.saturating_sub(1));
+        let of_its_side = self.checks.get(&row.side).copied().unwrap_or_default();
+        let others = match self.reach {
+            Reach::Side => row.beside.judged,
+            Reach::Scenarios | Reach::Named => of_its_side.saturating_sub(1),
+        };
         (row.beside.broken.len() * 1000)
             .checked_div(others)
             .unwrap_or(0)

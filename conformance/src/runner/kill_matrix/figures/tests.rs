@@ -51,6 +51,13 @@ fn a_mutant_is_heavy_above_a_fifth_of_the_other_checks() {
     assert_eq!(matrix.heaviest().unwrap().name, "most");
     assert_eq!(matrix.beside_per_mille(&matrix.rows[1]), 200);
     assert_eq!(matrix.caught(), 4);
+    // Where not all were played, the others may well have been kept.
+    let few = KillMatrix {
+        reach: Reach::Scenarios,
+        checks: BTreeMap::from([(Side::Host, 61)]),
+        ..matrix
+    };
+    assert_eq!(few.beside_per_mille(&few.rows[1]), 100);
 }
 
 #[test]
