@@ -113,6 +113,10 @@ macro_rules! start_faults {
         SendsBareCertificate,
         /// All plugins are told the certificate of the first one.
         OneCertificateForAll,
+        /// Plugins are told a certificate for another name.
+        TellsOtherName,
+        /// Connections do not say for which name they are.
+        NamesNobody,
         /// The host shows no certificate.
         ShowsNoCertificate,
         /// A certificate that may sign others is refused as a plugin's.

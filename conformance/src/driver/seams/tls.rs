@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::sync::{Arc, OnceLock};
 
+use fake_interpreters::base64;
 use plugin_host::handshake::{Handshake, LineError, line};
 use plugin_host::options::{HostOptions, PrepareLaunch};
 use plugin_host::tls::pinned::Pinned;
-use plugin_host::tls::{AutoMtls, PrepareTls};
+use plugin_host::tls::{AutoMtls, PrepareTls, SERVER_NAME};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::aws_lc_rs;
@@ -61,6 +62,11 @@ fn launch(fault: Fault) -> Option<PrepareLaunch> {
                 *pem = digits.into();
             }
         })),
+        Fault::TellsOtherName => Some(Arc::new(|launch| {
+            if let Some(pem) = launch.environment.get_mut(&OsString::from(CLIENT_CERT)) {
+                *pem = for_another_name(&pem.to_string_lossy()).into();
+            }
+        })),
         Fault::OneCertificateForAll => Some(Arc::new(|launch| {
             static FIRST: OnceLock<OsString> = OnceLock::new();
             if let Some(pem) = launch.environment.get_mut(&OsString::from(CLIENT_CERT)) {
@@ -68,6 +74,28 @@ fn launch(fault: Fault) -> Option<PrepareLaunch> {
             }
         })),
         _ => None,
+    }
+}
+
+/// The certificate with another name of the same length in it. Nobody could sign that, and nobody has to: it is only told.
+fn for_another_name(pem: &str) -> String {
+    let frame = |line: &&str| line.contains('-');
+    let digits: String = pem.lines().filter(|line| !frame(line)).collect();
+    let Some(mut der) = base64::decode(&digits) else {
+        return pem.to_owned();
+    };
+    let name = SERVER_NAME.as_bytes();
+    let found = |der: &[u8]| der.windows(name.len()).position(|part| part == name);
+    while let Some(at) = found(&der) {
+        der[at..at + name.len()].reverse();
+    }
+    let digits = base64::encode(&der);
+    let lines = digits.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let lines: Vec<_> = lines.collect();
+    let frames: Vec<&str> = pem.lines().filter(frame).collect();
+    match frames.as_slice() {
+        [begin, end] => format!("{begin}\n{}\n{end}\n", lines.join("\n")),
+        _ => pem.to_owned(),
     }
 }
 
@@ -92,6 +120,7 @@ fn settings(fault: Fault) -> Option<PrepareTls> {
             }
         })),
         Fault::AgreesOnNothing => Some(Arc::new(|_, config| config.alpn_protocols.clear())),
+        Fault::NamesNobody => Some(Arc::new(|_, config| config.enable_sni = false)),
         Fault::ShowsNoCertificate => Some(Arc::new(|_, config| {
             config.client_auth_cert_resolver = Arc::new(NoCertificate);
         })),

@@ -101,4 +101,7 @@ mutants! {
     "host/skips-nested-hooks": breaks "CC-011" by "inner-hook-not-called", Driver("skips-nested-hooks");
     "host/queues-nested-hooks": breaks "CC-012" by "waits-for-itself", Driver("queues-nested-hooks");
     "host/hurt-streams-leave-children": breaks "HT-008" by "process-left", Driver("kill-only-child");
+
+    "host/api-lost-in-restart": breaks "LC-007" by "same-api-server", Driver("api-not-ready");
+    "host/api-lost-before-errors": breaks "AP-006" by "set-failed", Driver("api-not-ready");
 }

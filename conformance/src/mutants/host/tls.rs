@@ -5,9 +5,11 @@ use crate::mutant::mutants;
 mutants! {
     Host;
     "host/sends-bare-certificate": breaks "HS-200" by "not-pem", Driver("sends-bare-certificate");
+    "host/tells-other-name": breaks "HS-200" by "wrong-certificate", Driver("tells-other-name");
     "host/one-certificate-for-all": breaks "HS-200" by "certificate-reused", Driver("one-certificate-for-all");
     "host/shows-no-certificate": breaks "HS-201" by "good-plugin-refused", Driver("shows-no-certificate");
     "host/speaks-plain-text-to-tls": breaks "HS-201" by "good-plugin-refused", Driver("speaks-plain-text");
+    "host/names-nobody": breaks "HS-201" by "wrong-connection", Driver("names-nobody");
     "host/refuses-ca-as-leaf": breaks "HS-202" by "good-certificate-refused", Driver("refuses-ca-as-leaf");
     "host/takes-any-certificate": breaks "HS-203" by "other-certificate-accepted", Driver("takes-any-certificate");
     "host/skips-signatures": breaks "HS-204" by "signature-not-checked", Driver("skips-signatures");
