@@ -13,6 +13,9 @@ mod world;
 #[path = "memory/documents.rs"]
 mod documents;
 
+#[path = "memory/fleet.rs"]
+mod fleet;
+
 #[path = "memory/plugins.rs"]
 mod plugins;
 

@@ -21,7 +21,7 @@ use plugin_proto::{Call, Form, Method, Methods, find_api, reflect};
 use serde_json::{Value, json};
 use tonic::metadata::MetadataMap;
 
-use crate::plugins::Fleet;
+use crate::fleet::Fleet;
 
 /// When the world begins, in milliseconds; each reading of the clock takes one.
 pub(crate) const BEGINNING: i64 = 1_700_000_000_000;
