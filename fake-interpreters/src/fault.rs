@@ -16,6 +16,8 @@ mod http;
 mod api;
 #[macro_use]
 mod end;
+#[macro_use]
+mod tls;
 mod steps;
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +47,7 @@ macro_rules! faults {
     };
 }
 
-start_faults!(hook_faults http_faults api_faults end_faults faults;);
+start_faults!(hook_faults http_faults api_faults end_faults tls_faults faults;);
 
 impl Fault {
     /// The fault of that name.

@@ -76,10 +76,15 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn fill(&self, text: &str) -> String {
+        let announced = match self.certificate.as_str() {
+            "" => String::new(),
+            certificate => format!("|{certificate}"),
+        };
         text.replace("{port}", &self.port)
             .replace("{address}", &self.address)
             .replace("{socket}", &self.socket)
             .replace("{certificate}", &self.certificate)
+            .replace("{announced}", &announced)
     }
 }
 
@@ -169,7 +174,8 @@ impl Player {
 
     fn serve(&mut self, serve: &Serve) -> std::io::Result<()> {
         let listener = self.take_listener()?;
-        let encryption = serve.tls.as_ref().map(Encryption::new).transpose()?;
+        let tls = serve.tls.as_ref().filter(|tls| Encryption::is_on(tls));
+        let encryption = tls.map(Encryption::new).transpose()?;
         if let Some(encryption) = &encryption {
             self.place.certificate = encryption.announced().to_owned();
         }

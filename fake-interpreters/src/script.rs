@@ -23,7 +23,7 @@ pub use http::{HttpHead, HttpMessage, HttpStep, ServeHttp};
 pub use serve::{Controller, Health, Implemented, OtherHooks, Piece, Serve, Stdio};
 pub use signal::SignalName;
 pub use stream::{Content, Flood, Repeat, Stream, Write};
-pub use tls::{Alpn, Certificate, Client, Served, Tls};
+pub use tls::{Alpn, Certificate, Client, Kept, Served, Tls, When, Written};
 pub use wire::Wire;
 
 /// Everything one fake does, over all its starts.

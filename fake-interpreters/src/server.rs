@@ -142,8 +142,11 @@ async fn connection(
             if let Some(event) = seen {
                 stage.journal.note(event);
             }
-            let Some(stream) = stream else { return };
-            stream
+            match stream {
+                Some(stream) => stream,
+                None if fault == Some(Fault::TlsStrangerKills) => stage.exit(1, "fault"),
+                None => return,
+            }
         }
     };
     let serving = http2::Builder::new(TokioExecutor::new())

@@ -1,12 +1,14 @@
 //! The TLS of a fake: a certificate of the kind that its script names, and connections that are secured with it, or that only seem so.
 //!
 //! - `certificate`: makes certificates and keys;
-//! - `client`: lets the host's certificate in, or does not.
+//! - `client`: lets the host's certificate in, or does not;
+//! - `opening`: how a connection begins, for those that take more than TLS.
 //!
 //! An implementation of its own: with the host's, both would share every misunderstanding.
 
 mod certificate;
 mod client;
+mod opening;
 
 use std::io;
 use std::sync::Arc;
@@ -22,9 +24,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::base64;
 use crate::connection::Connection;
 use crate::journal::Event;
-use crate::script::{Alpn, Client, Served, Tls};
+use crate::script::{Alpn, Client, Kept, Served, Tls, When, Written};
 use certificate::Pair;
 use client::Known;
+use opening::Opening;
 
 /// A fatal alert that says that the client's versions are not spoken.
 const PROTOCOL_VERSION: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
@@ -38,38 +41,73 @@ pub(crate) struct Encryption {
 
 #[derive(Clone)]
 enum Behind {
-    Tls(TlsAcceptor),
+    Tls(TlsAcceptor, Option<Also>),
     PlainText,
     OldVersion,
     Nothing,
     Mute,
 }
 
+/// What is taken beside TLS.
+#[derive(Clone, Copy)]
+enum Also {
+    PlainText,
+    OldVersion,
+}
+
 impl Encryption {
+    /// Whether these settings mean encryption in this start.
+    pub(crate) fn is_on(tls: &Tls) -> bool {
+        let told = client::told();
+        match tls.when {
+            When::Always => true,
+            When::Told => told.is_some_and(|pem| !pem.is_empty()),
+            When::Set => told.is_some(),
+        }
+    }
+
     /// Makes the certificates and the settings for a serve step.
     pub(crate) fn new(tls: &Tls) -> io::Result<Self> {
-        let announced = Pair::fresh(tls.certificate)?;
+        let announced = announced(tls)?;
         let digits = base64::encode(&announced.certificate);
+        let digits = match tls.written {
+            // go-plugin leaves the padding out.
+            Written::Unpadded => digits.trim_end_matches('=').to_owned(),
+            Written::Padded => digits,
+            Written::Pem => {
+                let pem =
+                    format!("-----BEGIN CERTIFICATE-----\n{digits}\n-----END CERTIFICATE-----\n");
+                let digits = base64::encode(pem.as_bytes());
+                digits.trim_end_matches('=').to_owned()
+            }
+        };
         let behind = match tls.served {
             Served::PlainText => Behind::PlainText,
             Served::OldVersion => Behind::OldVersion,
             Served::Nothing => Behind::Nothing,
             Served::Mute => Behind::Mute,
-            Served::Announced => Behind::Tls(acceptor(tls, announced.certified()?)?),
+            Served::Announced => Behind::Tls(acceptor(tls, announced.certified()?)?, None),
+            Served::AlsoPlainText => {
+                let also = Some(Also::PlainText);
+                Behind::Tls(acceptor(tls, announced.certified()?)?, also)
+            }
+            Served::AlsoOldVersion => {
+                let also = Some(Also::OldVersion);
+                Behind::Tls(acceptor(tls, announced.certified()?)?, also)
+            }
             Served::Other => {
                 let other = Pair::fresh(tls.certificate)?;
-                Behind::Tls(acceptor(tls, other.certified()?)?)
+                Behind::Tls(acceptor(tls, other.certified()?)?, None)
             }
             Served::WithoutKey => {
                 let other = Pair::fresh(tls.certificate)?;
                 let chain = vec![announced.certificate];
                 let stolen = CertifiedKey::new(chain, other.certified()?.key);
-                Behind::Tls(acceptor(tls, stolen)?)
+                Behind::Tls(acceptor(tls, stolen)?, None)
             }
         };
         Ok(Self {
-            // go-plugin leaves the padding out.
-            announced: digits.trim_end_matches('=').to_owned(),
+            announced: digits,
             behind,
         })
     }
@@ -86,31 +124,24 @@ impl Encryption {
     ) -> (Option<Box<dyn Connection>>, Option<Event>) {
         match &self.behind {
             Behind::PlainText => (Some(Box::new(stream)), None),
-            Behind::Tls(acceptor) => match acceptor.accept(stream).into_fallible().await {
-                Ok(stream) => {
-                    let (_, session) = stream.get_ref();
-                    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-                    let event = Event::Secured {
-                        version: session
-                            .protocol_version()
-                            .map(|version| format!("{version:?}")),
-                        server_name: session.server_name().map(str::to_owned),
-                        alpn: session.alpn_protocol().map(text),
-                        client_certificate: session.peer_certificates().is_some(),
-                    };
-                    (Some(Box::new(stream)), Some(event))
-                }
-                Err((error, mut stream)) => {
-                    let message = error.to_string();
-                    // What the host has sent meanwhile is read, since a connection that is closed on unread bytes is reset, and the
-                    // alert that tells the host why may be lost with it.
-                    tokio::spawn(async move {
+            Behind::Tls(acceptor, None) => secured(acceptor, stream).await,
+            Behind::Tls(acceptor, Some(also)) => {
+                let Ok(opening) = Opening::read(&mut stream).await else {
+                    return (None, None);
+                };
+                match also {
+                    Also::PlainText if !opening.is_tls() => {
+                        (Some(Box::new(opening.before(stream))), None)
+                    }
+                    Also::OldVersion if opening.is_of_old_version() => {
+                        // It is as far as this one goes.
+                        let _ = stream.write_all(&opening::SERVER_HELLO).await;
                         let _ = stream.shutdown().await;
-                        let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-                    });
-                    (None, Some(Event::NotSecured { message }))
+                        (None, None)
+                    }
+                    _ => secured(acceptor, opening.before(stream)).await,
                 }
-            },
+            }
             Behind::Mute => {
                 // It stands until the host gives it up.
                 let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
@@ -126,6 +157,50 @@ impl Encryption {
                 let _ = stream.shutdown().await;
                 (None, None)
             }
+        }
+    }
+}
+
+/// The pair whose certificate is announced.
+fn announced(tls: &Tls) -> io::Result<Pair> {
+    loop {
+        let pair = Pair::shared(tls.certificate, tls.kept)?;
+        // The length of a signature differs by a byte or two from one to the next.
+        let is_padded = pair.certificate.len() % 3 != 0;
+        if tls.written != Written::Padded || tls.kept != Kept::Nothing || is_padded {
+            return Ok(pair);
+        }
+    }
+}
+
+/// Makes of a connection a secured one, if its other side is let in.
+async fn secured<C: Connection + 'static>(
+    acceptor: &TlsAcceptor,
+    stream: C,
+) -> (Option<Box<dyn Connection>>, Option<Event>) {
+    match acceptor.accept(stream).into_fallible().await {
+        Ok(stream) => {
+            let (_, session) = stream.get_ref();
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let event = Event::Secured {
+                version: session
+                    .protocol_version()
+                    .map(|version| format!("{version:?}")),
+                server_name: session.server_name().map(str::to_owned),
+                alpn: session.alpn_protocol().map(text),
+                client_certificate: session.peer_certificates().is_some(),
+            };
+            (Some(Box::new(stream)), Some(event))
+        }
+        Err((error, mut stream)) => {
+            let message = error.to_string();
+            // What the host has sent meanwhile is read, since a connection that is closed on unread bytes is reset, and the alert that
+            // tells the host why may be lost with it.
+            tokio::spawn(async move {
+                let _ = stream.shutdown().await;
+                let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            });
+            (None, Some(Event::NotSecured { message }))
         }
     }
 }
@@ -153,11 +228,19 @@ fn acceptor(tls: &Tls, served: CertifiedKey) -> io::Result<TlsAcceptor> {
 fn verifier(client: Client, provider: &CryptoProvider) -> io::Result<Arc<dyn ClientCertVerifier>> {
     let known = match client {
         Client::NotAsked => return Ok(Arc::new(NoClientAuth)),
-        Client::Announced => client::of_the_host(),
         Client::Refused => Vec::new(),
+        Client::Announced
+        | Client::Optional
+        | Client::Any
+        | Client::WithoutKey
+        | Client::NotP521 => client::of_the_host(),
     };
     let algorithms = provider.signature_verification_algorithms;
-    Ok(Arc::new(Known { known, algorithms }))
+    Ok(Arc::new(Known {
+        client,
+        known,
+        algorithms,
+    }))
 }
 
 /// Serves one certificate, whatever is asked for.

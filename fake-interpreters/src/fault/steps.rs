@@ -1,8 +1,9 @@
 //! The faults whose deviation is in the steps: another line, another order, something left behind.
 
-use super::Fault;
+use super::{Fault, tls};
 use crate::script::{
-    DemandEnv, Grandchild, HANDSHAKE, Listen, Network, Script, Serve, SignalName, Step, Stream,
+    DemandEnv, Grandchild, HANDSHAKE_SECURED, Listen, Network, Script, Serve, SignalName, Step,
+    Stream,
 };
 
 /// Variables that a plugin may meet under the beginnings `PLUGIN_` and `MATTERMOST_`.
@@ -30,17 +31,18 @@ pub(super) fn deviating(fault: Fault) -> Option<Script> {
         .or_else(|| address(fault))
         .or_else(|| environment(fault))
         .or_else(|| end(fault))
+        .or_else(|| tls::deviating(fault))
 }
 
 fn handshake(fault: Fault) -> Option<Script> {
     let line = match fault {
-        Fault::NoNewline => "1|1|tcp|{address}|grpc".to_owned(),
+        Fault::NoNewline => "1|1|tcp|{address}|grpc{announced}".to_owned(),
         Fault::NoHandshake => return Some(up()),
-        Fault::BlankLineFirst => format!("\n{HANDSHAKE}"),
-        Fault::LogLineFirst => format!("INFO: plugin is starting\n{HANDSHAKE}"),
-        Fault::PrefixOnLine => format!("plugin: {HANDSHAKE}"),
-        Fault::ByteOrderMark => format!("\u{feff}{HANDSHAKE}"),
-        Fault::HandshakeOnStderr => return Some(up().write_stderr(HANDSHAKE)),
+        Fault::BlankLineFirst => format!("\n{HANDSHAKE_SECURED}"),
+        Fault::LogLineFirst => format!("INFO: plugin is starting\n{HANDSHAKE_SECURED}"),
+        Fault::PrefixOnLine => format!("plugin: {HANDSHAKE_SECURED}"),
+        Fault::ByteOrderMark => format!("\u{feff}{HANDSHAKE_SECURED}"),
+        Fault::HandshakeOnStderr => return Some(up().write_stderr(HANDSHAKE_SECURED)),
         Fault::CoreVersionTwo => "2|1|tcp|{address}|grpc\n".to_owned(),
         Fault::AppVersionTwo => "1|2|tcp|{address}|grpc\n".to_owned(),
         Fault::Netrpc => "1|1|tcp|{address}|netrpc\n".to_owned(),
@@ -54,7 +56,7 @@ fn handshake(fault: Fault) -> Option<Script> {
         Fault::AnnouncesCertificate => format!("1|1|tcp|{{address}}|grpc|{NO_CERTIFICATE}\n"),
         Fault::AnnouncesMultiplexing => "1|1|tcp|{address}|grpc||true\n".to_owned(),
         Fault::EndsBeforeHandshake => return Some(Script::new().check_cookie().exit(0)),
-        Fault::HandshakeLate => return Some(up().sleep(60_000).handshake()),
+        Fault::HandshakeLate => return Some(up().sleep(60_000).handshake_secured()),
         _ => return None,
     };
     Some(up().write(&line))
@@ -74,18 +76,21 @@ fn address(fault: Fault) -> Option<Script> {
             .listen()
             .serve(Serve::testee())
             .step(bind())
-            .handshake(),
+            .handshake_secured(),
         Fault::AnnouncesBeforeListening => start()
             .step(bind())
-            .handshake()
+            .handshake_secured()
             .sleep(300)
             .listen()
             .serve(Serve::testee()),
-        Fault::AnnouncesAllInterfaces => start().step(on_all).serve(Serve::testee()).handshake(),
+        Fault::AnnouncesAllInterfaces => start()
+            .step(on_all)
+            .serve(Serve::testee())
+            .handshake_secured(),
         Fault::ListensOnAllInterfaces => start()
             .step(on_all)
             .serve(Serve::testee())
-            .write("1|1|tcp|127.0.0.1:{port}|grpc\n"),
+            .write("1|1|tcp|127.0.0.1:{port}|grpc{announced}\n"),
         Fault::SocketFileLeft => {
             let listen = Listen {
                 network: Network::Unix,
@@ -95,7 +100,7 @@ fn address(fault: Fault) -> Option<Script> {
             start()
                 .step(Step::Listen(listen))
                 .serve(Serve::testee())
-                .write("1|1|unix|{socket}|grpc\n")
+                .write("1|1|unix|{socket}|grpc{announced}\n")
         }
         _ => return None,
     })
@@ -136,7 +141,11 @@ fn environment(fault: Fault) -> Option<Script> {
                 fault: Some(Fault::HealthNotServing),
                 ..Serve::testee()
             };
-            let second = Script::new().check_cookie().listen().serve(ill).handshake();
+            let second = Script::new()
+                .check_cookie()
+                .listen()
+                .serve(ill)
+                .handshake_secured();
             return Some(
                 Script::new()
                     .check_cookie()
@@ -211,7 +220,10 @@ fn up() -> Script {
 
 /// The good testee without its look at the cookie.
 fn after_cookie() -> Script {
-    Script::new().listen().serve(Serve::testee()).handshake()
+    Script::new()
+        .listen()
+        .serve(Serve::testee())
+        .handshake_secured()
 }
 
 /// The testee with another end at a wrong cookie.

@@ -2,16 +2,16 @@
 
 use super::{
     Answer, ApiOrder, Grandchild, Health, HttpStep, Implemented, Listen, Network, Repeat, Script,
-    Serve, ServeHttp, SignalName, Step, Stream, Tls, Write,
+    Serve, ServeHttp, SignalName, Step, Stream, Tls, When, Write,
 };
 
 /// The handshake line of a good plugin.
 pub const HANDSHAKE: &str = "1|1|tcp|{address}|grpc\n";
 
-/// The handshake line of a good plugin that was asked for AutoMTLS.
-pub const HANDSHAKE_SECURED: &str = "1|1|tcp|{address}|grpc|{certificate}\n";
+/// The handshake line of a good plugin that knows AutoMTLS, whether it was asked for it or not.
+pub const HANDSHAKE_SECURED: &str = "1|1|tcp|{address}|grpc{announced}\n";
 
-/// The same over a unix socket.
+/// The line of one that was asked for it, over a unix socket.
 pub const HANDSHAKE_SECURED_UNIX: &str = "1|1|unix|{socket}|grpc|{certificate}\n";
 
 impl Script {
@@ -22,20 +22,19 @@ impl Script {
 
     /// A plugin that checks its cookie, serves `serve` and announces itself.
     pub fn serving(serve: Serve) -> Self {
-        Self::new().check_cookie().listen().serve(serve).handshake()
+        let line = match serve.tls {
+            Some(_) => HANDSHAKE_SECURED,
+            None => HANDSHAKE,
+        };
+        Self::new().check_cookie().listen().serve(serve).write(line)
     }
 
     /// The same with AutoMTLS.
     pub fn serving_secured(serve: Serve, tls: Tls) -> Self {
-        let serve = Serve {
+        Self::serving(Serve {
             tls: Some(tls),
             ..serve
-        };
-        Self::new()
-            .check_cookie()
-            .listen()
-            .serve(serve)
-            .write(HANDSHAKE_SECURED)
+        })
     }
 
     /// The plugin under test: [`Script::serving`] a testee.
@@ -104,6 +103,12 @@ impl Script {
     #[must_use]
     pub fn handshake(self) -> Self {
         self.write(HANDSHAKE)
+    }
+
+    /// Announces itself as a good plugin does that knows AutoMTLS.
+    #[must_use]
+    pub fn handshake_secured(self) -> Self {
+        self.write(HANDSHAKE_SECURED)
     }
 
     /// Text to stdout, placeholders filled in.
@@ -209,8 +214,13 @@ impl Serve {
 
     /// A plugin under test: orders, evidence, end with its host.
     pub fn testee() -> Self {
+        let tls = Tls {
+            when: When::Told,
+            ..Tls::default()
+        };
         Self {
             testee: true,
+            tls: Some(tls),
             ..Self::default()
         }
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// AutoMTLS as a plugin has it. `{certificate}` is what belongs into the sixth field of the handshake line.
+/// AutoMTLS as a plugin has it. `{certificate}` is what belongs into the sixth field of the handshake line, `{announced}` the same with the
+/// bar before it; both are empty where nothing is encrypted.
 ///
 /// The default is what go-plugin does: a certificate like its own, and only the host's certificate is let in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,51 @@ pub struct Tls {
     /// TLS 1.3 is not offered.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub only_tls12: bool,
+    /// When there is encryption at all.
+    pub when: When,
+    /// How the certificate is written into the handshake line.
+    pub written: Written,
+    /// What a start leaves in the folder for the next one.
+    pub kept: Kept,
+}
+
+/// When a plugin encrypts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Whatever its host says.
+    #[default]
+    Always,
+    /// When there is something in `PLUGIN_CLIENT_CERT`, as go-plugin does.
+    Told,
+    /// When there is a variable `PLUGIN_CLIENT_CERT`, an empty one too.
+    Set,
+}
+
+/// How a certificate is written into the handshake line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Written {
+    /// Its DER in base64 without padding.
+    #[default]
+    Unpadded,
+    /// The same with padding, and the certificate is one that gets some.
+    Padded,
+    /// Its PEM in base64.
+    Pem,
+}
+
+/// What one start of a plugin leaves in its folder for the next one to use again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Nothing: each start makes a key and a certificate of its own.
+    #[default]
+    Nothing,
+    /// The key, for which each start makes another certificate.
+    Key,
+    /// The key and its certificate.
+    Certificate,
 }
 
 /// A certificate to announce.
@@ -69,6 +115,10 @@ pub enum Served {
     PlainText,
     /// No version of TLS that a host of today speaks.
     OldVersion,
+    /// TLS with the announced certificate, and clear text to whoever begins with that.
+    AlsoPlainText,
+    /// TLS with the announced certificate, and TLS 1.1 for whoever speaks nothing later, as far as its first answer.
+    AlsoOldVersion,
     /// Each connection is closed after its first bytes.
     Nothing,
     /// Connections are kept without a word.
@@ -82,6 +132,14 @@ pub enum Client {
     /// Exactly the one in `PLUGIN_CLIENT_CERT`, with its key.
     #[default]
     Announced,
+    /// That one as well, but whoever shows none is let in too.
+    Optional,
+    /// Any, with its key.
+    Any,
+    /// That one, shown by somebody who need not have its key.
+    WithoutKey,
+    /// That one, but no signature by a key on P-521, the curve of a Go host, can be read.
+    NotP521,
     /// None is asked for.
     NotAsked,
     /// Any but that: every host is refused.

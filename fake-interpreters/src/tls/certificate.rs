@@ -12,7 +12,12 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
-use crate::script::Certificate;
+use crate::script::{Certificate, Kept};
+
+/// The file of a kept key, in the folder in which the process was started.
+const KEY: &str = "tls.key";
+/// The file of a kept certificate.
+const CERTIFICATE: &str = "tls.crt";
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -25,8 +30,33 @@ pub(super) struct Pair {
 impl Pair {
     pub(super) fn fresh(kind: Certificate) -> io::Result<Self> {
         let pair = KeyPair::generate_for(algorithm(kind)).map_err(io::Error::other)?;
+        Self::of(kind, &pair)
+    }
+
+    /// One that shares with that of an earlier start what is kept, and is left for later ones.
+    pub(super) fn shared(kind: Certificate, kept: Kept) -> io::Result<Self> {
+        if kept == Kept::Nothing {
+            return Self::fresh(kind);
+        }
+        let Ok(key) = std::fs::read(KEY) else {
+            let first = Self::fresh(kind)?;
+            std::fs::write(KEY, first.key.secret_pkcs8_der())?;
+            std::fs::write(CERTIFICATE, &first.certificate)?;
+            return Ok(first);
+        };
+        let key = PrivatePkcs8KeyDer::from(key);
+        if kept == Kept::Certificate {
+            let certificate = std::fs::read(CERTIFICATE)?.into();
+            return Ok(Self { certificate, key });
+        }
+        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key, algorithm(kind))
+            .map_err(io::Error::other)?;
+        Self::of(kind, &pair)
+    }
+
+    fn of(kind: Certificate, pair: &KeyPair) -> io::Result<Self> {
         let certificate = params(kind)
-            .and_then(|params| params.self_signed(&pair))
+            .and_then(|params| params.self_signed(pair))
             .map_err(io::Error::other)?;
         Ok(Self {
             certificate: certificate.der().clone(),

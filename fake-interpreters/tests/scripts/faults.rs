@@ -2,6 +2,7 @@
 //! from the good testee. The good testee itself looks the same twice.
 
 mod conversation;
+mod secured;
 mod talk;
 mod web;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use fake_interpreters::script::{
     Alpn, Answer, ApiOrder, Certificate, Client, Controller, DemandEnv, Flood, Grandchild, Health,
-    HttpHead, HttpMessage, HttpStep, Implemented, Listen, Network, OtherHooks, Piece, Script,
-    Serve, ServeHttp, Served, SignalName, Stdio, Step, Stream, Tls, Write,
+    HttpHead, HttpMessage, HttpStep, Implemented, Kept, Listen, Network, OtherHooks, Piece, Script,
+    Serve, ServeHttp, Served, SignalName, Stdio, Step, Stream, Tls, When, Write, Written,
 };
 use fake_interpreters::{Fault, Preset};
 use proptest::collection::{btree_map, vec};
@@ -94,17 +94,28 @@ fn tls() -> impl Strategy<Value = Tls> {
     let served = select(vec![
         Served::Announced,
         Served::WithoutKey,
-        Served::PlainText,
+        Served::AlsoPlainText,
     ]);
-    let client = select(vec![Client::Announced, Client::NotAsked, Client::Refused]);
+    let client = select(vec![Client::Announced, Client::NotAsked, Client::NotP521]);
     let alpn = select(vec![Alpn::H2, Alpn::Silent, Alpn::Http1]);
-    let parts = (certificate, served, client, alpn, any::<bool>());
-    parts.prop_map(|(certificate, served, client, alpn, only_tls12)| Tls {
-        certificate,
-        served,
-        client,
-        alpn,
-        only_tls12,
+    let line = (
+        select(vec![When::Always, When::Told, When::Set]),
+        select(vec![Written::Unpadded, Written::Padded, Written::Pem]),
+        select(vec![Kept::Nothing, Kept::Key, Kept::Certificate]),
+    );
+    let parts = (certificate, served, client, alpn, any::<bool>(), line);
+    parts.prop_map(|(certificate, served, client, alpn, only_tls12, line)| {
+        let (when, written, kept) = line;
+        Tls {
+            certificate,
+            served,
+            client,
+            alpn,
+            only_tls12,
+            when,
+            written,
+            kept,
+        }
     })
 }
 

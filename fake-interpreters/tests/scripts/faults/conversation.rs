@@ -7,6 +7,7 @@ use fake_interpreters::{Script, base64};
 use plugin_proto::dial::Target;
 use serde_json::json;
 
+use super::secured::secured;
 use super::talk::{GOOD, PATIENCE, Seen, end, talk, talk_without_api, target};
 use super::web::{requesting, streaming};
 use crate::run::{Fake, lines, next_within};
@@ -16,6 +17,7 @@ pub(crate) const ALL: &[fn(&Script, Option<&Seen>) -> Seen] = &[
     requesting,
     working,
     failing,
+    secured,
     crashing,
     interrupted,
     given_up,
@@ -73,7 +75,7 @@ fn in_rich_environment(script: &Script, _: Option<&Seen>) -> Seen {
     let mut seen = Vec::new();
     for other in [
         ("PLUGIN_PROTOCOL_VERSIONS", "2,1"),
-        ("PLUGIN_CLIENT_CERT", "PEM"),
+        ("PLUGIN_CLIENT_CERT", ""),
         ("PLUGIN_NEWS", "1"),
     ] {
         let fake = Fake::new(script);

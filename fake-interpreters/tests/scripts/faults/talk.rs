@@ -75,7 +75,7 @@ pub(super) fn talk_without_api(
     waited_for(converse(fake, &[GOOD], None, about))
 }
 
-fn waited_for(conversation: impl Future<Output = Seen>) -> Seen {
+pub(super) fn waited_for(conversation: impl Future<Output = Seen>) -> Seen {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
