@@ -20,6 +20,7 @@ const TABLES: &[&[Mutant]] = &[
     plugin::seams::MUTANTS,
     plugin::http::MUTANTS,
     plugin::laws::MUTANTS,
+    plugin::tls::MUTANTS,
 ];
 
 /// Every mutant.

@@ -25,11 +25,13 @@ pub enum Profile {
     Http,
     /// It does so piece by piece, in both directions.
     Stream,
+    /// It encrypts, if its host asks for that.
+    Tls,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 7] = [
+    pub const ALL: [Profile; 8] = [
         Profile::Handshake,
         Profile::Lifecycle,
         Profile::Hooks,
@@ -37,6 +39,7 @@ impl Profile {
         Profile::Crash,
         Profile::Http,
         Profile::Stream,
+        Profile::Tls,
     ];
 
     /// The word in `conformance.json` and in reports.
@@ -49,6 +52,7 @@ impl Profile {
             Profile::Crash => "crash",
             Profile::Http => "http",
             Profile::Stream => "stream",
+            Profile::Tls => "tls",
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::scenario::Scenario;
 const TABLES: &[&[Scenario]] = &[
     plugin::ready::SCENARIOS,
     plugin::handshake::SCENARIOS,
+    plugin::tls::announced::SCENARIOS,
+    plugin::tls::SCENARIOS,
+    plugin::tls::strangers::SCENARIOS,
     plugin::services::SCENARIOS,
     plugin::environment::SCENARIOS,
     plugin::environment::orders::SCENARIOS,

@@ -29,7 +29,7 @@ use rustls::pki_types::CertificateDer;
 
 pub use connector::{Secured, explained};
 pub use error::{TlsError, TlsSetupError};
-pub use identity::Identity;
+pub use identity::{Curve, Identity};
 
 /// The name in every certificate, and the one that hosts ask for.
 pub const SERVER_NAME: &str = "localhost";

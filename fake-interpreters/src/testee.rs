@@ -65,7 +65,7 @@ pub fn capabilities() -> String {
     let api: Vec<&str> = plugin_proto::API.iter().map(|method| method.name).collect();
     format!(
         "{:#}\n",
-        json!({ "profiles": ["handshake", "lifecycle", "hooks", "api", "crash", "http", "stream"], "api": api })
+        json!({ "profiles": ["handshake", "lifecycle", "hooks", "api", "crash", "http", "stream", "tls"], "api": api })
     )
 }
 

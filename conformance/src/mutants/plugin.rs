@@ -6,6 +6,7 @@ pub mod hooks;
 pub mod http;
 pub mod laws;
 pub mod seams;
+pub mod tls;
 
 use crate::mutant::mutants;
 

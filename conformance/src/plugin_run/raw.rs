@@ -11,7 +11,7 @@ use bytes::Bytes;
 use plugin_host::api::{ApiServer, ApiSetting, Journal};
 use plugin_host::event::{EventSink, PluginEvents};
 use plugin_host::guard::GuardHandle;
-use plugin_host::handshake::{Address, Handshake, HandshakeError, line};
+use plugin_host::handshake::{Address, Handshake, HandshakeError, LineError, line};
 use plugin_host::ids::PluginId;
 use plugin_host::manifest::Manifest;
 use plugin_host::metrics::Metrics;
@@ -22,7 +22,7 @@ use plugin_host::process::{
 };
 use plugin_host::timing::Timing;
 use plugin_proto::connect::{ConnectError, connect};
-use plugin_proto::dial::Target;
+use plugin_proto::dial::{Peer, Target};
 use plugin_proto::health::{CHECK, HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use plugin_proto::lane::Lane;
 use plugin_proto::method::Form;
@@ -170,9 +170,22 @@ impl Raw {
 
     /// Waits for the first line of stdout and reads it as a host does.
     pub async fn handshake(&self, budget: Duration) -> Result<Handshake, HandshakeError> {
+        self.handshake_by(line::parse, budget).await
+    }
+
+    /// The same as a host reads it that has asked for AutoMTLS.
+    pub async fn handshake_secured(&self, budget: Duration) -> Result<Handshake, HandshakeError> {
+        self.handshake_by(line::parse_secured, budget).await
+    }
+
+    async fn handshake_by(
+        &self,
+        parse: fn(&[u8]) -> Result<Handshake, LineError>,
+        budget: Duration,
+    ) -> Result<Handshake, HandshakeError> {
         let keep = Arc::clone(&self.line);
         let read: ReadHandshake = Arc::new(move |bytes| {
-            let read = line::parse(bytes);
+            let read = parse(bytes);
             let handshake = read.as_ref().ok().cloned();
             *keep.lock().unwrap_or_else(PoisonError::into_inner) = Line {
                 bytes: Some(bytes.to_vec()),
@@ -242,16 +255,17 @@ impl Raw {
         self.connect_to(&target_of(&handshake.address)).await
     }
 
-    /// The same for an address that the scenario has read for itself.
-    pub async fn connect_to(&self, target: &Target) -> Result<Services, ConnectError> {
+    /// The same for an address that the scenario has read for itself, or through what it brings.
+    pub async fn connect_to(&self, peer: impl Into<Peer>) -> Result<Services, ConnectError> {
+        let peer = peer.into();
         let within = CALL.mul_f64(self.scale);
-        let (channel, preface) = connect(target, within).await?;
+        let (channel, preface) = connect(peer.clone(), within).await?;
         preface.answered().await?;
         self.timeline
             .note(Source::Rpc, "connected, the plugin answers in HTTP/2");
         Ok(Services {
             channel,
-            lane: Arc::new(Lane::new(target.clone(), within)),
+            lane: Arc::new(Lane::new(peer, within)),
             within,
             timeline: self.timeline.clone(),
         })

@@ -154,11 +154,19 @@ impl Session {
         .await?;
         let (_, services) = raw.up().await?;
         Ok(Session {
+            fixed,
+            ..Session::over(case, raw, services)
+        })
+    }
+
+    /// A session with a plugin that somebody else has started and connected to, without orders in its environment.
+    pub fn over(case: &Case, raw: Raw, services: Services) -> Session {
+        Session {
             raw,
             services,
-            fixed,
+            fixed: BTreeMap::new(),
             patience: case.scaled(EVIDENCE),
-        })
+        }
     }
 
     /// A call with an order in its message; the order of a hook without a text is the one that it has already.

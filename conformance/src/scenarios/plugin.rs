@@ -8,6 +8,7 @@ use crate::scenario::Interruption;
 pub mod handshake;
 pub mod ready;
 pub mod services;
+pub mod tls;
 
 pub mod environment;
 pub mod lifecycle;

@@ -94,7 +94,8 @@ pub enum EnvironmentError {
     },
 }
 
-const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
+/// The variable by which a host that uses AutoMTLS tells a plugin its certificate.
+pub const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 const MULTIPLEX: &str = "PLUGIN_MULTIPLEX_GRPC";
 
 /// What a pattern does not mean: the target of somebody else's API server, what opens it, and requests that are not this host's.

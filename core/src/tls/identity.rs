@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P521_SHA512, SanType,
-    SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    PKCS_ECDSA_P521_SHA512, SanType, SerialNumber,
 };
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -23,6 +23,15 @@ const LIFETIME: Duration = Duration::from_secs(262_980 * 3600);
 
 /// Columns of base64 in PEM.
 const PEM_COLUMNS: usize = 64;
+
+/// The curve of a host's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curve {
+    /// go-plugin's.
+    P521,
+    /// The one that every TLS library knows; some do not ask for signatures on P-521.
+    P256,
+}
 
 /// A key pair with its certificate. Shown without the key.
 pub struct Identity {
@@ -44,7 +53,18 @@ impl Identity {
     /// # Errors
     /// When the machine has no random numbers.
     pub fn fresh() -> Result<Self, TlsSetupError> {
-        let pair = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512)?;
+        Self::on(Curve::P521)
+    }
+
+    /// The same on a curve of the caller's choice.
+    ///
+    /// # Errors
+    /// When the machine has no random numbers.
+    pub fn on(curve: Curve) -> Result<Self, TlsSetupError> {
+        let pair = KeyPair::generate_for(match curve {
+            Curve::P521 => &PKCS_ECDSA_P521_SHA512,
+            Curve::P256 => &PKCS_ECDSA_P256_SHA256,
+        })?;
         let certificate = params()?.self_signed(&pair)?;
         Ok(Self {
             certificate: certificate.der().clone(),
@@ -158,6 +178,13 @@ mod tests {
         assert!((580..610).contains(&der.len()), "{} bytes", der.len());
         let other = Identity::fresh().unwrap();
         assert_ne!(der, other.certificate());
+    }
+
+    #[test]
+    fn it_can_be_on_another_curve() {
+        let identity = Identity::on(Curve::P256).unwrap();
+        let curve = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+        assert!(has(identity.certificate(), &curve), "{}", identity.pem());
     }
 
     #[test]

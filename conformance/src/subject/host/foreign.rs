@@ -105,6 +105,8 @@ fn claims(hello: &Hello, profile: Profile) -> bool {
         Profile::Api => hello.features.contains(&Feature::Api),
         Profile::Http | Profile::Stream => hello.orders.contains("http"),
         Profile::Handshake | Profile::Lifecycle | Profile::Hooks | Profile::Crash => true,
+        // It is plugins that are asked for it; whether a host encrypts is its administrator's decision.
+        Profile::Tls => false,
     }
 }
 
