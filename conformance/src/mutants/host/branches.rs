@@ -102,6 +102,9 @@ mutants! {
     "host/queues-nested-hooks": breaks "CC-012" by "waits-for-itself", Driver("queues-nested-hooks");
     "host/hurt-streams-leave-children": breaks "HT-008" by "process-left", Driver("kill-only-child");
 
+    "host/never-healthy-beside-a-slow-one": breaks "CC-002" by "health-delayed", Driver("never-healthy");
+    "host/concurrent-calls-arrive-twice": breaks "CC-003" by "calls-lost", Driver("calls-hooks-twice");
+    "host/listed-hooks-called-twice": breaks "HK-001" by "listed-hook-not-called", Driver("calls-hooks-twice");
     "host/api-lost-in-restart": breaks "LC-007" by "same-api-server", Driver("api-not-ready");
     "host/api-lost-before-errors": breaks "AP-006" by "set-failed", Driver("api-not-ready");
 }
