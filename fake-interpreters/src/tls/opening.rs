@@ -56,13 +56,10 @@ impl Opening {
     }
 
     /// The connection as if nothing had been read.
-    pub(super) fn before<S: AsyncRead + AsyncWrite>(
+    pub(super) fn before<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         stream: S,
-    ) -> impl AsyncRead + AsyncWrite + Unpin
-    where
-        S: Unpin,
-    {
+    ) -> impl AsyncRead + AsyncWrite + Unpin {
         let (reading, writing) = tokio::io::split(stream);
         let first = io::Cursor::new(self.0);
         tokio::io::join(first.chain(reading), writing)
