@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use plugin_host::process::Launch;
 use plugin_host::process::environment::CLIENT_CERT;
@@ -70,7 +71,7 @@ impl Host {
         secured(&self.0, target, announced, None)
     }
 
-    /// A stranger's way.
+    /// A stranger's way. Whether a bare one is asked for a certificate is noted.
     ///
     /// # Errors
     /// When its key cannot be made or used.
@@ -79,11 +80,13 @@ impl Host {
         who: Stranger,
         target: &Target,
         announced: &[u8],
+        asked: &Asked,
     ) -> Result<Peer, TlsSetupError> {
         match who {
             Stranger::Bare => {
-                let bare: PrepareTls = Arc::new(|_, config| {
-                    config.client_auth_cert_resolver = Arc::new(Nothing);
+                let asked = asked.clone();
+                let bare: PrepareTls = Arc::new(move |_, config| {
+                    config.client_auth_cert_resolver = Arc::new(asked.clone());
                 });
                 secured(&self.0, target, announced, Some(bare))
             }
@@ -121,12 +124,20 @@ fn secured(
     })
 }
 
-/// Has nothing to show.
-#[derive(Debug)]
-struct Nothing;
+/// Has no certificate to show, and notes whether it was asked for one.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Arc<AtomicBool>);
 
-impl ResolvesClientCert for Nothing {
+impl Asked {
+    /// Whether it was.
+    pub fn was(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
         None
     }
 

@@ -102,7 +102,8 @@ async fn judge_refusal(
         _ => None,
     };
     let (id, reason) = match &tls {
-        Some(TlsError::Expired | TlsError::NotYetValid) => ("HS-229", "not-valid-now"),
+        Some(TlsError::Expired) => ("HS-229", "expired"),
+        Some(TlsError::NotYetValid) => ("HS-229", "not-valid-yet"),
         Some(TlsError::NoName | TlsError::OtherName { .. }) => ("HS-229", "not-for-localhost"),
         Some(TlsError::Usage) => ("HS-229", "not-for-servers"),
         Some(TlsError::OtherCertificate) => ("HS-222", "other-certificate"),

@@ -144,7 +144,11 @@ async fn unasked(case: &mut Case) -> ScenarioResult {
             true => launch::set(command, CLIENT_CERT, ""),
         })
         .await?;
-        let kept = judge_unasked(case, &raw, &what).await;
+        let reason = match empty {
+            false => "certificate-unasked",
+            true => "empty-variable-taken",
+        };
+        let kept = judge_unasked(case, &raw, &what, reason).await;
         raw.end().await;
         if !kept {
             break;
@@ -153,7 +157,7 @@ async fn unasked(case: &mut Case) -> ScenarioResult {
     Ok(())
 }
 
-async fn judge_unasked(case: &Case, raw: &Raw, what: &str) -> bool {
+async fn judge_unasked(case: &Case, raw: &Raw, what: &str, reason: &'static str) -> bool {
     let expected = format!("{what}: no certificate in the line, and answers in clear text");
     let outcome = raw.handshake(START).await;
     let line = raw.first_line().map(|bytes| Line::split(&bytes));
@@ -165,7 +169,7 @@ async fn judge_unasked(case: &Case, raw: &Raw, what: &str) -> bool {
         );
         let go = "panics: \"invalid memory address or nil pointer dereference\"";
         let judge = case.require("HS-226").go_host(go);
-        judge.fails("certificate-unasked", expected, seen);
+        judge.fails(reason, expected, seen);
         return false;
     }
     let handshake = match outcome {

@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::case::timeline::Source;
 use crate::case::words::Words as _;
 use crate::plugin_run::raw::Services;
-use crate::plugin_run::secured::{Stranger, was_taken};
+use crate::plugin_run::secured::{Asked, Stranger, was_taken};
 use crate::scenario::{Interruption, ScenarioResult, scenarios};
 
 scenarios! {
@@ -22,8 +22,9 @@ scenarios! {
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The requirement that a stranger is about, and the reason by which it is broken.
-fn judged_by(who: Stranger) -> (&'static str, &'static str) {
+fn judged_by(who: Stranger, asked: bool) -> (&'static str, &'static str) {
     match who {
+        Stranger::Bare if !asked => ("HS-223", "certificate-not-asked"),
         Stranger::Bare => ("HS-223", "no-certificate-accepted"),
         Stranger::Other => ("HS-224", "other-certificate-accepted"),
         Stranger::Thief => ("HS-224", "key-not-checked"),
@@ -55,14 +56,18 @@ async fn play(case: &Case, secured: &Secured) -> ScenarioResult {
     let mut seen = Vec::new();
     for who in Stranger::ALL {
         let entry = case.note(Source::Fault, format!("{who} comes"));
-        let outcome = knock(secured, who).await?;
+        let asked = Asked::default();
+        let outcome = knock(secured, who, &asked).await?;
+        let (id, reason) = judged_by(who, asked.was());
         let words = match &outcome {
+            Ok(answer) if reason == "certificate-not-asked" => {
+                format!("{who} is not asked for one, and let in: {answer}")
+            }
             Ok(answer) => format!("{who} is let in: {answer}"),
             Err(refusal) => format!("{who} is refused: {refusal}"),
         };
         seen.push(words.clone());
         let after = again(secured, &kept).await?;
-        let (id, reason) = judged_by(who);
         let expected = format!("{who} is refused, while the host is answered");
         match &after {
             Ok(answer) => {
@@ -99,10 +104,14 @@ async fn play(case: &Case, secured: &Secured) -> ScenarioResult {
 }
 
 /// What a stranger gets: an answer, or a refusal.
-async fn knock(secured: &Secured, who: Stranger) -> Result<Result<String, String>, Interruption> {
+async fn knock(
+    secured: &Secured,
+    who: Stranger,
+    asked: &Asked,
+) -> Result<Result<String, String>, Interruption> {
     let peer = secured
         .host
-        .stranger(who, &secured.target, &secured.certificate)?;
+        .stranger(who, &secured.target, &secured.certificate, asked)?;
     Ok(match secured.raw.connect_to(peer).await {
         Ok(services) => health(&services).await,
         Err(error) if was_taken(&error) => Ok(error.to_string()),
