@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use fake_interpreters::base64;
 use plugin_host::handshake::{Handshake, LineError, line};
 use plugin_host::options::{HostOptions, PrepareLaunch};
+use plugin_host::process::environment::CLIENT_CERT;
 use plugin_host::tls::pinned::Pinned;
 use plugin_host::tls::{AutoMtls, PrepareTls, SERVER_NAME};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -19,8 +20,6 @@ use rustls::{
 
 use super::line::with_field;
 use crate::driver::fault::Fault;
-
-const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 
 /// Switches AutoMTLS on, with the fault if it is one of this seam.
 pub(super) fn switch_on(fault: Option<Fault>, options: &mut HostOptions) {

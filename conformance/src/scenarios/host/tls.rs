@@ -10,6 +10,7 @@ use fake_interpreters::script::{
     Answer, Certificate, Client, HttpMessage, HttpStep, Script, Serve, Served, Tls,
 };
 use futures_util::future::join_all;
+use plugin_host::process::environment::CLIENT_CERT;
 use serde_json::Value;
 
 use super::failed_start::{connects_soon, judge_no_connection};
@@ -55,8 +56,6 @@ scenarios! {
     /// A plugin without a broker, and one whose broker nobody asks.
     "host/broker" => broker: ["HS-220"];
 }
-
-const CLIENT_CERT: &str = "PLUGIN_CLIENT_CERT";
 
 const NOT_ASKED: &str = "the host was told to use AutoMTLS and did not ask the plugin for it";
 
