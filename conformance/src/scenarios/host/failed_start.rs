@@ -158,7 +158,7 @@ async fn no_answer(case: &mut Case) -> ScenarioResult {
     ];
     for (name, preset) in rows {
         let folder = stage.place(name, &preset.script())?;
-        if !judge_no_connection(&stage, "LC-009", name, &folder).await? {
+        if !judge_no_connection(&stage, "LC-009", name, &folder, &["connect."]).await? {
             return stage.close().await;
         }
     }
@@ -166,12 +166,14 @@ async fn no_answer(case: &mut Case) -> ScenarioResult {
     stage.close().await
 }
 
-/// The start fails since no connection comes about, and does so in time. Says whether the driver still answers.
+/// The start fails since no connection comes about, by a refusal that begins with one of these words, and does so in time. Says whether the
+/// driver still answers.
 pub(super) async fn judge_no_connection(
     stage: &Stage<'_>,
     id: &'static str,
     name: &str,
     folder: &PluginFolder,
+    words: &[&str],
 ) -> Result<bool, Interruption> {
     let case = stage.case();
     let began = Instant::now();
@@ -198,9 +200,7 @@ pub(super) async fn judge_no_connection(
             .and(name, refusal.message.clone())
     };
     seen().within(CONNECT * 2 + case.scaled(SLACK), took, "start-not-bounded");
-    let kept = ["connect.", "tls."]
-        .iter()
-        .any(|word| refusal.kind.starts_with(word));
+    let kept = words.iter().any(|word| refusal.kind.starts_with(word));
     seen().holds(
         kept,
         "a connection that fails",

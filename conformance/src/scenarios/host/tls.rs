@@ -367,7 +367,7 @@ async fn mute(case: &mut Case) -> ScenarioResult {
         ..Tls::default()
     };
     let folder = stage.place("mute", &Script::serving_secured(Serve::good(), tls))?;
-    if judge_no_connection(&stage, "HS-213", "mute", &folder).await? {
+    if judge_no_connection(&stage, "HS-213", "mute", &folder, &["connect.", "tls."]).await? {
         if told(&folder)?.is_none() {
             return Err(Interruption::broken_off(NOT_ASKED));
         }
